@@ -1,0 +1,37 @@
+/* collect: the collector role as a whole: takes the role lock, starts the workers (follower, housekeeping, later
+ * providers and guard), gives the role up on stop. Used by the dashboard (in the background) and by `collect`.
+ */
+#ifndef COLLECTORS_COLLECT_H
+#define COLLECTORS_COLLECT_H
+#include "collectors/format.h"
+#include "collectors/worker.h"
+#include "store/config.h"
+
+typedef struct CollectOptions {
+    const Config *config;      /* borrowed */
+    const char *db_path;
+    const char *metrics_file;  /* NULL = none */
+    int64_t fixed_now_ms;      /* --now; 0 = the clock */
+} CollectOptions;
+typedef struct Collector Collector;
+/* Returns at once; takes the role within 5 s of it being free, on its own thread. */
+int collector_start(Collector **out, const CollectOptions *o, const Stop *stop, Err *e);
+void collector_join(Collector *c);
+
+/* Known places on this machine that hold logs (formats' own lists); appended to config->sources as discovered. */
+size_t discover_sources(const Formats *f, SourceConfig *out, size_t max);
+/* What was looked for, for the first-run screen: one line each, "place: none|N files". */
+size_t discover_places(const Formats *f, char out[][160], size_t max);
+
+typedef struct ImportOptions {
+    const Config *config; const char *db_path; const char *format; /* "" = recognise */
+    bool notional, progress; int64_t reopen_day_ms /* 0 = none */, now_ms;
+} ImportOptions;
+typedef struct ImportSummary {
+    uint64_t files, bytes, lines, records, added, merged, duplicate, linked, late, bad_lines, skipped_lines, unpriced;
+    int64_t cost_nano, notional_nano; double seconds;
+    char first_bad[ERR_MAX]; /* FILE:LINE: what */
+} ImportSummary;
+/* Whole files once: parser threads, a bounded ring, one writer. */
+int import_files(const ImportOptions *o, const char *const *paths, size_t count, ImportSummary *out, const Stop *stop, Err *e);
+#endif

@@ -1,0 +1,60 @@
+/* format: log formats as data: loading collectors/formats/ *.json and the user's, recognising, and turning one framed
+ * record into requests.
+ *
+ * Adding a format is one JSON file (README "Add a log format" describes its members). A Format is immutable after
+ * loading and shared by all threads; a Parser is one file's reader state and belongs to one thread.
+ */
+#ifndef COLLECTORS_FORMAT_H
+#define COLLECTORS_FORMAT_H
+#include "store/price.h"
+#include "store/request.h"
+
+typedef struct Formats Formats;
+typedef struct Format Format;
+int formats_load(Formats **out, const char *config_dir, Err *e); /* a bad user format: FILE: what is wrong */
+void formats_free(Formats *f);
+const Format *formats_find(const Formats *f, const char *name);
+const Format *formats_at(const Formats *f, size_t i); /* NULL after the last */
+/* The best match for the head of a file (first complete lines), or NULL. */
+const Format *formats_guess(const Formats *f, const char *path, const char *head, size_t len);
+
+typedef enum Framing { FRAME_LINES, FRAME_JSON_VALUES, FRAME_DOCUMENT, FRAME_ARRAY } Framing;
+const char *format_name(const Format *f);
+const char *format_help(const Format *f);
+Framing format_framing(const Format *f);
+Replay format_replay(const Format *f);
+bool format_is_agent(const Format *f); /* transcripts: notional unless told otherwise when followed */
+const char *const *format_known_places(const Format *f); /* globs for discovery; NULL ends */
+
+/* What a source's configuration adds to every record. Borrowed for the parser's life. */
+typedef struct ParseContext {
+    const Book *book;
+    const char *account, *feature, *team, *gateway; /* "" = from the record */
+    const char *path;        /* of the file: project = a directory name, for agents */
+    bool notional;
+    int64_t now_ms;
+    uint64_t fingerprint;    /* of the file: part of the identity of records that have no id */
+    /* maps a provider and an API key name to a billing account; NULL = the provider's name */
+    const char *(*account_of)(void *ctx, Str provider, Str key);
+    void *account_ctx;
+} ParseContext;
+
+typedef struct Parser Parser;
+Parser *parser_new(const Format *f, const ParseContext *ctx);
+void parser_free(Parser *p);
+/* State that must restart exactly (running counters of an agent's file); 0 bytes for most formats. */
+uint32_t parser_state(const Parser *p, uint8_t out[FILE_STATE_MAX]);
+int parser_restore(Parser *p, const uint8_t *state, uint32_t len, Err *e);
+
+typedef enum ParseResult {
+    PARSE_OK,      /* 0..n requests added */
+    PARSE_SKIPPED, /* a good record that carries no usage */
+    PARSE_BAD,     /* malformed: e says what, count it, go on */
+    PARSE_FULL     /* the batch has no room: ingest it, then give the same record again (nothing of it was added) */
+} ParseResult;
+/* text is readable for SCAN_PAD bytes past len. Requests are priced. offset and length are of the original bytes. */
+ParseResult parser_record(Parser *p, const char *text, size_t len, uint64_t offset, uint32_t length, Batch *b, Err *e);
+
+/* Runs the samples inside a format file; used by the tests and by doctor. -1: e names the first sample that differs. */
+int format_self_test(const Format *f, const Book *book, size_t *samples, Err *e);
+#endif

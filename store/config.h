@@ -1,0 +1,49 @@
+/* config: the INI file, its one table of keys with defaults and help texts, and where files live.
+ *
+ * Bad lines: "FILE:LINE: what is wrong; what to do". Secrets are never stored here: key_env names a variable,
+ * key_file a 0600 file, key_command a command. Read once, immutable after, shareable between threads.
+ */
+#ifndef STORE_CONFIG_H
+#define STORE_CONFIG_H
+#include "store/budget.h"
+#include "store/clock.h"
+
+typedef struct SourceConfig {
+    char name[64], format[32] /* "" = recognise */, path[1024] /* glob or directory */, command[1024];
+    char account[64], feature[64], team[64], gateway[64]; /* defaults where the record says nothing */
+    bool notional;      /* billing = notional */
+    bool discovered;    /* found at a known place, not configured */
+} SourceConfig;
+typedef struct AccountConfig { char name[64], provider[32], key_env[64], key_file[1024], key_command[1024], base_url[512]; char keys[512]; } AccountConfig;
+typedef struct AlertConfig { char name[64], channel[32], url_env[64]; } AlertConfig;
+typedef struct GatewayConfig { char name[64], ack[64]; } GatewayConfig;
+
+typedef struct Config {
+    char path[1024];    /* "" = no file was found */
+    char dir[1024];     /* user formats, themes, prices.csv: the config file's folder, else $XDG_CONFIG_HOME/tollwatch */
+    char timezone[64], theme[64], user[64];
+    int raw_days;
+    bool glyphs_ascii, mouse;
+    char critical_features[512], publish[1024];
+    SourceConfig *sources; size_t source_count;
+    AccountConfig *accounts; size_t account_count;
+    Budget *budgets; size_t budget_count;
+    AlertConfig *alerts; size_t alert_count;
+    GatewayConfig *gateways; size_t gateway_count;
+} Config;
+
+/* path NULL: $XDG_CONFIG_HOME/tollwatch/config, then /etc/tollwatch/config, else defaults. */
+int config_load(Config **out, const char *path, Err *e);
+void config_free(Config *c);
+
+/* The key table, for man page, completions, doctor and error hints ("unknown key; did you mean"). */
+typedef struct ConfigKey { const char *section, *key, *fallback, *help; } ConfigKey;
+extern const ConfigKey config_keys[]; /* ends with section == NULL */
+
+/* Places (DESIGN "Places and permissions"): --db/--policy win, then the shared folders, then XDG. Creates private
+ * folders (0700) where they are ours to create. */
+int place_database(char *out, size_t size, const char *option, Err *e);
+int place_policy(char *out, size_t size, const char *option, Err *e);
+/* "~/x" and $HOME, $XDG_... expanded into out. */
+int place_expand(char *out, size_t size, const char *path, Err *e);
+#endif

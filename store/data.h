@@ -1,0 +1,21 @@
+/* data: the data files compiled into the program, and the user's files that override them.
+ *
+ * The build embeds collectors/formats/ *.json, store/ *.sql, store/prices.csv and themes/ *.theme; a new file needs no edit.
+ * A user's file of the same base name in <config dir>/{formats,themes}/ or <config dir>/prices.csv is read beside it.
+ */
+#ifndef STORE_DATA_H
+#define STORE_DATA_H
+#include "store/base.h"
+
+typedef struct DataFile {
+    const char *path; /* as in the source tree: "collectors/formats/litellm.json" */
+    const char *at;   /* NUL-terminated after len */
+    size_t len;
+} DataFile;
+
+extern DataFile data_files[]; /* ends with path == NULL; generated, sorted by path, constant after start */
+const DataFile *data_find(const char *path); /* NULL if there is none */
+
+/* A whole small file into out (out->max bounds it); refuses directories, FIFOs and more than max. */
+int file_read(const char *path, Buf *out, Err *e);
+#endif

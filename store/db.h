@@ -1,0 +1,34 @@
+/* db: the SQLite file: opening, permissions, schema version, transactions, and the collector's lock.
+ *
+ * Owns: pragmas, busy handling, migrations, error texts for locked, full, corrupt, newer and read-only databases.
+ * Does not: know what the tables mean. Thread: a Db belongs to the thread that opened it.
+ * Source for the settings: measured; WAL, synchronous=NORMAL, 2 ms polling busy handler, no mmap.
+ */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+#include "store/base.h"
+#include <sqlite3.h>
+
+typedef struct Db Db;
+typedef enum DbMode { DB_WRITE /* creates and migrates */, DB_READ /* never writes, opens without a writer */ } DbMode;
+
+int db_open(Db **out, const char *path, DbMode mode, Err *e);
+void db_close(Db *db); /* NULL is fine */
+sqlite3 *db_handle(Db *db);
+const char *db_path(const Db *db);
+
+/* A cached prepared statement for a string literal; reset and cleared on return. Owned by db. NULL = failed. */
+sqlite3_stmt *db_prepare(Db *db, const char *sql_literal, Err *e);
+int db_exec(Db *db, const char *sql, Err *e);
+int db_begin(Db *db, Err *e);  /* BEGIN IMMEDIATE */
+int db_commit(Db *db, Err *e);
+void db_rollback(Db *db);
+int db_fail(Db *db, Err *e, const char *doing); /* the last SQLite error as one clear line; -1 */
+int64_t db_data_version(Db *db);               /* changes when another connection committed */
+
+/* The collector role: an flock on "<dir of db>/ledger.lock", whose content is "host pid user". */
+typedef struct Role Role;
+int role_take(Role **out, const char *db_path, Err *e);             /* *out NULL and 0: somebody else has it */
+void role_drop(Role *r);
+int role_holder(const char *db_path, char *out, size_t size);       /* "host 123 alice"; -1 = nobody is collecting */
+#endif

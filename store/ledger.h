@@ -1,0 +1,92 @@
+/* ledger: the one writer of requests. Rows, rollups, budgets and the file's offset commit together.
+ *
+ * Invariants (each has a test that cites it):
+ *  L1  The ledger is a function of the set of records it was given: order, duplicates, growth and crashes change nothing.
+ *  L2  Two records of one id are one row. The winner of the token counts is the greatest in this total order: most
+ *      output (visible + reasoning), then most total, then non-sidechain, then earliest time, then lowest (file, offset).
+ *      Its time is the earliest of all records of that id.
+ *  L3  Two sources whose rows share an upstream id saw one call: gateway > telemetry > transcript counts, then earliest id;
+ *      the others stay as rows with REQ_LINKED and are in no sum. Response-cache hits are never linked.
+ *  L4  Rollups equal the facts of every open day, exactly, always.
+ *  L5  A row's key is ts_ms << 20 | 20 bits of its id; two ids on one key take the next free key. No UNIQUE index over rows.
+ *  L6  A sealed day (its raw rows were purged) never changes: later records of it are counted as late.
+ *  L7  At most 4,096 new values per dimension and UTC day of arrival; further ones become "(other)" and a finding.
+ *  L8  A transaction holds the write lock at most about 20 ms: callers pass batches of at most LEDGER_BATCH requests.
+ * Thread: one, the one that opened its Db (DB_WRITE). Only code in store/ledger*.c writes these tables.
+ */
+#ifndef STORE_LEDGER_H
+#define STORE_LEDGER_H
+#include "store/clock.h"
+#include "store/db.h"
+#include "store/request.h"
+
+enum { LEDGER_BATCH = 4096 };
+
+typedef struct Ledger Ledger;
+struct Budget; /* store/budget.h */
+
+typedef struct LedgerOptions {
+    const Zone *zone;               /* budget days; NULL = UTC. Borrowed for the ledger's life */
+    const struct Budget *budgets;   /* borrowed; accumulated in the same transaction */
+    size_t budget_count;
+    int64_t now_ms;                 /* for what is recent (48 h of minutes, 92 days of combos) */
+} LedgerOptions;
+
+typedef struct IngestCounts {
+    uint64_t added;     /* new rows */
+    uint64_t merged;    /* an existing row grew or moved */
+    uint64_t duplicate; /* nothing new */
+    uint64_t linked;    /* another source already counts this call */
+    uint64_t late;      /* belongs to a sealed day: not added */
+    uint64_t other;     /* values booked as (other) */
+} IngestCounts;
+
+int ledger_open(Ledger **out, Db *db, const LedgerOptions *o, Err *e);
+void ledger_close(Ledger *l);
+void ledger_set_now(Ledger *l, int64_t now_ms);
+
+/* One transaction: every request of the batch, and its FileMark. On failure nothing of the batch is stored.
+ * counts are added to, not set. */
+int ledger_ingest(Ledger *l, Batch *b, IngestCounts *counts, Err *e);
+
+/* Files. A file is known by the hash of its first complete line (decompressed); path, device and inode only find it
+ * again after rotation. open() finds or makes the row; on return *known tells where reading may go on. */
+typedef struct FileKey {
+    const char *source; /* config section name, or "import" */
+    const char *format;
+    const char *path;
+    uint64_t fingerprint; /* hash64 of the first complete line without its newline, seed 0 */
+    int64_t dev, ino;
+} FileKey;
+typedef struct FileKnown {
+    int64_t file_id;
+    uint64_t offset, tail_hash, lines, records, bad_lines, skipped_lines;
+    uint8_t state[FILE_STATE_MAX];
+    uint32_t state_len;
+    bool is_new;
+    bool moved; /* the same content under another path or inode: check tail_hash before going on from offset */
+} FileKnown;
+int ledger_file_open(Ledger *l, const FileKey *key, FileKnown *known, Err *e);
+
+/* Housekeeping, each call bounded to about 20 ms of lock; *more tells whether to call again. */
+int ledger_purge(Ledger *l, int raw_days, bool *more, Err *e); /* seals and purges days older than raw_days; old rollups too */
+int ledger_reopen_day(Ledger *l, int64_t day_ms, Err *e);      /* empties a sealed day so that a whole import can fill it */
+int ledger_heartbeat(Ledger *l, const char *who, Err *e);      /* "collector alive" row, for status */
+
+/* Re-prices every row of the open days. `price` fills cost_nano, saved_*, price_row and the price flags of a request
+ * whose names are in the batch. Returns the number of rows whose cost changed in *changed. */
+typedef void LedgerPriceFn(void *ctx, Batch *b, Request *r);
+int ledger_reprice(Ledger *l, LedgerPriceFn *price, void *ctx, uint64_t *changed, Err *e);
+
+/* For tests and doctor: recomputes every open day's rollups from the rows and compares. 0 = equal, -1 = e says where. */
+int ledger_verify(Ledger *l, Err *e);
+
+/* A source's health line (also for sources that have no file yet); replaces the previous one. */
+typedef struct SourceHealth {
+    const char *source, *kind /* format or provider */, *state /* "ok" "watch" "error" "waiting" */, *last_word;
+    int64_t seen_ms;      /* newest data */
+    int64_t lag_ms;       /* record read to committed, last one; -1 unknown */
+    bool notional;
+} SourceHealth;
+int ledger_source_health(Ledger *l, const SourceHealth *h, Err *e);
+#endif

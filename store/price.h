@@ -1,0 +1,68 @@
+/* price: the price book, name resolution by exact rules, and the cost of one call.
+ *
+ * Owns: store/prices.csv (embedded), the user's prices.csv beside the config, `prices update`'s book.
+ * Rules and their sources: contracts of the vendors as described row by row in the book's `source` column.
+ * No fuzzy match ever: an unknown model is unpriced. A Book is immutable after loading and may be read by all threads;
+ * a Pricer (its memo) belongs to one thread. Prices are pico-dollars per token, int64.
+ */
+#ifndef STORE_PRICE_H
+#define STORE_PRICE_H
+#include "store/request.h"
+
+typedef struct Book Book;
+typedef struct PriceRow PriceRow; /* opaque; price_row_* read it */
+
+/* The embedded book, then <config_dir>/prices.csv's rows over it when that file exists (config_dir may be NULL). */
+int book_load(Book **out, const char *config_dir, Err *e);
+int book_load_csv(Book **out, const char *name, const char *at, size_t len, Err *e); /* one CSV alone, for tests */
+void book_free(Book *b);
+size_t book_size(const Book *b);
+
+/* What is priced: the disjoint buckets and what modifies a price. */
+typedef struct Usage {
+    Str provider, model;
+    int64_t ts_ms;             /* picks the row by date, and off-peak hours */
+    int64_t now_ms;            /* with ts_ms == 0: the newest row not in the future of now */
+    int64_t tokens[TOK_COUNT]; /* output and reasoning are priced alike */
+    Str tier;                  /* service tier: "" standard default auto flex priority fast batch */
+    bool batch;
+    Str geo, speed;            /* "us", "us-east5"; "fast" */
+    int64_t web_searches;
+} Usage;
+
+enum CostFlag { COST_CACHE_READ_AT_INPUT = 1, COST_WRITE_AT_INPUT = 2, COST_BATCH_UNLISTED = 4, COST_TIER_UNLISTED = 8,
+                COST_LONG_CONTEXT = 16, COST_OFFPEAK = 32, COST_TIER_DERIVED = 64, COST_SUFFIX_AS_BASE = 128, COST_GEO = 256,
+                COST_OVERFLOW = 512, COST_AUDIO_AT_INPUT = 1024 };
+extern const char *const cost_flag_names[]; /* by bit number; NULL ends */
+
+typedef struct CostLine { /* one line of the arithmetic, for `explain` and the detail pane */
+    const char *what;     /* "input" "cache read" ... "web search" */
+    int64_t units, pico;  /* price per unit after tier; multipliers are in Cost.mul_num/den */
+} CostLine;
+typedef struct Cost {
+    bool priced;
+    int64_t nano;                 /* rounded once, half up */
+    int64_t saved_cache_nano;     /* cache reads at the input price minus paid, minus what writes cost above input */
+    uint64_t row_id;              /* hash of the row's content */
+    const PriceRow *row;          /* lifetime: the book's */
+    uint32_t flags;               /* enum CostFlag */
+    int64_t mul_num, mul_den;     /* geography, fast mode: applied to all token lines */
+    CostLine lines[TOK_COUNT + 1];
+    int line_count;
+} Cost;
+void cost_of(const Book *b, const Usage *u, Cost *out);
+
+/* Fills cost_nano, saved_*, price_row and REQ_UNPRICED/REQ_PRICE_APPROX of a request in a batch; fast (memo by name).
+ * A response-cache hit costs 0 and its price goes to saved_response_nano; a refused call costs 0. */
+typedef struct Pricer Pricer;
+Pricer *pricer_new(const Book *b);
+void pricer_free(Pricer *p);
+void pricer_price(Pricer *p, Batch *batch, Request *r, Str geo, Str speed);
+
+/* Reading rows, for screens and `prices`. */
+const PriceRow *book_row_by_id(const Book *b, uint64_t row_id);
+const char *price_row_provider(const PriceRow *r);
+const char *price_row_model(const PriceRow *r);
+/* "day", "source", "confidence", ... as in the CSV's header; "" if empty. */
+const char *price_row_field(const PriceRow *r, const char *column);
+#endif

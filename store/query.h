@@ -1,0 +1,105 @@
+/* query: every question that a screen, a report or the status line asks of the ledger.
+ *
+ * Owns: choosing rollup or rows, summing in C (a rollup group costs nanoseconds; SQL's GROUP BY a microsecond a row).
+ * Does not: format. Thread: the caller's Db. No call holds a read transaction longer than one load.
+ * Rows with REQ_LINKED are in no sum. Origins are never summed with each other: `cost_nano` is metered spend,
+ * `notional_nano` stands apart.
+ */
+#ifndef STORE_QUERY_H
+#define STORE_QUERY_H
+#include "store/clock.h"
+#include "store/db.h"
+#include "store/filter.h"
+#include "store/request.h"
+
+typedef struct Totals {
+    int64_t requests, errors, refused, incomplete; /* requests counts all of them */
+    int64_t tokens[TOK_COUNT];
+    int64_t cost_nano, notional_nano, saved_cache_nano, saved_response_nano;
+    int64_t response_cache_hits, unpriced_requests, unpriced_tokens;
+    int64_t input_all, output_all;                 /* input incl. caches and audio; visible + reasoning */
+    unsigned basis;                                /* bit per Origin that contributed */
+} Totals;
+void totals_add(Totals *into, const Totals *from);
+/* per mille, -1 = undefined: read / (uncached + read + written) */
+int totals_cache_hit_permille(const Totals *t);
+
+/* What to group by: Dims, then times. */
+typedef enum By { BY_ORIGIN = DIM_COUNT, BY_OUTCOME, BY_STREAM, BY_MINUTE, BY_HOUR, BY_DAY, BY_WEEK, BY_MONTH, BY_COUNT } By;
+int by_parse(const char *comma_list, int *out, size_t max, size_t *count, Err *e); /* "model,day" */
+const char *by_name(int by);
+
+enum { QUERY_BY_MAX = 4 };
+typedef struct Query {
+    int64_t since_ms, until_ms;   /* [since, until) */
+    int by[QUERY_BY_MAX];
+    size_t by_count;
+    const Filter *filter;
+    const Zone *zone;             /* for day, week, month */
+    /* Called about every millisecond of work; non-zero aborts the load with what there is so far (aborted = true). */
+    int (*interrupt)(void *ctx);
+    void *ctx;
+} Query;
+typedef struct Group {
+    const char *name[QUERY_BY_MAX]; /* "" = none; times as RFC 3339 in the zone, days as a date. Lifetime: the result's */
+    Totals t;
+} Group;
+typedef struct Result {
+    Group *groups; size_t count;    /* unsorted */
+    Totals total;
+    bool from_rows, aborted;
+    int progress_permille;
+    void *memory;
+} Result;
+int query_run(Db *db, const Query *q, Result *out, Err *e);
+void result_free(Result *r);
+/* Sorts by a ROW column's name ("cost_usd", "requests", "model", ...), descending for numbers; reverse flips. */
+int result_sort(Result *r, const Query *q, const char *column, bool reverse, Err *e);
+
+/* Spend over time for charts: `count` slots of `slot_ms` from since; per slot and stack (the largest `stacks` values
+ * of `dim` over the range, the rest summed last). Minute slots need the last 48 h. */
+typedef struct Series {
+    int64_t since_ms, slot_ms; size_t slots, stacks;
+    char stack_name[8][NAME_MAX_BYTES + 1];
+    int64_t *nano;              /* [stack * slots + slot] */
+    int64_t *usual_nano;        /* [slot]; -1 = unknown: median of up to 4 weeks, same weekday and hour */
+} Series;
+int query_series(Db *db, const Query *range, int dim, size_t stacks, int64_t slot_ms, Series *out, Err *e);
+void series_free(Series *s);
+
+/* The Overview's figures as of now_ms. */
+typedef struct Now {
+    Totals today, month, last_10m;      /* today and month in the budget zone */
+    int64_t today_effective_nano;       /* effective spend (billed where closed, else max(metered, reported)) */
+    int64_t rate_nano_per_min;          /* last 60 s */
+    int64_t usual_nano_per_min;         /* -1 = unknown (less than a week of history) */
+    int64_t usual_today_nano;           /* usual spend from midnight to now; -1 = unknown */
+    int64_t eod_at_rate_nano, eod_at_usual_nano; /* projected end of day; -1 = unknown */
+    int64_t last_record_ms;             /* newest row's time; 0 = the ledger is empty */
+    int32_t latency_p50_ms, latency_p95_ms, ttft_p50_ms, ttft_p95_ms; /* of the last latency_sample calls; -1 */
+    int32_t latency_sample;
+} Now;
+int query_now(Db *db, const Zone *zone, int64_t now_ms, Now *out, Err *e);
+
+/* Raw rows, newest first, for the live tail; `before_key` pages (INT64_MAX = from the newest). */
+typedef struct RowView {
+    int64_t key;                      /* ledger key */
+    Request r;                        /* name[] are unused here */
+    char name[DIM_COUNT][NAME_MAX_BYTES + 1];
+    int64_t file_id; char file_path[512], source[64], format[32];
+} RowView;
+int query_rows(Db *db, const Query *q, int64_t before_key, RowView *out, size_t max, size_t *count, bool *more, Err *e);
+int query_row(Db *db, int64_t key, RowView *out, Err *e);
+
+/* Sources screen: one per source (config section, import, followed agent). */
+typedef struct SourceView {
+    char source[64], kind[32], state[16], last_word[256], path[512];
+    int64_t seen_ms, lag_ms; int64_t files, lines, records, bad_lines, skipped_lines, late; bool notional;
+    int64_t today_requests;
+} SourceView;
+int query_sources(Db *db, int64_t now_ms, SourceView *out, size_t max, size_t *count, Err *e);
+int64_t query_heartbeat_ms(Db *db); /* 0 = never */
+
+/* Models without a price row in the range, with tokens and calls. */
+int query_unpriced(Db *db, int64_t since_ms, int64_t until_ms, Result *out, Err *e);
+#endif

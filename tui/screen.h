@@ -1,0 +1,43 @@
+/* screen: a screen is load (rows from the store) and draw (rows to cells). draw is pure.
+ *
+ * One .c file a screen and one line in screens[]. Thread: the UI's. load has a deadline and is resumable: it may return
+ * with more = true and is called again between keys.
+ */
+#ifndef TUI_SCREEN_H
+#define TUI_SCREEN_H
+#include "store/policy.h"
+#include "store/query.h"
+#include "tui/canvas.h"
+#include "tui/command.h"
+
+typedef struct View { /* what the user chose; shared by all screens, survives switching */
+    int64_t now_ms;                /* the frame's clock */
+    int64_t since_ms, until_ms;    /* the range, until = now when live */
+    char range_name[16];           /* "6h" */
+    Filter *filter; char filter_text[256];
+    const Zone *zone;
+    bool ascii, paused, readonly, show_content;
+    PolicyView policy;             /* for the header of every screen */
+    char collecting[128];          /* "host pid user", "" = NOBODY IS COLLECTING */
+    int64_t heartbeat_ms;
+    char answer[256];              /* answer row: newest alert or reply to the last key; "" = none */
+    Db *db; App *app; const Book *book;
+} View;
+
+typedef struct Screen {
+    const char *name, *title;      /* "overview", "Overview" */
+    char key;                      /* '1' ... */
+    void *(*open)(void);
+    void (*close)(void *self);
+    int (*load)(void *self, View *v, int64_t deadline_us, bool *more, Err *e);
+    void (*draw)(const void *self, const View *v, Canvas *c, Rect area); /* area excludes header, answer row, footer */
+    /* A key this screen handles (see keys.h); false = not mine. May change v (then load is called). */
+    bool (*key_pressed)(void *self, View *v, int key);
+    const char *footer;            /* commands' names by use, most used first: "open sort dimension range" */
+} Screen;
+extern const Screen *const screens[]; /* NULL ends */
+const Screen *screen_find(const char *name);
+
+/* Draws header, area, answer row and footer for one screen. Pure. */
+void frame_draw(const Screen *s, const void *self, const View *v, Canvas *c);
+#endif
