@@ -57,7 +57,7 @@ void cost_of(const Book *b, const Usage *u, Cost *out);
 typedef struct Pricer Pricer;
 Pricer *pricer_new(const Book *b);
 void pricer_free(Pricer *p);
-void pricer_price(Pricer *p, Batch *batch, Request *r, Str geo, Str speed);
+void pricer_price(Pricer *p, const Batch *batch, Request *r); /* geography and speed: r->geo, r->speed */
 
 /* Reading rows, for screens and `prices`. */
 const PriceRow *book_row_by_id(const Book *b, uint64_t row_id);

@@ -61,6 +61,7 @@ typedef struct Request {
     uint64_t price_row;         /* content hash of the price row; 0 = none */
     int32_t latency_ms, ttft_ms;/* -1 = unknown */
     int32_t web_searches;
+    uint32_t geo, speed;        /* batch name index of what modifies the price ("us", "fast"); 0 = none */
     int32_t max_tokens, tools;  /* -1 = not in the record */
     int64_t prompt_bytes;       /* -1 = not in the record */
     uint64_t prompt_hash, prefix_hash; /* 0 = not in the record */
