@@ -21,7 +21,7 @@ LIBRARY := $(filter-out $(BUILD)/tui/main.o,$(OBJECTS))
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 BENCHES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench_*.c))
 
-.PHONY: all run test check bench demo deps lint format asan tsan fuzz install uninstall clean help
+.PHONY: all run test check bench demo deps lint format asan tsan valgrind fuzz install uninstall clean help
 .DEFAULT_GOAL := all
 
 all: $(BUILD)/tollwatch
@@ -49,7 +49,93 @@ $(BUILD)/tests/%: tests/%.c $(BUILD)/libtollwatch.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -pthread -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/libtollwatch.a $(LDLIBS) -lcmocka
 
--include $(OBJECTS:.o=.d) $(TESTS:=.d)
+$(BUILD)/fuzz/%: tests/%.c $(SOURCES) $(BUILD)/data_files.c
+	@mkdir -p $(@D)
+	clang $(CPPFLAGS) -std=c17 $(WARN) -O1 -g -fsanitize=fuzzer,address,undefined -include store/banned.h -pthread \
+	    -o $@ $< $(filter-out tui/main.c,$(SOURCES)) $(BUILD)/data_files.c $(LDLIBS)
+
+-include $(OBJECTS:.o=.d) $(TESTS:=.d) $(BENCHES:=.d)
+
+# ---- what a new machine needs (Debian names; other systems: install the same libraries) ----
+PACKAGES_BUILD := gcc libc6-dev libncurses-dev libcurl4-openssl-dev libsqlite3-dev libjansson-dev zlib1g-dev libinih-dev \
+    tzdata ncurses-base ca-certificates
+PACKAGES_TEST  := $(PACKAGES_BUILD) libcmocka-dev tmux gzip procps
+PACKAGES_DEV   := $(PACKAGES_TEST) clang libclang-rt-dev clang-format valgrind cppcheck
+
+deps:
+	@sh tests/deps.sh $(PACKAGES_DEV)
+
+run:
+	@sh tests/deps.sh $(PACKAGES_BUILD)
+	@$(MAKE) -s all
+	@exec $(BUILD)/tollwatch $(ARGS)
+
+demo:
+	@sh tests/deps.sh $(PACKAGES_BUILD)
+	@$(MAKE) -s all
+	@exec $(BUILD)/tollwatch demo
+
+test:
+	@sh tests/deps.sh $(PACKAGES_TEST)
+	@$(MAKE) -s -j2 check
+
+# Everything that proves the program, without installing anything.
+check: $(BUILD)/tollwatch $(TESTS)
+	@BUILD=$(BUILD) sh tests/run.sh
+
+bench:
+	@sh tests/deps.sh $(PACKAGES_BUILD)
+	@$(MAKE) -s all $(BENCHES)
+	@BUILD=$(BUILD) sh tests/bench.sh
+
+lint:
+	@sh tests/lint.sh
+	@$(MAKE) -s -j2 CC=clang BUILD=$(BUILD)/clang OPT=-O1 all
+
+format:
+	clang-format -i $(wildcard */*.c */*.h)
+
+asan:
+	@$(MAKE) -s -j2 BUILD=$(BUILD)/asan OPT='-O1 -g -DTOLLWATCH_SANITIZED' \
+	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' check
+
+tsan:
+	@$(MAKE) -s -j2 BUILD=$(BUILD)/tsan OPT='-O1 -g -DTOLLWATCH_SANITIZED' SANITIZE=-fsanitize=thread check
+
+valgrind: $(TESTS)
+	@BUILD=$(BUILD) WRAP='valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite' \
+	    sh tests/run.sh test_base test_price test_format test_ledger
+
+# FUZZ_SECONDS each; the corpus of seeds is kept small in tests/corpus/.
+FUZZ_SECONDS ?= 60
+fuzz: $(patsubst tests/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz_*.c))
+	@for f in $^; do n=$${f##*/fuzz_}; mkdir -p $(BUILD)/corpus/$$n; \
+	    $$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=512 $(BUILD)/corpus/$$n tests/corpus/$$n || exit 1; done
+
+# ---- installing: PREFIX and DESTDIR are honoured ----
+install: all
+	install -D -m 755 $(BUILD)/tollwatch $(DESTDIR)$(PREFIX)/bin/tollwatch
+	@mkdir -p $(BUILD)/share
+	$(BUILD)/tollwatch help-man > $(BUILD)/share/tollwatch.1
+	for s in bash zsh fish; do $(BUILD)/tollwatch help-completion $$s > $(BUILD)/share/$$s || exit 1; done
+	install -D -m 644 $(BUILD)/share/tollwatch.1 $(DESTDIR)$(PREFIX)/share/man/man1/tollwatch.1
+	install -D -m 644 $(BUILD)/share/bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tollwatch
+	install -D -m 644 $(BUILD)/share/zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tollwatch
+	install -D -m 644 $(BUILD)/share/fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/tollwatch.fish
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/tollwatch $(DESTDIR)$(PREFIX)/share/man/man1/tollwatch.1 \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tollwatch \
+	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tollwatch \
+	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/tollwatch.fish
+
+help:
+	@echo 'make run      install what is missing, build, open the dashboard (ARGS="..." are passed on)'
+	@echo 'make test     install what tests need, build, run all tests'
+	@echo 'make demo     the dashboard on a made-up load'
+	@echo 'make all      build $(BUILD)/tollwatch     make install  PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
+	@echo 'make bench    measure against others, as ratios     make lint  layers, sizes, words, clang'
+	@echo 'make asan, make tsan, make valgrind, make fuzz, make format, make deps, make uninstall, make clean'
 
 clean:
 	rm -rf $(BUILD)

@@ -1,0 +1,47 @@
+#!/bin/sh
+# The rules that no compiler checks: layers, sizes, tables, words. One line per finding; exit 1 if there is any.
+set -u
+bad=0
+say() { echo "lint: $*"; bad=1; }
+
+# Includes go one way: tui -> collectors -> store. Only main, screens and commands may see the terminal.
+grep -nE '#include "(collectors|tui)/' store/*.[ch] && say "store/ includes upwards"
+grep -nE '#include "tui/' collectors/*.[ch] && say "collectors/ includes tui/"
+grep -lE '#include <(ncurses|curses|term)\.h>' */*.[ch] | grep -v '^tui/term' && say "curses outside tui/term*"
+grep -lE '#include <pthread\.h>' store/*.[ch] tui/*.[ch] && say "threads outside collectors/"
+grep -lE '#include <curl/' store/*.[ch] tui/*.[ch] && say "network outside collectors/"
+
+# Sizes: files up to 400 lines, functions up to 60, nine in ten up to 50.
+for f in */*.c */*.h; do
+    n=$(wc -l <"$f")
+    [ "$n" -gt 400 ] && say "$f has $n lines (400 at most)"
+    head -1 "$f" | grep -q '^/\*' || say "$f does not open with a comment on what it owns"
+done
+awk 'FNR == 1 { inside = 0 }
+     /^[A-Za-z_].*\) \{$/ { inside = 1; start = FNR; name = $0 }
+     inside && /^}/ { n = FNR - start + 1; all++; if (n > 50) big++;
+                      if (n > 60) { print "lint: " FILENAME ":" start ": function of " n " lines"; bad = 1 } inside = 0 }
+     END { if (all && big * 10 > all) { print "lint: more than one function in ten is over 50 lines"; bad = 1 } exit bad }' \
+    */*.c || bad=1
+
+# Visible tables: a command or a screen that has a file has its line.
+for f in tui/cmd_*.c; do
+    for c in $(sed -n 's/^const Command \(cmd_[a-z_]*\).*/\1/p' "$f" 2>/dev/null); do
+        grep -q "&$c\b" tui/commands.c || say "$c has no line in commands[]"
+    done
+done
+for s in $(sed -n 's/^const Screen \(screen_[a-z_]*\).*/\1/p' tui/screen_*.c 2>/dev/null); do
+    grep -q "&$s\b" tui/screens.c 2>/dev/null || say "$s has no line in screens[]"
+done
+
+# Money is an integer; nothing unfinished; nothing that waits by the clock.
+grep -nE '\b(double|float)\b[^;]*(cost|usd|price|spend|nano|pico)' */*.[ch] && say "floating point near money"
+grep -nIE '\b(TODO|FIXME|XXX|HACK)\b' store/* collectors/*.[ch] tui/* Makefile && say "unfinished work"
+grep -nIE '\b(sleep|usleep|nanosleep)\b *[(0-9]' tests/*.c tests/*.sh | grep -v '^tests/lint' && say "a test sleeps"
+
+# Every file of a log format is data that is tested by its own samples.
+for f in collectors/formats/*.json; do
+    grep -q '"samples"' "$f" || say "$f has no samples"
+done
+[ $bad = 0 ] && echo "lint: clean"
+exit $bad
