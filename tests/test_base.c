@@ -1,7 +1,5 @@
 /* test_base: the error convention, bounded buffers, the persistent hash, and batches. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
+#include "tests/unit.h"
 #include "store/data.h"
 #include "store/request.h"
 
