@@ -4,7 +4,8 @@
  * TERM  = [-]DIM:GLOB[,GLOB...] | [-]NUMBER_FIELD(>|>=|<|<=|=)NUMBER | [-]TEXT (in any dimension's value, case-insensitive)
  * DIM   = a dimension's name, or origin outcome/status stream
  * NUMBER_FIELD = cost (USD, exact decimal) tokens input output cached latency (ms) ttft
- * Globs are case-insensitive with * and ?. Values with spaces are quoted "like this". Errors name the column.
+ * Globs are case-insensitive (ASCII) with * and ?; an empty glob is "no value". Values with spaces, commas or colons are
+ * quoted "like this", with \" and \\ inside. Counts take k and M, times s and ms. Errors name the column.
  */
 #ifndef STORE_FILTER_H
 #define STORE_FILTER_H
@@ -15,10 +16,20 @@ int filter_parse(Filter **out, const char *text, Err *e); /* e: `column 19: a nu
 void filter_free(Filter *f);
 bool filter_needs_rows(const Filter *f); /* true: rollups cannot answer it (number terms, user, session, ...) */
 
-typedef struct FilterRow { /* what a row or rollup group offers; a NULL name = that dimension is not there */
+/* What a filter looks at, as bits: 1 << Dim, then these. */
+enum {
+    FILTER_ORIGIN = 1 << DIM_COUNT, FILTER_OUTCOME = FILTER_ORIGIN << 1, FILTER_STREAM = FILTER_ORIGIN << 2,
+    FILTER_NUMBERS = FILTER_ORIGIN << 3, FILTER_ALL = (FILTER_ORIGIN << 4) - 1
+};
+unsigned filter_uses(const Filter *f);
+
+typedef struct FilterRow { /* what a row or rollup group offers */
     Str name[DIM_COUNT];
     Origin origin; Outcome outcome; bool stream;
-    int64_t cost_nano, tokens, input, output, cached, latency_ms, ttft_ms;
+    int64_t cost_nano, tokens, input, output, cached, latency_ms, ttft_ms; /* negative = unknown: no comparison holds */
 } FilterRow;
 bool filter_matches(const Filter *f, const FilterRow *row);
+/* The same, of a row of which only these bits are known: terms that look at anything else are taken to hold. False is
+ * therefore final, and a scan can refuse a row before it has read it whole. */
+bool filter_may_match(const Filter *f, const FilterRow *row, unsigned known);
 #endif
