@@ -7,10 +7,10 @@
 #define TUI_CANVAS_H
 #include "store/base.h"
 
-typedef enum Role { /* MOCKUPS section 1.6 */
+typedef enum ThemeRole { /* MOCKUPS section 1.6 */
     ROLE_TEXT, ROLE_DIM, ROLE_TITLE, ROLE_KEY, ROLE_RULE, ROLE_SELECTED, ROLE_WATCH, ROLE_ACT, ROLE_PROOF, ROLE_CHART,
     ROLE_COUNT
-} Role;
+} ThemeRole;
 enum { ATTR_BOLD = 1, ATTR_REVERSE = 2, ATTR_UNDERLINE = 4 };
 
 typedef struct Cell { char text[16]; uint8_t role, attr, width /* 0 = right half of a wide one */; } Cell;
@@ -22,11 +22,11 @@ void canvas_free(Canvas *c);
 void canvas_clear(Canvas *c);
 /* Draws UTF-8 within rect columns [x, x+max); returns columns used. In ascii mode glyphs are replaced by the table of
  * MOCKUPS section 4 and any other non-ASCII by '?'. */
-int canvas_text(Canvas *c, int x, int y, int max, Role role, unsigned attr, const char *utf8);
-int canvas_textf(Canvas *c, int x, int y, int max, Role role, unsigned attr, const char *fmt, ...) TW_PRINTF(7, 8);
-int canvas_right(Canvas *c, int right, int y, int max, Role role, unsigned attr, const char *utf8); /* ends before column right */
-void canvas_fill(Canvas *c, Rect r, Role role, unsigned attr, const char *glyph);
-void canvas_restyle(Canvas *c, Rect r, Role role, unsigned attr); /* keeps the text: selection */
+int canvas_text(Canvas *c, int x, int y, int max, ThemeRole role, unsigned attr, const char *utf8);
+int canvas_textf(Canvas *c, int x, int y, int max, ThemeRole role, unsigned attr, const char *fmt, ...) TW_PRINTF(7, 8);
+int canvas_right(Canvas *c, int right, int y, int max, ThemeRole role, unsigned attr, const char *utf8); /* ends before column right */
+void canvas_fill(Canvas *c, Rect r, ThemeRole role, unsigned attr, const char *glyph);
+void canvas_restyle(Canvas *c, Rect r, ThemeRole role, unsigned attr); /* keeps the text: selection */
 int text_columns(const char *utf8); /* display width */
 void canvas_dump(const Canvas *c, Buf *out); /* rows with trailing blanks cut, for golden tests and `render` */
 #endif

@@ -14,7 +14,7 @@ void term_close(Term *t); /* NULL is fine */
 void term_size(Term *t, int *w, int *h);
 void term_show(Term *t, const Canvas *c);
 void term_set_theme(Term *t, const Theme *theme);
-/* The next key without waiting, or -1. Keys above 0xff are KEY_* of keys.h. */
+/* The next key without waiting, or -1: a code point, or KEY_* of keys.h. */
 int term_key(Term *t);
 int term_fd(const Term *t);
 #endif
