@@ -1,0 +1,292 @@
+/* row: packing requests and rollup sums into short strings of variable-length integers. See row.h. */
+#include "store/row.h"
+
+/* ---- integers: 7 bits a byte, lowest first; signed ones folded so that small negatives are short ---- */
+static uint8_t *put(uint8_t *p, uint64_t v) {
+    for (; v >= 0x80; v >>= 7) *p++ = (uint8_t)(v | 0x80);
+    *p++ = (uint8_t)v;
+    return p;
+}
+
+static uint8_t *put8(uint8_t *p, uint64_t v) {
+    for (int i = 0; i < 8; i++, v >>= 8) *p++ = (uint8_t)v;
+    return p;
+}
+
+static uint64_t fold(int64_t v) {
+    return (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
+}
+
+static int64_t unfold(uint64_t v) {
+    return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
+}
+
+typedef struct In {
+    const uint8_t *at, *end;
+    bool bad;
+} In;
+
+static uint64_t get(In *in) {
+    uint64_t v = 0;
+    for (unsigned shift = 0; shift < 64 && in->at < in->end; shift += 7) {
+        uint8_t byte = *in->at++;
+        v |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80) return v;
+    }
+    in->bad = true;
+    return 0;
+}
+
+static uint64_t get8(In *in) {
+    uint64_t v = 0;
+    if (in->end - in->at < 8) {
+        in->bad = true;
+        return 0;
+    }
+    for (unsigned i = 0; i < 8; i++) v |= (uint64_t)*in->at++ << (8 * i);
+    return v;
+}
+
+/* Sums wrap instead of being undefined: what was added can always be taken away again, whatever the numbers are. */
+static void add(int64_t *to, int64_t v, int sign) {
+    *to = (int64_t)((uint64_t)*to + (uint64_t)v * (uint64_t)(int64_t)sign);
+}
+
+/* ---- keys ---- */
+int64_t row_key_try(int64_t ts_ms, uint64_t id, Replay replay, int try) {
+    /* 16 neighbours in the millisecond, then the next one: only half a million records of one instant get that far. */
+    enum { HALF = 1 << (KEY_ID_BITS - 1), NEAR = 16 };
+    uint64_t low = (id + (uint64_t)(try % NEAR)) & (HALF - 1);
+    uint64_t top = replay == REPLAY_ANY_TIME ? HALF : 0;
+    return row_key_at(ts_ms + try / NEAR) | (int64_t)(top | low);
+}
+
+/* ---- requests: id, the fields below HEAD_COUNT, a mask, and the optional fields whose bit is set. PERSISTENT ---- */
+enum { HEAD_COMBO, HEAD_CONTEXT, HEAD_INPUT, HEAD_OUTPUT, HEAD_COST, HEAD_FILE, HEAD_OFFSET, HEAD_LENGTH, HEAD_COUNT };
+enum { /* the first seven are free of a second mask byte, so the most common stand first */
+       OPT_CACHE_READ, OPT_SAVED_CACHE, OPT_LATENCY, OPT_TTFT, OPT_FLAGS, OPT_PRICE, OPT_KIND,
+       OPT_UPSTREAM, OPT_RAW, OPT_STATUS, OPT_WRITE_5M, OPT_WRITE_1H, OPT_REASONING, OPT_MAX_TOKENS,
+       OPT_AUDIO, OPT_OWN, OPT_SAVED_RESPONSE, OPT_SEARCHES, OPT_TOOLS, OPT_PROMPT_BYTES, OPT_PROMPT_HASH,
+       OPT_PREFIX_HASH, OPT_PREFIX_BYTES, OPT_GENERATION, OPT_GEO, OPT_SPEED, OPT_RAW_INPUT, OPT_RAW_OUTPUT,
+       OPT_RAW_TOTAL, OPT_COUNT };
+#define OPT_HASHES (1u << OPT_UPSTREAM | 1u << OPT_PROMPT_HASH | 1u << OPT_PREFIX_HASH) /* 8 bytes as they are */
+
+/* OPT_KIND: origin, outcome and class, all zero for a gateway's good metered request. */
+enum { KIND_OUTCOME = 2, KIND_CLASS = 4, KIND_UPSTREAM_IS_ID = 1 << 6 };
+/* OPT_RAW: how the three raw counters are known, base 3. */
+enum { RAW_DERIVED, RAW_UNKNOWN, RAW_STORED };
+enum { STATUS_COMMON = 200 };
+
+/* What the raw counters are in a record that counts as its flags say. */
+static void raw_expected(const Request *r, int64_t out[3]) {
+    const int64_t *t = r->tokens;
+    out[0] = t[TOK_INPUT] + t[TOK_AUDIO_INPUT];
+    if (r->flags & REQ_INCLUSIVE) out[0] += t[TOK_CACHE_READ] + t[TOK_CACHE_WRITE_5M] + t[TOK_CACHE_WRITE_1H];
+    out[1] = t[TOK_OUTPUT] + (r->flags & REQ_REASONING_APART ? 0 : t[TOK_REASONING]);
+    out[2] = 0;
+    for (int i = 0; i < TOK_COUNT; i++) out[2] += t[i];
+}
+
+static void raw_to_opts(const Request *r, uint64_t *opt) {
+    const int64_t raw[3] = {r->raw_input, r->raw_output, r->raw_total};
+    int64_t expected[3];
+    raw_expected(r, expected);
+    for (int i = 2; i >= 0; i--) {
+        int how = raw[i] == expected[i] ? RAW_DERIVED : raw[i] < 0 ? RAW_UNKNOWN : RAW_STORED;
+        opt[OPT_RAW] = opt[OPT_RAW] * 3 + (uint64_t)how;
+        if (how == RAW_STORED) opt[OPT_RAW_INPUT + i] = (uint64_t)raw[i];
+    }
+}
+
+static void raw_from_opts(Request *r, const uint64_t *opt) {
+    int64_t raw[3];
+    raw_expected(r, raw);
+    uint64_t code = opt[OPT_RAW];
+    for (int i = 0; i < 3; i++, code /= 3) {
+        if (code % 3 == RAW_UNKNOWN) raw[i] = -1;
+        if (code % 3 == RAW_STORED) raw[i] = (int64_t)opt[OPT_RAW_INPUT + i];
+    }
+    r->raw_input = raw[0];
+    r->raw_output = raw[1];
+    r->raw_total = raw[2];
+}
+
+static void counters_to_opts(const Request *r, uint64_t *opt) {
+    opt[OPT_CACHE_READ] = (uint64_t)r->tokens[TOK_CACHE_READ];
+    opt[OPT_WRITE_5M] = (uint64_t)r->tokens[TOK_CACHE_WRITE_5M];
+    opt[OPT_WRITE_1H] = (uint64_t)r->tokens[TOK_CACHE_WRITE_1H];
+    opt[OPT_REASONING] = (uint64_t)r->tokens[TOK_REASONING];
+    opt[OPT_AUDIO] = (uint64_t)r->tokens[TOK_AUDIO_INPUT];
+    opt[OPT_SAVED_CACHE] = fold(r->saved_cache_nano);
+    opt[OPT_SAVED_RESPONSE] = fold(r->saved_response_nano);
+    opt[OPT_SEARCHES] = (uint32_t)r->web_searches;
+    raw_to_opts(r, opt);
+}
+
+/* Fields whose unknown value is -1 are stored plus one, so that unknown costs nothing. */
+static void facts_to_opts(const Row *row, uint64_t *opt) {
+    const Request *r = &row->r;
+    bool same = r->upstream == r->id;
+    opt[OPT_LATENCY] = (uint32_t)r->latency_ms + 1u;
+    opt[OPT_TTFT] = (uint32_t)r->ttft_ms + 1u;
+    opt[OPT_FLAGS] = r->flags;
+    opt[OPT_PRICE] = row->price;
+    opt[OPT_KIND] = r->origin | (unsigned)r->outcome << KIND_OUTCOME | (unsigned)r->source_class << KIND_CLASS |
+                    (same ? KIND_UPSTREAM_IS_ID : 0);
+    opt[OPT_UPSTREAM] = same ? 0 : r->upstream;
+    opt[OPT_STATUS] = fold(r->status - STATUS_COMMON);
+    opt[OPT_MAX_TOKENS] = (uint32_t)r->max_tokens + 1u;
+    opt[OPT_TOOLS] = (uint32_t)r->tools + 1u;
+    opt[OPT_OWN] = fold(row->own_ms - row_key_ms(row->key));
+    opt[OPT_PROMPT_BYTES] = (uint64_t)r->prompt_bytes + 1u;
+    opt[OPT_PROMPT_HASH] = r->prompt_hash;
+    opt[OPT_PREFIX_HASH] = r->prefix_hash;
+    opt[OPT_PREFIX_BYTES] = fold(r->prefix_bytes);
+    opt[OPT_GENERATION] = fold(r->policy_generation);
+    opt[OPT_GEO] = row->geo;
+    opt[OPT_SPEED] = row->speed;
+}
+
+size_t row_pack(const Row *row, uint8_t out[ROW_BODY_MAX]) {
+    const Request *r = &row->r;
+    const uint64_t head[HEAD_COUNT] = {
+        [HEAD_COMBO] = row->combo,   [HEAD_CONTEXT] = row->context,
+        [HEAD_FILE] = row->file,     [HEAD_INPUT] = (uint64_t)r->tokens[TOK_INPUT],
+        [HEAD_OFFSET] = r->offset,   [HEAD_OUTPUT] = (uint64_t)r->tokens[TOK_OUTPUT],
+        [HEAD_LENGTH] = r->length,   [HEAD_COST] = fold(r->cost_nano),
+    };
+    uint64_t opt[OPT_COUNT] = {0};
+    counters_to_opts(r, opt);
+    facts_to_opts(row, opt);
+    uint32_t mask = 0;
+    for (unsigned i = 0; i < OPT_COUNT; i++) mask |= (uint32_t)(opt[i] != 0) << i;
+    uint8_t *p = put8(out, r->id);
+    for (int i = 0; i < HEAD_COUNT; i++) p = put(p, head[i]);
+    p = put(p, mask);
+    for (uint32_t left = mask; left; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctz(left);
+        p = OPT_HASHES >> i & 1 ? put8(p, opt[i]) : put(p, opt[i]);
+    }
+    return (size_t)(p - out);
+}
+
+static void counters_from_opts(Request *r, const uint64_t *opt) {
+    r->tokens[TOK_CACHE_READ] = (int64_t)opt[OPT_CACHE_READ];
+    r->tokens[TOK_CACHE_WRITE_5M] = (int64_t)opt[OPT_WRITE_5M];
+    r->tokens[TOK_CACHE_WRITE_1H] = (int64_t)opt[OPT_WRITE_1H];
+    r->tokens[TOK_REASONING] = (int64_t)opt[OPT_REASONING];
+    r->tokens[TOK_AUDIO_INPUT] = (int64_t)opt[OPT_AUDIO];
+    r->saved_cache_nano = unfold(opt[OPT_SAVED_CACHE]);
+    r->saved_response_nano = unfold(opt[OPT_SAVED_RESPONSE]);
+    r->web_searches = (int32_t)opt[OPT_SEARCHES];
+    raw_from_opts(r, opt);
+}
+
+static void facts_from_opts(Row *row, const uint64_t *opt) {
+    Request *r = &row->r;
+    r->latency_ms = (int32_t)(uint32_t)(opt[OPT_LATENCY] - 1);
+    r->ttft_ms = (int32_t)(uint32_t)(opt[OPT_TTFT] - 1);
+    r->flags = (uint32_t)opt[OPT_FLAGS];
+    row->price = (uint32_t)opt[OPT_PRICE];
+    r->origin = opt[OPT_KIND] & 3;
+    r->outcome = opt[OPT_KIND] >> KIND_OUTCOME & 3;
+    r->source_class = opt[OPT_KIND] >> KIND_CLASS & 3;
+    r->upstream = opt[OPT_KIND] & KIND_UPSTREAM_IS_ID ? r->id : opt[OPT_UPSTREAM];
+    r->status = (int16_t)(unfold(opt[OPT_STATUS]) + STATUS_COMMON);
+    r->max_tokens = (int32_t)(uint32_t)(opt[OPT_MAX_TOKENS] - 1);
+    r->tools = (int32_t)(uint32_t)(opt[OPT_TOOLS] - 1);
+    row->own_ms = r->ts_ms + unfold(opt[OPT_OWN]);
+    r->prompt_bytes = (int64_t)(opt[OPT_PROMPT_BYTES] - 1);
+    r->prompt_hash = opt[OPT_PROMPT_HASH];
+    r->prefix_hash = opt[OPT_PREFIX_HASH];
+    r->prefix_bytes = unfold(opt[OPT_PREFIX_BYTES]);
+    r->policy_generation = unfold(opt[OPT_GENERATION]);
+    row->geo = (uint32_t)opt[OPT_GEO];
+    row->speed = (uint32_t)opt[OPT_SPEED];
+}
+
+/* The ledger stores nothing beyond these, so a body that says otherwise is damaged. */
+static bool counters_sane(const uint64_t *head, const uint64_t *opt) {
+    const uint64_t max = REQUEST_TOKENS_MAX;
+    return head[HEAD_INPUT] <= max && head[HEAD_OUTPUT] <= max && opt[OPT_CACHE_READ] <= max &&
+           opt[OPT_WRITE_5M] <= max && opt[OPT_WRITE_1H] <= max && opt[OPT_REASONING] <= max &&
+           opt[OPT_AUDIO] <= max && opt[OPT_OWN] <= (uint64_t)ROW_MS_MAX * 2;
+}
+
+static void head_to_row(Row *row, const uint64_t *head) {
+    row->combo = (uint32_t)head[HEAD_COMBO];
+    row->context = (uint32_t)head[HEAD_CONTEXT];
+    row->file = (uint32_t)head[HEAD_FILE];
+    row->r.tokens[TOK_INPUT] = (int64_t)head[HEAD_INPUT];
+    row->r.tokens[TOK_OUTPUT] = (int64_t)head[HEAD_OUTPUT];
+    row->r.cost_nano = unfold(head[HEAD_COST]);
+    row->r.offset = head[HEAD_OFFSET];
+    row->r.length = (uint32_t)head[HEAD_LENGTH];
+}
+
+bool row_unpack(int64_t key, const void *body, size_t len, Row *out) {
+    In in = {.at = body, .end = (const uint8_t *)body + len};
+    uint64_t head[HEAD_COUNT], opt[OPT_COUNT] = {0};
+    *out = (Row){.key = key, .r.ts_ms = row_key_ms(key), .r.id = get8(&in)};
+    for (int i = 0; i < HEAD_COUNT; i++) head[i] = get(&in);
+    uint64_t mask = get(&in);
+    if (in.bad || mask >> OPT_COUNT) return false;
+    for (uint64_t left = mask; left; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(left);
+        opt[i] = OPT_HASHES >> i & 1 ? get8(&in) : get(&in);
+    }
+    if (in.bad || !counters_sane(head, opt)) return false;
+    out->r.replay = key >> (KEY_ID_BITS - 1) & 1 ? REPLAY_ANY_TIME : REPLAY_SAME_TIME;
+    head_to_row(out, head);
+    counters_from_opts(&out->r, opt);
+    facts_from_opts(out, opt);
+    return true;
+}
+
+/* ---- sums ---- */
+void sums_add_request(Sums *s, const Request *r, int sign) {
+    int64_t *v = s->v, tokens = 0;
+    v[SUM_REQUESTS] += sign;
+    add(&v[SUM_COST], r->cost_nano, sign);
+    add(&v[SUM_SAVED_CACHE], r->saved_cache_nano, sign);
+    add(&v[SUM_SAVED_RESPONSE], r->saved_response_nano, sign);
+    if (r->outcome != OUTCOME_OK) v[SUM_ERRORS + r->outcome - OUTCOME_ERROR] += sign;
+    if (r->flags & REQ_CACHE_HIT) {
+        v[SUM_CACHE_HITS] += sign;
+        return;
+    }
+    for (int i = 0; i < TOK_COUNT; i++) {
+        add(&v[SUM_TOKENS + i], r->tokens[i], sign);
+        tokens += r->tokens[i];
+    }
+    if (!(r->flags & REQ_UNPRICED)) return;
+    v[SUM_UNPRICED_REQUESTS] += sign;
+    add(&v[SUM_UNPRICED_TOKENS], tokens, sign);
+}
+
+void sums_add(Sums *s, const Sums *other, int sign) {
+    for (int i = 0; i < SUM_COUNT; i++) add(&s->v[i], other->v[i], sign);
+}
+
+bool sums_empty(const Sums *s) {
+    for (int i = 0; i < SUM_COUNT; i++)
+        if (s->v[i]) return false;
+    return true;
+}
+
+size_t sums_pack(const Sums *s, uint8_t out[SUMS_BYTES_MAX]) {
+    uint32_t mask = 0;
+    for (unsigned i = 0; i < SUM_COUNT; i++) mask |= (uint32_t)(s->v[i] != 0) << i;
+    uint8_t *p = put(out, mask);
+    for (uint32_t left = mask; left; left &= left - 1) p = put(p, fold(s->v[__builtin_ctz(left)]));
+    return (size_t)(p - out);
+}
+
+bool sums_unpack(const void *at, size_t len, Sums *out) {
+    In in = {.at = at, .end = (const uint8_t *)at + len};
+    *out = (Sums){0};
+    uint64_t mask = get(&in);
+    if (in.bad || mask >> SUM_COUNT) return false;
+    for (uint64_t left = mask; left; left &= left - 1) out->v[__builtin_ctzll(left)] = unfold(get(&in));
+    return !in.bad;
+}
