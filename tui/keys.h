@@ -18,16 +18,15 @@ enum KeyCode {
 };
 
 typedef enum KeyDo {
-    DO_NOTHING, DO_SCREEN, DO_NEXT_SCREEN, DO_LAST_SCREEN, DO_PALETTE, DO_OPEN, DO_BACK, DO_HELP, DO_QUIT,
-    DO_MOVE, DO_PAGE, DO_ENDS, DO_RANGE, DO_RANGE_BACK, DO_PAUSE, DO_DIMENSION, DO_DIMENSION_BACK, DO_SORT, DO_REVERSE,
-    DO_FILTER, DO_MOUSE, DO_REDRAW, DO_SUSPEND, DO_DEMO
+    DO_NOTHING, DO_SCREEN, DO_TAB, DO_PALETTE, DO_OPEN, DO_BACK, DO_HELP, DO_QUIT, DO_ROW, DO_PAGE, DO_ENDS, DO_RANGE,
+    DO_PAUSE, DO_DIMENSION, DO_SORT, DO_FILTER, DO_MOUSE, DO_REDRAW, DO_SUSPEND
 } KeyDo;
 
 typedef struct KeyCommand {
     KeyDo act;
     const char *name;      /* for Screen.footer and the palette: "sort" */
     const char *keys;      /* as shown: "↑↓ j k" */
-    int codes[6];          /* 0 ends */
+    int codes[11];         /* 0 ends; a capital or S- key is the same command backwards */
     const char *group;     /* a heading of the help screen: go, move, time, look, take */
     const char *footer;    /* words after the key in the footer: "sort" */
     const char *help;      /* "sort by the next column" */
@@ -35,7 +34,7 @@ typedef struct KeyCommand {
 } KeyCommand;
 extern const KeyCommand key_commands[]; /* ends with name NULL */
 
-KeyDo key_meaning(int key);                       /* DO_NOTHING: means nothing anywhere */
+const KeyCommand *key_meaning(int key);           /* NULL: means nothing anywhere */
 const KeyCommand *key_command(const char *name);  /* NULL if there is none */
 bool key_works_on(const KeyCommand *k, const char *screen);
 #endif

@@ -10,6 +10,12 @@
 #include "tui/canvas.h"
 #include "tui/command.h"
 
+typedef struct Prompt { /* what is being typed in the answer row: a filter or a command */
+    char kind;                     /* '/' or ':'; 0 = closed */
+    char text[256]; size_t cursor; /* a byte offset on a character boundary */
+    char error[ERR_MAX];           /* "" = right so far */
+} Prompt;
+
 typedef struct View { /* what the user chose; shared by all screens, survives switching */
     int64_t now_ms;                /* the frame's clock */
     int64_t since_ms, until_ms;    /* the range, until = now when live */
@@ -21,6 +27,10 @@ typedef struct View { /* what the user chose; shared by all screens, survives sw
     char collecting[128];          /* "host pid user", "" = NOBODY IS COLLECTING */
     int64_t heartbeat_ms;
     char answer[256];              /* answer row: newest alert or reply to the last key; "" = none */
+    int alerts_act, alerts_watch;  /* counts in the header */
+    int64_t newest_ms;             /* time of the newest record, 0 = none yet: "live, 1s old" */
+    int reading_permille;          /* a load goes on: 0..1000; -1 = none */
+    Prompt prompt;
     Db *db; App *app; const Book *book;
 } View;
 
@@ -33,11 +43,13 @@ typedef struct Screen {
     void (*draw)(const void *self, const View *v, Canvas *c, Rect area); /* area excludes header, answer row, footer */
     /* A key this screen handles (see keys.h); false = not mine. May change v (then load is called). */
     bool (*key_pressed)(void *self, View *v, int key);
-    const char *footer;            /* commands' names by use, most used first: "open sort dimension range" */
+    const char *footer;            /* key_commands' names by use, most used first: "open sort dimension range" */
 } Screen;
 extern const Screen *const screens[]; /* NULL ends */
 const Screen *screen_find(const char *name);
 
+/* The switch as the header says it; brief for one-line views: "○pass". `role` is how it is drawn. */
+const char *switch_words(const PolicyView *p, const Zone *zone, int64_t now_ms, bool brief, char *out, size_t size, ThemeRole *role);
 /* Draws header, area, answer row and footer for one screen. Pure. */
 void frame_draw(const Screen *s, const void *self, const View *v, Canvas *c);
 #endif

@@ -1,0 +1,262 @@
+/* frame: what stands around every screen: tabs, header, answer row, footer. Pure.
+ *
+ * Owns: what the header drops when it is narrow (who collects, date, words, zone, place, clock; never the switch, the
+ * alert counts or that nobody collects). Does not: know any screen's content.
+ */
+#include "store/clock.h"
+#include "tui/keys.h"
+#include "tui/layout.h"
+#include "tui/screen.h"
+
+enum { SEGMENTS_MAX = 8, SEGMENT_GAP = 3, STOP_ENDED_SHOWN_MS = 15 * 60000 };
+
+/* ---- the switch ---- */
+
+static const char *stop_words(const PolicyView *p, int64_t now_ms, bool brief, char *out, size_t size) {
+    const char *scope = p->state == SWITCH_ALL ? "all" : brief ? "non-crit" : "non-critical";
+    int64_t left_ms = p->expires_at_ms - now_ms;
+    int n = snprintf(out, size, "\u25a0%sSTOP %s", brief ? "" : " ", scope);
+    if (p->expires_at_ms > 0 && left_ms > 0 && n > 0 && (size_t)n < size)
+        snprintf(out + n, size - (size_t)n, " %lldm", (long long)((left_ms + MS_PER_MINUTE - 1) / MS_PER_MINUTE));
+    return out;
+}
+
+const char *switch_words(const PolicyView *p, const Zone *zone, int64_t now_ms, bool brief, char *out, size_t size, ThemeRole *role) {
+    char at[16];
+    *role = ROLE_TEXT;
+    if (p->state == SWITCH_UNKNOWN) {
+        *role = ROLE_WATCH;
+        snprintf(out, size, brief ? "?switch" : "? switch unknown");
+    } else if (p->state == SWITCH_NON_CRITICAL || p->state == SWITCH_ALL) {
+        *role = ROLE_ACT;
+        stop_words(p, now_ms, brief, out, size);
+    } else if (p->state == SWITCH_EXPIRED && now_ms - p->expires_at_ms < STOP_ENDED_SHOWN_MS) {
+        *role = ROLE_WATCH;
+        time_format(zone, p->expires_at_ms, "%H:%M", at, sizeof at);
+        snprintf(out, size, brief ? "\u25cbpass" : "\u25cb calls pass, stop ended %s", at);
+    } else {
+        snprintf(out, size, brief ? "\u25cbpass" : "\u25cb calls pass");
+    }
+    return out;
+}
+
+/* ---- header ---- */
+
+typedef struct Segment {
+    char text[192];
+    ThemeRole role;
+    unsigned attr;
+} Segment;
+typedef struct Line {
+    Segment left[SEGMENTS_MAX], right[SEGMENTS_MAX];
+    int lefts, rights;
+} Line;
+
+/* What a header of one level of detail holds, from rich to poor. */
+typedef struct Detail {
+    const char *clock; /* time format, "" = none */
+    bool long_words, words, who, span, place, left;
+} Detail;
+static const Detail details[] = {
+    {"%a %d %b %H:%M:%S %Z", true, true, true, true, true, true},
+    {"%a %d %b %H:%M:%S %Z", false, true, true, true, true, true},
+    {"%a %d %b %H:%M:%S %Z", false, true, false, true, true, true},
+    {"%H:%M:%S %Z", false, true, false, true, true, true},
+    {"%H:%M:%S %Z", false, true, false, false, true, true},
+    {"%H:%M:%S %Z", false, false, false, false, true, true},
+    {"%H:%M:%S", false, false, false, false, true, true},
+    {"%H:%M:%S", false, false, false, false, true, false},
+    {"%H:%M:%S", false, false, false, false, false, false},
+    {"%H:%M", false, false, false, false, false, false},
+    {"", false, false, false, false, false, false},
+};
+
+static Segment *add_left(Line *l, ThemeRole role, unsigned attr) {
+    Segment *s = &l->left[l->lefts < SEGMENTS_MAX - 1 ? l->lefts++ : l->lefts];
+    *s = (Segment){.role = role, .attr = attr};
+    return s;
+}
+
+static Segment *add_right(Line *l, ThemeRole role, unsigned attr) {
+    Segment *s = &l->right[l->rights < SEGMENTS_MAX - 1 ? l->rights++ : l->rights];
+    *s = (Segment){.role = role, .attr = attr};
+    return s;
+}
+
+/* "live, 1s old", "paused", "reading… 37%". */
+static void pace_words(const View *v, bool full, char *out, size_t size) {
+    int64_t age_s = (v->now_ms - v->newest_ms) / MS_PER_SECOND;
+    if (v->reading_permille >= 0)
+        snprintf(out, size, v->reading_permille > 0 ? "reading\u2026 %d%%" : "reading\u2026", v->reading_permille / 10);
+    else if (v->paused)
+        snprintf(out, size, "paused");
+    else if (full && v->newest_ms > 0 && age_s >= 0 && age_s < 60)
+        snprintf(out, size, "live, %llds old", (long long)age_s);
+    else
+        snprintf(out, size, "live");
+}
+
+static void left_words(const Screen *s, const View *v, const Detail *d, bool tabs, Line *l) {
+    char span[40] = "", from[16], to[16], pace[48];
+    if (d->place && !tabs) {
+        Segment *place = add_left(l, ROLE_TEXT, ATTR_BOLD);
+        bool numbered = s->key >= '0' && s->key <= '9';
+        snprintf(place->text, sizeof place->text, "%.1s%s%s", numbered ? &s->key : "", numbered ? " " : "", s->title);
+    }
+    if (!d->left) return;
+    if (d->span && tabs) {
+        time_format(v->zone, v->since_ms, "%H:%M", from, sizeof from);
+        time_format(v->zone, v->until_ms, "%H:%M", to, sizeof to);
+        if (v->until_ms - v->since_ms <= MS_PER_DAY) snprintf(span, sizeof span, " %s\u2013%s", from, to);
+    }
+    pace_words(v, d->span, pace, sizeof pace);
+    Segment *range = add_left(l, v->paused ? ROLE_WATCH : ROLE_DIM, 0);
+    snprintf(range->text, sizeof range->text, "%s%s \u00b7 %s%s%.80s", v->range_name, span, pace,
+             v->filter_text[0] ? " \u00b7 /" : "", v->filter_text);
+    if (d->who && v->collecting[0]) {
+        Segment *who = add_left(l, ROLE_DIM, 0);
+        snprintf(who->text, sizeof who->text, "collecting: %s", v->collecting);
+    }
+}
+
+static void right_words(const View *v, const Detail *d, Line *l) {
+    if (!v->collecting[0]) {
+        Segment *nobody = add_right(l, ROLE_ACT, ATTR_BOLD);
+        snprintf(nobody->text, sizeof nobody->text, "NOBODY IS COLLECTING");
+    }
+    if (v->alerts_act > 0) {
+        Segment *act = add_right(l, ROLE_ACT, 0);
+        snprintf(act->text, sizeof act->text, "\u25cf%d%s", v->alerts_act, d->long_words ? " act now" : "");
+    }
+    if (v->alerts_watch > 0) {
+        Segment *watch = add_right(l, ROLE_WATCH, 0);
+        snprintf(watch->text, sizeof watch->text, "\u25b2%d%s", v->alerts_watch, d->long_words ? " watch" : d->words ? " alerts" : "");
+    }
+    ThemeRole role;
+    Segment *sw = add_right(l, ROLE_TEXT, 0);
+    switch_words(&v->policy, v->zone, v->now_ms, false, sw->text, sizeof sw->text, &role);
+    sw->role = role;
+    sw->attr = role == ROLE_ACT ? ATTR_BOLD : 0;
+    if (!d->clock[0]) return;
+    Segment *clock = add_right(l, ROLE_TEXT, 0);
+    time_format(v->zone, v->now_ms, d->clock, clock->text, sizeof clock->text);
+}
+
+static int segments_width(const Segment *s, int count) {
+    int w = 0;
+    for (int i = 0; i < count; i++) w += text_columns(s[i].text) + (i ? SEGMENT_GAP : 0);
+    return w;
+}
+
+static void draw_segments(Canvas *c, int x, int y, int end, const Segment *s, int count) {
+    for (int i = 0; i < count && x < end; i++) x += canvas_text(c, x, y, end - x, s[i].role, s[i].attr, s[i].text) + SEGMENT_GAP;
+}
+
+static void draw_header(const Screen *s, const View *v, Canvas *c, Rect r, bool tabs) {
+    Line l;
+    for (size_t i = 0; i < sizeof details / sizeof details[0]; i++) {
+        l = (Line){.lefts = 0};
+        left_words(s, v, &details[i], tabs, &l);
+        right_words(v, &details[i], &l);
+        int left = segments_width(l.left, l.lefts), right = segments_width(l.right, l.rights);
+        if (1 + left + (left ? SEGMENT_GAP : 0) + right <= r.w) break;
+    }
+    int right = segments_width(l.right, l.rights), end = r.x + r.w;
+    draw_segments(c, r.x + 1, r.y, end, l.left, l.lefts);
+    draw_segments(c, right < r.w ? end - right : r.x, r.y, end, l.right, l.rights);
+}
+
+/* ---- tabs, answer row, footer ---- */
+
+static void draw_tabs(const Screen *now, Canvas *c, Rect r) {
+    int x = r.x, end = r.x + r.w;
+    for (size_t i = 0; screens[i]; i++) {
+        const Screen *s = screens[i];
+        if (s->key < '0' || s->key > '9') continue;
+        bool here = s == now;
+        x += canvas_textf(c, x, r.y, end - x, here ? ROLE_SELECTED : ROLE_DIM, 0, here ? "[%c %s]" : " %c %s ", s->key, s->title);
+    }
+    const char *name = "tollwatch";
+    if (x + text_columns(name) + 1 < end) canvas_right(c, end, r.y, r.w, ROLE_DIM, 0, name);
+}
+
+static void draw_prompt(const Prompt *p, Canvas *c, Rect r) {
+    int x = r.x + canvas_textf(c, r.x, r.y, r.w, ROLE_KEY, ATTR_BOLD, "%c", p->kind);
+    char before[sizeof p->text], under[8] = " ";
+    snprintf(before, sizeof before, "%.*s", (int)p->cursor, p->text);
+    int cursor = x + text_columns(before);
+    x += canvas_text(c, x, r.y, r.x + r.w - x, ROLE_TEXT, 0, p->text);
+    if (cursor >= x) canvas_text(c, cursor, r.y, 1, ROLE_TEXT, ATTR_REVERSE, under);
+    else canvas_restyle(c, (Rect){cursor, r.y, 1, 1}, ROLE_TEXT, ATTR_REVERSE);
+    if (p->error[0]) canvas_text(c, x + 3, r.y, r.x + r.w - x - 3, ROLE_WATCH, 0, p->error);
+}
+
+static bool draw_answer(const View *v, Canvas *c, Rect r) {
+    bool is_error = strncmp(v->answer, "tollwatch:", 10) == 0;
+    if (v->prompt.kind)
+        draw_prompt(&v->prompt, c, r);
+    else if (v->answer[0])
+        canvas_text(c, r.x + 1, r.y, r.w - 1, is_error ? ROLE_WATCH : ROLE_TEXT, 0, v->answer);
+    return v->prompt.kind || v->answer[0];
+}
+
+static int item_width(const KeyCommand *k) {
+    return text_columns(k->keys) + 1 + text_columns(k->footer);
+}
+
+static int draw_item(Canvas *c, int x, int y, int end, const KeyCommand *k) {
+    int start = x;
+    x += canvas_text(c, x, y, end - x, ROLE_KEY, ATTR_BOLD, k->keys) + 1;
+    x += canvas_text(c, x, y, end - x, ROLE_TEXT, 0, k->footer);
+    return x - start;
+}
+
+/* The commands of a footer: the screen's own by use, then filter, palette, help, quit. */
+static int footer_items(const Screen *s, const KeyCommand **out, int max) {
+    char names[256];
+    int n = 0;
+    snprintf(names, sizeof names, "%s filter palette help quit", s->footer ? s->footer : "");
+    for (char *save, *name = strtok_r(names, " ", &save); name && n < max; name = strtok_r(NULL, " ", &save)) {
+        const KeyCommand *k = key_command(name);
+        if (k) out[n++] = k;
+    }
+    return n;
+}
+
+/* Cut from the right, but never the palette and help: they lead everywhere. */
+static void draw_footer(const Screen *s, Canvas *c, Rect r) {
+    const KeyCommand *item[24];
+    int n = footer_items(s, item, 24), total = 0, gap;
+    for (int i = 0; i < n; i++) total += item_width(item[i]);
+    gap = 1 + total + 3 * (n - 1) <= r.w ? 3 : 2;
+    int must = item_width(key_command("palette")) + item_width(key_command("help")) + 2 * gap, x = r.x + 1, end = r.x + r.w;
+    for (int i = 0; i < n; i++) {
+        bool keep = item[i]->act == DO_PALETTE || item[i]->act == DO_HELP;
+        if (!keep && x + item_width(item[i]) + must > end) continue;
+        x += draw_item(c, x, r.y, end, item[i]) + gap;
+        if (keep) must -= item_width(item[i]) + gap;
+    }
+}
+
+/* The third line of a three-line view: state, and the two keys that lead everywhere. */
+static void draw_three(const View *v, Canvas *c, Rect r) {
+    Line l = {.lefts = 0};
+    right_words(v, &details[6], &l);
+    draw_segments(c, r.x, r.y, r.x + r.w, l.right, l.rights);
+}
+
+void frame_draw(const Screen *s, const void *self, const View *v, Canvas *c) {
+    const Layout l = layout_make(c->w, c->h);
+    canvas_clear(c);
+    s->draw(self, v, c, l.at[PART_BODY]);
+    if (l.size == SIZE_LINE) return;
+    if (l.size == SIZE_THREE) {
+        draw_three(v, c, l.at[PART_HEADER]);
+        return;
+    }
+    bool tabs = l.at[PART_TABS].h > 0, has_row = l.at[PART_ANSWER].h > 0;
+    if (tabs) draw_tabs(s, c, l.at[PART_TABS]);
+    draw_header(s, v, c, l.at[PART_HEADER], tabs);
+    bool answered = draw_answer(v, c, l.at[has_row ? PART_ANSWER : PART_FOOTER]);
+    if (has_row || !answered) draw_footer(s, c, l.at[PART_FOOTER]);
+}

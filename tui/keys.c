@@ -1,0 +1,46 @@
+/* keys: the table of key commands. See keys.h. */
+#include "tui/keys.h"
+
+/* In the order in which the help screen shows them. */
+const KeyCommand key_commands[] = {
+    {DO_SCREEN, "screen", "1\u20269 0", {'1', '2', '3', '4', '5', '6', '7', '8', '9', '0'}, "go", "screen", "screen", NULL},
+    {DO_TAB, "next", "Tab S-Tab", {KEY_TAB, KEY_BACK_TAB}, "go", "next", "next, last screen", NULL},
+    {DO_PALETTE, "palette", ":", {':'}, "go", "go", "by name, any command", NULL},
+    {DO_OPEN, "open", "Enter", {KEY_ENTER}, "go", "open", "open, deeper", "features requests first-run"},
+    {DO_BACK, "back", "Esc", {KEY_ESC}, "go", "back", "back, close, clear", NULL},
+    {DO_HELP, "help", "?", {'?'}, "go", "help", "help; again: back", NULL},
+    {DO_QUIT, "quit", "q", {'q', KEY_CTRL_C}, "go", "quit", "quit", NULL},
+    {DO_ROW, "row", "\u2191\u2193 j k", {KEY_UP, KEY_DOWN, 'j', 'k'}, "move", "row", "row", NULL},
+    {DO_PAGE, "page", "PgUp PgDn", {KEY_PAGE_UP, KEY_PAGE_DOWN}, "move", "page", "page", NULL},
+    {DO_ENDS, "ends", "g G", {'g', 'G', KEY_HOME, KEY_END}, "move", "ends", "top, end", NULL},
+    {DO_RANGE, "range", "t T", {'t', 'T'}, "time", "range", "next range; last", NULL},
+    {DO_PAUSE, "pause", "Space", {' '}, "time", "pause", "pause; again: live", NULL},
+    {DO_DIMENSION, "dimension", "d D", {'d', 'D'}, "look", "dimension", "next, last dimension", "overview features"},
+    {DO_SORT, "sort", "s S", {'s', 'S'}, "look", "sort", "sort; reverse", "models features"},
+    {DO_FILTER, "filter", "/", {'/'}, "look", "filter", "filter", NULL},
+    {DO_MOUSE, "mouse", "m", {'m'}, "take", "mouse", "mouse on, off", NULL},
+    {DO_REDRAW, "redraw", "^L", {KEY_CTRL_L}, "take", "redraw", "draw all again", NULL},
+    {DO_SUSPEND, "suspend", "^Z", {KEY_CTRL_Z}, "take", "suspend", "suspend", NULL},
+    {.name = NULL},
+};
+
+const KeyCommand *key_meaning(int key) {
+    for (const KeyCommand *k = key_commands; k->name; k++)
+        for (size_t i = 0; i < sizeof k->codes / sizeof k->codes[0] && k->codes[i]; i++)
+            if (k->codes[i] == key) return k;
+    return NULL;
+}
+
+const KeyCommand *key_command(const char *name) {
+    for (const KeyCommand *k = key_commands; k->name; k++)
+        if (strcmp(k->name, name) == 0) return k;
+    return NULL;
+}
+
+bool key_works_on(const KeyCommand *k, const char *screen) {
+    size_t n = strlen(screen);
+    if (!k->screens) return true;
+    for (const char *p = k->screens; (p = strstr(p, screen)) != NULL; p += n)
+        if ((p == k->screens || p[-1] == ' ') && (p[n] == ' ' || p[n] == '\0')) return true;
+    return false;
+}

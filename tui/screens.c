@@ -1,0 +1,15 @@
+/* screens: the visible list of screens, in the order of the tabs. A new screen is one file and one line here. */
+#include "tui/screen.h"
+
+extern const Screen screen_help;
+
+const Screen *const screens[] = {
+    &screen_help,
+    NULL,
+};
+
+const Screen *screen_find(const char *name) {
+    for (size_t i = 0; screens[i]; i++)
+        if (strcmp(screens[i]->name, name) == 0) return screens[i];
+    return NULL;
+}

@@ -1,0 +1,154 @@
+/* table: drawing rows and columns, and moving the selection. See table.h. */
+#include "tui/table.h"
+#include "tui/keys.h"
+
+enum { MARGIN = 1 /* the selection marker */, COLUMN_GAP = 2, TABLE_HEAD = 1 };
+
+static int used_width(const Column *columns, size_t count, const bool *shown) {
+    int w = MARGIN;
+    for (size_t i = 0; i < count; i++)
+        if (shown[i]) w += columns[i].width + (w > MARGIN ? COLUMN_GAP : 0);
+    return w;
+}
+
+/* The shown column that goes first, or count. */
+static size_t next_to_drop(const Column *columns, size_t count, const bool *shown) {
+    size_t best = count;
+    for (size_t i = 0; i < count; i++)
+        if (shown[i] && columns[i].drop && (best == count || columns[i].drop >= columns[best].drop)) best = i;
+    return best;
+}
+
+int table_fit(const Column *columns, size_t count, int width, bool shown[TABLE_COLUMNS_MAX]) {
+    for (size_t i = 0; i < TABLE_COLUMNS_MAX; i++) shown[i] = i < count;
+    while (used_width(columns, count, shown) > width) {
+        size_t drop = next_to_drop(columns, count, shown);
+        if (drop == count) break;
+        shown[drop] = false;
+    }
+    return used_width(columns, count, shown);
+}
+
+/* Left edge and width of every column; width 0 = not shown. */
+typedef struct Fit {
+    int x[TABLE_COLUMNS_MAX], w[TABLE_COLUMNS_MAX];
+} Fit;
+
+static Fit place_columns(const Table *t, Rect area) {
+    bool shown[TABLE_COLUMNS_MAX];
+    Fit f = {{0}, {0}};
+    size_t count = t->column_count < TABLE_COLUMNS_MAX ? t->column_count : TABLE_COLUMNS_MAX;
+    int spare = area.w - table_fit(t->columns, count, area.w, shown), x = area.x + MARGIN;
+    for (size_t i = 0; i < count; i++) {
+        if (!shown[i]) continue;
+        int more = t->columns[i].grow - t->columns[i].width;
+        if (more > spare) more = spare;
+        f.x[i] = x;
+        f.w[i] = t->columns[i].width + (more > 0 ? more : 0);
+        spare -= more > 0 ? more : 0;
+        x += f.w[i] + COLUMN_GAP;
+    }
+    return f;
+}
+
+/* Clipped to the area too: a table that cannot drop more is cut at the edge. */
+static void draw_cell(const Column *col, int x, int w, Canvas *c, Rect area, int y, const TableCell *cell) {
+    int room = area.x + area.w - x;
+    if (room <= 0) return;
+    if (w > room) w = room;
+    if (col->right)
+        canvas_right(c, x + w, y, w, cell->role, cell->attr, cell->text);
+    else
+        canvas_text(c, x, y, w, cell->role, cell->attr, cell->text);
+}
+
+static void draw_title(const Table *t, const Fit *f, Canvas *c, Rect area) {
+    for (size_t i = 0; i < t->column_count && i < TABLE_COLUMNS_MAX; i++) {
+        if (f->w[i] == 0) continue;
+        TableCell cell = {.role = ROLE_TITLE};
+        snprintf(cell.text, sizeof cell.text, "%s", t->columns[i].title);
+        draw_cell(&t->columns[i], f->x[i], f->w[i], c, area, area.y, &cell);
+        if ((int)i != t->sorted_by) continue;
+        int end = f->x[i] + (t->columns[i].right ? f->w[i] : text_columns(cell.text));
+        if (end < area.x + area.w) canvas_text(c, end, area.y, 1, ROLE_KEY, ATTR_BOLD, t->ascending ? "\u2191" : "\u2193");
+    }
+}
+
+static void draw_row(const Table *t, const Fit *f, Canvas *c, Rect area, int y, size_t row) {
+    for (size_t i = 0; i < t->column_count && i < TABLE_COLUMNS_MAX; i++) {
+        if (f->w[i] == 0) continue;
+        TableCell cell = {.role = ROLE_TEXT};
+        if (row == TABLE_TOTAL) cell.attr = ATTR_BOLD;
+        t->cell(t->ctx, row, i, &cell);
+        draw_cell(&t->columns[i], f->x[i], f->w[i], c, area, y, &cell);
+    }
+}
+
+static void draw_selection(Canvas *c, Rect area, int y) {
+    canvas_text(c, area.x, y, 1, ROLE_TEXT, 0, "\u25ba");
+    canvas_restyle(c, (Rect){area.x, y, area.w, 1}, ROLE_SELECTED, 0);
+}
+
+/* The first row to show so that the selected one is in view. */
+static size_t top_for(const TableState *s, size_t rows, size_t page, bool has_selection) {
+    size_t last = rows > page ? rows - page : 0, top = s->top < last ? s->top : last;
+    if (!has_selection || page == 0) return top;
+    if (s->selected < top) top = s->selected;
+    if (s->selected >= top + page) top = s->selected - page + 1;
+    return top < last ? top : last;
+}
+
+/* "21-40 of 400" at the right end of the title row, when something is out of view and nothing stands there. */
+static void draw_position(const Table *t, const Fit *f, Canvas *c, Rect area, size_t top, size_t shown) {
+    if (shown >= t->rows || shown == 0) return;
+    char text[64];
+    snprintf(text, sizeof text, "%zu\u2013%zu of %zu", top + 1, top + shown, t->rows);
+    int free_from = area.x;
+    for (size_t i = 0; i < t->column_count && i < TABLE_COLUMNS_MAX; i++)
+        if (f->w[i]) free_from = f->x[i] + f->w[i] + COLUMN_GAP;
+    if (free_from + text_columns(text) <= area.x + area.w)
+        canvas_right(c, area.x + area.w, area.y, area.w, ROLE_DIM, 0, text);
+}
+
+int table_draw(const Table *t, const TableState *s, Canvas *c, Rect area) {
+    if (area.h <= 0 || area.w <= MARGIN) return 0;
+    const Fit f = place_columns(t, area);
+    int room = area.h - TABLE_HEAD - (t->has_total ? 1 : 0);
+    size_t page = room > 0 ? (size_t)room : 0, top = top_for(s, t->rows, page, t->has_selection);
+    size_t shown = t->rows - top < page ? t->rows - top : page;
+    draw_title(t, &f, c, area);
+    draw_position(t, &f, c, area, top, shown);
+    int y = area.y + TABLE_HEAD;
+    for (size_t i = 0; i < shown; i++, y++) {
+        draw_row(t, &f, c, area, y, top + i);
+        if (t->has_selection && top + i == s->selected) draw_selection(c, area, y);
+    }
+    if (t->has_total && y < area.y + area.h) draw_row(t, &f, c, area, y, TABLE_TOTAL);
+    return (int)shown;
+}
+
+void table_follow(TableState *s, size_t rows, int page, uint64_t (*row_key)(const void *ctx, size_t row), const void *ctx) {
+    for (size_t i = 0; s->key && i < rows; i++)
+        if (row_key(ctx, i) == s->key) {
+            s->selected = i;
+            break;
+        }
+    if (s->selected >= rows) s->selected = rows ? rows - 1 : 0;
+    s->top = top_for(s, rows, page > 0 ? (size_t)page : 0, true);
+}
+
+bool table_key(TableState *s, size_t rows, int page, int key) {
+    size_t last = rows ? rows - 1 : 0, step = page > 1 ? (size_t)page - 1 : 1;
+    switch (key) {
+    case KEY_UP: case 'k': s->selected -= s->selected > 0; break;
+    case KEY_DOWN: case 'j': s->selected += s->selected < last; break;
+    case KEY_PAGE_UP: s->selected -= s->selected < step ? s->selected : step; break;
+    case KEY_PAGE_DOWN: s->selected += last - s->selected < step ? last - s->selected : step; break;
+    case KEY_HOME: case 'g': s->selected = 0; break;
+    case KEY_END: case 'G': s->selected = last; break;
+    default: return false;
+    }
+    if (s->selected > last) s->selected = last;
+    s->top = top_for(s, rows, page > 0 ? (size_t)page : 0, true);
+    return true;
+}
