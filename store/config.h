@@ -11,7 +11,7 @@
 typedef struct SourceConfig {
     char name[64], format[32] /* "" = recognise */, path[1024] /* glob or directory */, command[1024];
     char account[64], feature[64], team[64], gateway[64]; /* defaults where the record says nothing */
-    bool notional;      /* billing = notional */
+    bool notional, payg; /* billing = notional, = payg; neither: the format's default */
     bool discovered;    /* found at a known place, not configured */
 } SourceConfig;
 typedef struct AccountConfig { char name[64], provider[32], key_env[64], key_file[1024], key_command[1024], base_url[512]; char keys[512]; } AccountConfig;
@@ -43,6 +43,8 @@ extern const ConfigKey config_keys[]; /* ends with section == NULL */
 /* Places (DESIGN "Places and permissions"): --db/--policy win, then the shared folders, then XDG. Creates private
  * folders (0700) where they are ours to create. */
 int place_database(char *out, size_t size, const char *option, Err *e);
+/* The config file ("" = none) and the folder of user formats, themes and prices. */
+int place_config(char *path, size_t size, char *dir, size_t dir_size, const char *option, Err *e);
 int place_policy(char *out, size_t size, const char *option, Err *e);
 /* "~/x" and $HOME, $XDG_... expanded into out. */
 int place_expand(char *out, size_t size, const char *path, Err *e);
