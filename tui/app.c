@@ -1,0 +1,30 @@
+/* app: what every command gets, resolved when it is first asked for. */
+#include "tui/command.h"
+
+int64_t app_now(const App *a) {
+    return a->fixed_now_ms ? a->fixed_now_ms : clock_now_ms();
+}
+
+int app_config(App *a, Err *e) {
+    if (a->config) return 0;
+    if (config_load(&a->config, a->config_path, e) != 0) return -1;
+    a->ascii = a->ascii || a->config->glyphs_ascii;
+    a->mouse = a->mouse || a->config->mouse;
+    if (zone_open(&a->zone, a->tz_option ? a->tz_option : a->config->timezone, e) != 0) return -1;
+    if (zone_open(&a->day_zone, a->config->timezone, e) != 0) return -1;
+    if (place_database(a->db_path, sizeof a->db_path, a->db_option, e) != 0) return -1;
+    return place_policy(a->policy_path, sizeof a->policy_path, a->policy_option, e);
+}
+
+int app_book(App *a, Err *e) {
+    if (a->book) return 0;
+    if (app_config(a, e) != 0) return -1;
+    return book_load(&a->book, a->config->dir[0] ? a->config->dir : NULL, e);
+}
+
+void app_close(App *a) {
+    book_free(a->book);
+    zone_free(a->zone);
+    zone_free(a->day_zone);
+    config_free(a->config);
+}

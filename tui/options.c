@@ -1,0 +1,85 @@
+/* options: parsing by tables. Global options may stand before or after the command; `--x=y` and `--x y` are the same. */
+#include "tui/command.h"
+#include <stdarg.h>
+
+const Option global_options[] = {
+    {"--config", "FILE", NULL, "configuration file"},
+    {"--db", "FILE", NULL, "database"},
+    {"--policy", "FILE", NULL, "policy file that the gateways obey"},
+    {"--tz", "ZONE", NULL, "time zone of what is shown, like Europe/Berlin; local = the system's"},
+    {"--theme", "NAME", NULL, "colour theme"},
+    {"--ascii", NULL, NULL, "draw with ASCII only"},
+    {"--no-color", NULL, NULL, "no colours (also: NO_COLOR in the environment)"},
+    {"--mouse", NULL, NULL, "mouse on"},
+    {"--readonly", NULL, NULL, "look only: collect nothing, change nothing"},
+    {"--show-content", NULL, NULL, "show message texts in raw records"},
+    {"--now", "RFC3339", NULL, "a fixed clock"},
+    {"-v", NULL, NULL, "say more"},
+    {"--log", "FILE", NULL, "where background errors are written"},
+    {"--help", NULL, NULL, "help, also for a command"},
+    {"--version", NULL, NULL, "version"},
+    {0},
+};
+
+int usage_fail(const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    fputs("tollwatch: ", stderr);
+    vfprintf(stderr, fmt, ap);
+    fputc('\n', stderr);
+    va_end(ap);
+    return EXIT_USAGE;
+}
+
+int app_fail(const Err *e) {
+    fprintf(stderr, "tollwatch: %s\n", e->text);
+    return EXIT_FAILED;
+}
+
+static int option_at(const Option *o, const char *arg) {
+    size_t len = strcspn(arg, "=");
+    for (int i = 0; o[i].name; i++)
+        if (strlen(o[i].name) == len && memcmp(o[i].name, arg, len) == 0) return i;
+    return -1;
+}
+
+int option_take(const Option *o, int argc, char **argv, int *at, int *index, const char **value) {
+    const char *arg = argv[*at], *equals = strchr(arg, '=');
+    *index = option_at(o, arg);
+    if (*index < 0) return EXIT_DONE;
+    const Option *found = &o[*index];
+    if (!found->arg) {
+        if (equals) return usage_fail("%s takes no value", found->name);
+        *value = "";
+    } else if (equals) {
+        *value = equals + 1;
+    } else if (*at + 1 < argc) {
+        *value = argv[++*at];
+    } else {
+        return usage_fail("%s needs %s", found->name, found->arg);
+    }
+    return EXIT_DONE;
+}
+
+int options_parse(const Command *c, int argc, char **argv, const char **value, const char **args, size_t *arg_count) {
+    bool rest = false;
+    *arg_count = 0;
+    for (int i = 0; c->options && c->options[i].name; i++) value[i] = NULL;
+    for (int at = 0; at < argc; at++) {
+        int index = -1;
+        const char *got = NULL;
+        if (!rest && strcmp(argv[at], "--") == 0) {
+            rest = true;
+            continue;
+        }
+        bool is_option = !rest && argv[at][0] == '-' && argv[at][1];
+        if (is_option && c->options && option_take(c->options, argc, argv, &at, &index, &got) != EXIT_DONE) return EXIT_USAGE;
+        if (index >= 0)
+            value[index] = got;
+        else if (is_option)
+            return usage_fail("%s: unknown option %s; see `tollwatch %s --help`", c->name, argv[at], c->name);
+        else
+            args[(*arg_count)++] = argv[at];
+    }
+    return EXIT_DONE;
+}
