@@ -17,7 +17,7 @@ int chart_bars(int width) {
 }
 
 int64_t chart_step(int64_t max, int ticks) {
-    static const int64_t tenths[] = {10, 20, 30, 50};
+    static const int64_t tenths[] = {10, 15, 20, 25, 30, 40, 50, 60, 80};
     if (ticks < 1) ticks = 1;
     if (max < ticks) return 1;
     for (int64_t decade = 1;; decade *= 10)
@@ -55,7 +55,7 @@ typedef struct Plot {
     Canvas *c;
     int x, y, w, h;          /* of the bars, without axes */
     int rows_per_tick, ticks;
-    int64_t step, top;       /* value of a tick, and of the highest row's upper edge */
+    int64_t max, step, top;  /* largest value, value of a tick, value of the highest row's upper edge */
 } Plot;
 
 static Plot plot_of(const Chart *ch, Canvas *c, Rect r) {
@@ -68,6 +68,7 @@ static Plot plot_of(const Chart *ch, Canvas *c, Rect r) {
     }
     p.rows_per_tick = p.h >= 9 ? 3 : p.h >= 2 ? 2 : 1;
     p.ticks = p.h / p.rows_per_tick;
+    p.max = max;
     p.step = chart_step(max, p.ticks);
     p.top = p.step > INT64_MAX / p.h ? INT64_MAX : p.step * p.h / p.rows_per_tick;
     return p;
@@ -105,7 +106,7 @@ static void money_label(int64_t value, char *out, size_t size) {
 
 static void draw_value_axis(const Plot *p) {
     for (int row = 0; row < p->h; row++) canvas_text(p->c, p->x - 1, p->y + row, 1, ROLE_RULE, 0, "\u2502");
-    for (int k = p->ticks; k >= 1; k--) {
+    for (int k = p->max > 0 ? p->ticks : 0; k >= 1; k--) {
         char label[32], text[40];
         if (p->ch->label)
             p->ch->label(p->step * k, label, sizeof label);

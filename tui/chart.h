@@ -25,7 +25,7 @@ enum { CHART_AXIS = 7 };      /* columns left of the bars */
 int chart_bars(int width);
 /* Draws bars, both axes and the usual line; r.h >= 3. The lowest row is the time axis. */
 void chart_draw(const Chart *ch, Canvas *c, Rect r);
-/* The smallest of 1, 2, 5 x 10^n steps so that `ticks` of them reach max (>= 1). */
+/* The smallest round step (1 1.5 2 2.5 3 4 5 6 8 x 10^n) so that `ticks` of them reach max; at least 1. */
 int64_t chart_step(int64_t max, int ticks);
 
 /* "8.73" in digits of 3 or 5 rows; returns the columns used, also without drawing when c is NULL. */

@@ -8,7 +8,7 @@
 #include "tui/layout.h"
 #include "tui/screen.h"
 
-enum { SEGMENTS_MAX = 8, SEGMENT_GAP = 3, STOP_ENDED_SHOWN_MS = 15 * 60000 };
+enum { SEGMENTS_MAX = 8, STOP_ENDED_SHOWN_MS = 15 * 60000 };
 
 /* ---- the switch ---- */
 
@@ -49,26 +49,28 @@ typedef struct Segment {
 } Segment;
 typedef struct Line {
     Segment left[SEGMENTS_MAX], right[SEGMENTS_MAX];
-    int lefts, rights;
+    int lefts, rights, gap;
 } Line;
 
 /* What a header of one level of detail holds, from rich to poor. */
 typedef struct Detail {
     const char *clock; /* time format, "" = none */
-    bool long_words, words, who, span, place, left;
+    bool long_words, words, who, span, place, left, brief;
 } Detail;
 static const Detail details[] = {
-    {"%a %d %b %H:%M:%S %Z", true, true, true, true, true, true},
-    {"%a %d %b %H:%M:%S %Z", false, true, true, true, true, true},
-    {"%a %d %b %H:%M:%S %Z", false, true, false, true, true, true},
-    {"%H:%M:%S %Z", false, true, false, true, true, true},
-    {"%H:%M:%S %Z", false, true, false, false, true, true},
-    {"%H:%M:%S %Z", false, false, false, false, true, true},
-    {"%H:%M:%S", false, false, false, false, true, true},
-    {"%H:%M:%S", false, false, false, false, true, false},
-    {"%H:%M:%S", false, false, false, false, false, false},
-    {"%H:%M", false, false, false, false, false, false},
-    {"", false, false, false, false, false, false},
+    {.clock = "%a %d %b %H:%M:%S %Z", .long_words = true, .words = true, .who = true, .span = true, .place = true, .left = true},
+    {.clock = "%a %d %b %H:%M:%S %Z", .words = true, .who = true, .span = true, .place = true, .left = true},
+    {.clock = "%a %d %b %H:%M:%S %Z", .words = true, .span = true, .place = true, .left = true},
+    {.clock = "%H:%M:%S %Z", .words = true, .span = true, .place = true, .left = true},
+    {.clock = "%H:%M:%S %Z", .words = true, .place = true, .left = true},
+    {.clock = "%H:%M:%S %Z", .place = true, .left = true},
+    {.clock = "%H:%M:%S", .place = true, .left = true},
+    {.clock = "%H:%M:%S", .place = true},
+    {.clock = "%H:%M:%S"},
+    {.clock = "%H:%M"},
+    {.clock = ""},
+    {.clock = "%H:%M", .brief = true},
+    {.clock = "", .brief = true},
 };
 
 static Segment *add_left(Line *l, ThemeRole role, unsigned attr) {
@@ -122,7 +124,7 @@ static void left_words(const Screen *s, const View *v, const Detail *d, bool tab
 static void right_words(const View *v, const Detail *d, Line *l) {
     if (!v->collecting[0]) {
         Segment *nobody = add_right(l, ROLE_ACT, ATTR_BOLD);
-        snprintf(nobody->text, sizeof nobody->text, "NOBODY IS COLLECTING");
+        snprintf(nobody->text, sizeof nobody->text, d->brief ? "NOT COLLECTING" : "NOBODY IS COLLECTING");
     }
     if (v->alerts_act > 0) {
         Segment *act = add_right(l, ROLE_ACT, 0);
@@ -134,7 +136,7 @@ static void right_words(const View *v, const Detail *d, Line *l) {
     }
     ThemeRole role;
     Segment *sw = add_right(l, ROLE_TEXT, 0);
-    switch_words(&v->policy, v->zone, v->now_ms, false, sw->text, sizeof sw->text, &role);
+    switch_words(&v->policy, v->zone, v->now_ms, d->brief, sw->text, sizeof sw->text, &role);
     sw->role = role;
     sw->attr = role == ROLE_ACT ? ATTR_BOLD : 0;
     if (!d->clock[0]) return;
@@ -142,28 +144,29 @@ static void right_words(const View *v, const Detail *d, Line *l) {
     time_format(v->zone, v->now_ms, d->clock, clock->text, sizeof clock->text);
 }
 
-static int segments_width(const Segment *s, int count) {
+static int segments_width(const Segment *s, int count, int gap) {
     int w = 0;
-    for (int i = 0; i < count; i++) w += text_columns(s[i].text) + (i ? SEGMENT_GAP : 0);
+    for (int i = 0; i < count; i++) w += text_columns(s[i].text) + (i ? gap : 0);
     return w;
 }
 
-static void draw_segments(Canvas *c, int x, int y, int end, const Segment *s, int count) {
-    for (int i = 0; i < count && x < end; i++) x += canvas_text(c, x, y, end - x, s[i].role, s[i].attr, s[i].text) + SEGMENT_GAP;
+static void draw_segments(Canvas *c, int x, int y, int end, const Segment *s, int count, int gap) {
+    for (int i = 0; i < count && x < end; i++) x += canvas_text(c, x, y, end - x, s[i].role, s[i].attr, s[i].text) + gap;
 }
 
 static void draw_header(const Screen *s, const View *v, Canvas *c, Rect r, bool tabs) {
     Line l;
+    int right = 0, end = r.x + r.w;
     for (size_t i = 0; i < sizeof details / sizeof details[0]; i++) {
-        l = (Line){.lefts = 0};
+        l = (Line){.gap = details[i].brief ? 1 : 3};
         left_words(s, v, &details[i], tabs, &l);
         right_words(v, &details[i], &l);
-        int left = segments_width(l.left, l.lefts), right = segments_width(l.right, l.rights);
-        if (1 + left + (left ? SEGMENT_GAP : 0) + right <= r.w) break;
+        int left = segments_width(l.left, l.lefts, l.gap);
+        right = segments_width(l.right, l.rights, l.gap);
+        if ((left ? 1 + left + l.gap : 0) + right <= r.w) break;
     }
-    int right = segments_width(l.right, l.rights), end = r.x + r.w;
-    draw_segments(c, r.x + 1, r.y, end, l.left, l.lefts);
-    draw_segments(c, right < r.w ? end - right : r.x, r.y, end, l.right, l.rights);
+    draw_segments(c, r.x + 1, r.y, end, l.left, l.lefts, l.gap);
+    draw_segments(c, right < r.w ? end - right : r.x, r.y, end, l.right, l.rights, l.gap);
 }
 
 /* ---- tabs, answer row, footer ---- */
@@ -240,9 +243,9 @@ static void draw_footer(const Screen *s, Canvas *c, Rect r) {
 
 /* The third line of a three-line view: state, and the two keys that lead everywhere. */
 static void draw_three(const View *v, Canvas *c, Rect r) {
-    Line l = {.lefts = 0};
-    right_words(v, &details[6], &l);
-    draw_segments(c, r.x, r.y, r.x + r.w, l.right, l.rights);
+    Line l = {.gap = r.w < 60 ? 1 : 3};
+    right_words(v, &(Detail){.clock = r.w < 60 ? "%H:%M" : "%H:%M:%S %Z", .brief = r.w < 60}, &l);
+    draw_segments(c, r.x, r.y, r.x + r.w, l.right, l.rights, l.gap);
 }
 
 void frame_draw(const Screen *s, const void *self, const View *v, Canvas *c) {

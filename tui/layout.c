@@ -80,7 +80,12 @@ static void huge_bands(Layout *l, Rect chart, Rect list) {
     l->at[PART_SIDE] = columns(chart, side, w);
     l->at[PART_LIST] = columns(list, 0, 90);
     l->at[PART_MODELS] = columns(list, 93, w >= HEALTH_W ? 140 : w);
-    if (w >= HEALTH_W) l->at[PART_MOVERS] = columns(list, 145, w);
+    if (w >= HEALTH_W)
+        l->at[PART_MOVERS] = columns(list, 145, w);
+    else if (list.h >= 10) { /* one above the other */
+        l->at[PART_MOVERS] = take_bottom(&l->at[PART_MODELS], 4);
+        take_bottom(&l->at[PART_MODELS], 1);
+    }
 }
 
 static void wide_bands(Layout *l, Rect chart, Rect list, Rect models) {

@@ -89,8 +89,9 @@ Number number_usd_short(int64_t nano, Basis mark) {
 }
 
 Number number_money_signed(int64_t nano, int columns) {
-    Number n = number_money(nano, columns > 0 ? columns - 1 : 0, BASIS_NONE);
-    return nano < 0 ? number_money(nano, columns, BASIS_NONE) : format("+%s", n.text);
+    if (nano < 0) return number_money(nano, columns, BASIS_NONE);
+    if (columns == 1) return no_room(1);
+    return format("+%s", number_money(nano, columns > 0 ? columns - 1 : 0, BASIS_NONE).text);
 }
 
 Number number_cents(int64_t nano_per_call, int columns) {

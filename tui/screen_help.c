@@ -5,9 +5,9 @@
 #include "tui/keys.h"
 #include "tui/screen.h"
 
-enum { HELP_COLUMN = 34, KEYS_CELLS = 11 };
+enum { HELP_COLUMN = 34, KEYS_CELLS = 11, GROUPS_MAX = 6 };
 
-typedef struct Help { char none; } Help; /* a screen without state of its own */
+typedef struct Help { int top; /* rows scrolled, on a small terminal */ } Help;
 
 static void *help_open(void) {
     return xcalloc(1, sizeof(Help));
@@ -19,60 +19,89 @@ static int help_load(void *self, View *v, int64_t deadline_us, bool *more, Err *
     return 0;
 }
 
-/* One heading and its commands; returns the rows used. */
-static int draw_group(const char *group, Canvas *c, Rect r) {
-    int y = r.y, end = r.y + r.h;
-    if (y < end) canvas_text(c, r.x, y++, r.w, ROLE_TITLE, ATTR_BOLD, group);
-    for (const KeyCommand *k = key_commands; k->name && y < end; k++) {
-        if (strcmp(k->group, group) != 0) continue;
-        canvas_text(c, r.x + 1, y, KEYS_CELLS, ROLE_KEY, ATTR_BOLD, k->keys);
-        canvas_text(c, r.x + 1 + KEYS_CELLS, y++, r.w - 1 - KEYS_CELLS, ROLE_TEXT, 0, k->help);
-    }
-    return y - r.y;
+/* Where the next line goes; lines above or below the area are counted, not drawn. */
+typedef struct Pen {
+    Canvas *c;
+    Rect area; /* x and w are the column's */
+    int y;
+} Pen;
+
+static bool in_view(const Pen *p) {
+    return p->y >= p->area.y && p->y < p->area.y + p->area.h;
 }
 
-static int draw_column(const char *const *groups, Canvas *c, Rect r) {
-    int start = r.y;
-    for (; *groups; groups++) {
-        int used = draw_group(*groups, c, r) + 1;
-        r.y += used;
-        r.h -= used;
+static void draw_group(Pen *p, const char *group) {
+    if (in_view(p)) canvas_text(p->c, p->area.x, p->y, p->area.w, ROLE_TITLE, ATTR_BOLD, group);
+    p->y++;
+    for (const KeyCommand *k = key_commands; k->name; k++) {
+        if (strcmp(k->group, group) != 0) continue;
+        if (in_view(p)) {
+            canvas_text(p->c, p->area.x + 1, p->y, KEYS_CELLS, ROLE_KEY, ATTR_BOLD, k->keys);
+            canvas_text(p->c, p->area.x + 1 + KEYS_CELLS, p->y, p->area.w - 1 - KEYS_CELLS, ROLE_TEXT, 0, k->help);
+        }
+        p->y++;
     }
-    return r.y - start;
+    p->y++;
 }
 
 static const char *const legend[] = {
-    "marks   ~ metered   ^ reported   = billed   \u2192 projected   \u2265 at least, some tokens have no price",
-    "state   \u25cf act now   \u25b2 watch   \u25cb fine   \u25a0 calls stopped   ? unknown   \u25ba selected",
-    "bars    \u2588 spent   \u2592 the rest, or to come   \u25ba breaks   \u00b7 usual: median of 4 weeks, same weekday and hour",
+    "marks", "~ metered", "^ reported", "= billed", "\u2192 projected", "\u2265 at least, some tokens have no price", "",
+    "state", "\u25cf act now", "\u25b2 watch", "\u25cb fine", "\u25a0 calls stopped", "? unknown", "\u25ba selected", "",
+    "bars", "\u2588 spent", "\u2592 the rest, or to come", "\u25ba breaks", "\u00b7 usual: median of 4 weeks, same weekday and hour", "",
+};
+
+/* Words of the legend flow to the width; "" ends a line. */
+static void draw_legend(Pen *p) {
+    int x = p->area.x, end = p->area.x + p->area.w;
+    for (size_t i = 0; i < sizeof legend / sizeof legend[0]; i++) {
+        int n = text_columns(legend[i]);
+        if (!n || (x > p->area.x && x + n > end)) {
+            p->y++;
+            x = p->area.x + (n ? 8 : 0);
+        }
+        if (in_view(p)) canvas_text(p->c, x, p->y, end - x, ROLE_DIM, 0, legend[i]);
+        bool heading = x == p->area.x;
+        x += n ? heading ? 8 : n + 3 : 0;
+    }
+}
+
+/* Which groups stand in which column, by how many columns there are. */
+static const char *const columns_of[3][3][GROUPS_MAX] = {
+    {{"go", "move", "look", "time", "take"}},
+    {{"go", "time"}, {"move", "look", "take"}},
+    {{"go"}, {"move", "look"}, {"time", "take"}},
 };
 
 static void help_draw(const void *self, const View *v, Canvas *c, Rect area) {
-    static const char *const first[] = {"go", NULL}, *const second[] = {"move", "look", NULL}, *const third[] = {"time", "take", NULL};
-    static const char *const all[] = {"go", "move", "look", "time", "take", NULL};
-    (void)self, (void)v;
-    int rows = 0, legend_rows = (int)(sizeof legend / sizeof legend[0]);
-    Rect r = {area.x + 1, area.y + (area.h > 12 ? 1 : 0), HELP_COLUMN, area.h};
-    r.h = area.y + area.h - r.y;
-    if (area.w < 2 * HELP_COLUMN) {
-        r.w = area.w - 1;
-        rows = draw_column(all, c, r);
-    } else {
-        const char *const *columns[] = {first, second, third};
-        int count = area.w >= 3 * HELP_COLUMN - 4 ? 3 : 2;
-        for (int i = 0; i < count; i++) {
-            int used = draw_column(columns[i], c, r);
-            if (count == 2 && i == 1) used += draw_column(third, c, (Rect){r.x, r.y + used, r.w, r.h - used});
-            if (used > rows) rows = used;
-            r.x += HELP_COLUMN;
-            if (r.x + r.w > area.x + area.w) r.w = area.x + area.w - r.x;
-        }
+    const Help *h = self;
+    (void)v;
+    int count = area.w >= 3 * HELP_COLUMN - 4 ? 3 : area.w >= 2 * HELP_COLUMN ? 2 : 1;
+    int start = area.y + (area.h > 12 ? 1 : 0) - (count == 1 ? h->top : 0), lowest = start;
+    for (int i = 0; i < count; i++) {
+        int x = area.x + 1 + i * HELP_COLUMN;
+        Pen p = {c, {x, area.y, area.x + area.w - x < HELP_COLUMN ? area.x + area.w - x : HELP_COLUMN, area.h}, start};
+        for (const char *const *group = columns_of[count - 1][i]; *group; group++) draw_group(&p, *group);
+        if (p.y > lowest) lowest = p.y;
     }
-    for (int i = 0; i < legend_rows && r.y + rows + i < area.y + area.h; i++)
-        canvas_text(c, area.x + 1, r.y + rows + i, area.w - 1, ROLE_DIM, 0, legend[i]);
+    Pen p = {c, {area.x + 1, area.y, area.w - 1, area.h}, lowest};
+    draw_legend(&p);
+}
+
+static bool help_key(void *self, View *v, int key) {
+    Help *h = self;
+    (void)v;
+    int rows = 0, step = key == KEY_PAGE_UP || key == KEY_PAGE_DOWN ? 6 : 1;
+    for (const KeyCommand *k = key_commands; k->name; k++) rows++;
+    if (key == KEY_UP || key == 'k' || key == KEY_PAGE_UP) h->top -= step;
+    else if (key == KEY_DOWN || key == 'j' || key == KEY_PAGE_DOWN) h->top += step;
+    else if (key == 'g' || key == KEY_HOME) h->top = 0;
+    else if (key == 'G' || key == KEY_END) h->top = rows;
+    else return false;
+    h->top = h->top < 0 ? 0 : h->top > rows ? rows : h->top;
+    return true;
 }
 
 const Screen screen_help = {
     .name = "help", .title = "Help", .key = '?', .open = help_open, .close = free, .load = help_load, .draw = help_draw,
-    .footer = "back",
+    .key_pressed = help_key, .footer = "back",
 };

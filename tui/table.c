@@ -69,8 +69,9 @@ static void draw_title(const Table *t, const Fit *f, Canvas *c, Rect area) {
         snprintf(cell.text, sizeof cell.text, "%s", t->columns[i].title);
         draw_cell(&t->columns[i], f->x[i], f->w[i], c, area, area.y, &cell);
         if ((int)i != t->sorted_by) continue;
-        int end = f->x[i] + (t->columns[i].right ? f->w[i] : text_columns(cell.text));
-        if (end < area.x + area.w) canvas_text(c, end, area.y, 1, ROLE_KEY, ATTR_BOLD, t->ascending ? "\u2191" : "\u2193");
+        int used = text_columns(cell.text), at = f->x[i] + (t->columns[i].right ? f->w[i] : used);
+        if (at >= area.x + area.w && used < f->w[i]) at = f->x[i] + f->w[i] - used - 1; /* at the edge: before the title */
+        if (at < area.x + area.w) canvas_text(c, at, area.y, 1, ROLE_KEY, ATTR_BOLD, t->ascending ? "\u2191" : "\u2193");
     }
 }
 

@@ -1,0 +1,150 @@
+/* Header, answer row and footer around a screen, at every size; the switch in words. Text in tests/tui/frame_*.txt. */
+#include "tests/golden.h"
+#include "tui/keys.h"
+#include "tui/layout.h"
+#include "tui/screen.h"
+
+#define NOW_MS INT64_C(1795486360000) /* Tue 24 Nov 2026 03:12:40 CET */
+
+static Zone *berlin(void) {
+    Zone *z;
+    Err e = {""};
+    assert_int_equal(zone_open(&z, "Europe/Berlin", &e), 0);
+    return z;
+}
+
+static View view(const Zone *z) {
+    return (View){.now_ms = NOW_MS, .since_ms = NOW_MS - 6 * MS_PER_HOUR, .until_ms = NOW_MS, .range_name = "6h", .zone = z,
+                  .policy = {.state = SWITCH_OFF}, .collecting = "ops-3 4242 alice", .newest_ms = NOW_MS - 1000,
+                  .reading_permille = -1};
+}
+
+static void draw_to(const View *v, int w, int h, bool ascii, const char *path) {
+    Canvas *c = canvas_new(w, h, ascii);
+    const Screen *s = screen_find("help");
+    void *self = s->open();
+    frame_draw(s, self, v, c);
+    golden(c, path);
+    s->close(self);
+    canvas_free(c);
+}
+
+static void the_help_screen_at_four_sizes(void **s) {
+    (void)s;
+    Zone *z = berlin();
+    View v = view(z);
+    draw_to(&v, 40, 10, false, "tests/tui/frame_40x10.txt");
+    draw_to(&v, 80, 24, false, "tests/tui/frame_80x24.txt");
+    draw_to(&v, 80, 24, true, "tests/tui/frame_80x24_ascii.txt");
+    draw_to(&v, 120, 40, false, "tests/tui/frame_120x40.txt");
+    draw_to(&v, 200, 60, false, "tests/tui/frame_200x60.txt");
+    zone_free(z);
+}
+
+/* What must never be dropped: the switch, the alert counts, that nobody collects. */
+static void the_header_keeps_what_matters_at_any_width(void **s) {
+    (void)s;
+    Zone *z = berlin();
+    View v = view(z);
+    v.policy = (PolicyView){.state = SWITCH_NON_CRITICAL, .expires_at_ms = NOW_MS + 27 * MS_PER_MINUTE};
+    v.alerts_act = 2;
+    v.alerts_watch = 3;
+    const Screen *help = screen_find("help");
+    void *self = help->open();
+    for (int w = 40; w <= 300; w++)
+        for (int collecting = 0; collecting < 2; collecting++) {
+            Canvas *c = canvas_new(w, 24, false);
+            Buf b = {.max = 1 << 20};
+            if (collecting) snprintf(v.collecting, sizeof v.collecting, "ops-3 4242 alice");
+            else v.collecting[0] = '\0';
+            frame_draw(help, self, &v, c);
+            canvas_dump(c, &b);
+            bool brief = !strstr(b.at, "■ STOP non-critical 27m");
+            if (brief) assert_non_null(strstr(b.at, "■STOP non-crit 27m"));
+            if (brief) assert_true(w < 60 && !collecting);
+            assert_non_null(strstr(b.at, "●2"));
+            assert_non_null(strstr(b.at, "▲3"));
+            if (!collecting) assert_non_null(strstr(b.at, brief ? "NOT COLLECTING" : "NOBODY IS COLLECTING"));
+            assert_non_null(strstr(b.at, "? help"));
+            buf_free(&b);
+            canvas_free(c);
+        }
+    help->close(self);
+    zone_free(z);
+}
+
+static void assert_switch(PolicyView p, const Zone *z, const char *words, const char *brief, ThemeRole expected) {
+    char out[128];
+    ThemeRole role;
+    assert_string_equal(switch_words(&p, z, NOW_MS, false, out, sizeof out, &role), words);
+    assert_int_equal(role, expected);
+    assert_string_equal(switch_words(&p, z, NOW_MS, true, out, sizeof out, &role), brief);
+}
+
+static void the_switch_says_the_truth_and_no_more(void **s) {
+    (void)s;
+    Zone *z = berlin();
+    const int64_t ended = NOW_MS - 10 * MS_PER_MINUTE;
+    assert_switch((PolicyView){.state = SWITCH_OFF}, z, "○ calls pass", "○pass", ROLE_TEXT);
+    assert_switch((PolicyView){.state = SWITCH_UNKNOWN}, z, "? switch unknown", "?switch", ROLE_WATCH);
+    assert_switch((PolicyView){.state = SWITCH_ALL}, z, "■ STOP all", "■STOP all", ROLE_ACT);
+    assert_switch((PolicyView){.state = SWITCH_EXPIRED, .expires_at_ms = ended}, z, "○ calls pass, stop ended 03:02", "○pass", ROLE_WATCH);
+    assert_switch((PolicyView){.state = SWITCH_EXPIRED, .expires_at_ms = 1000}, z, "○ calls pass", "○pass", ROLE_TEXT);
+    zone_free(z);
+}
+
+static void a_prompt_shows_its_cursor_and_its_error(void **s) {
+    (void)s;
+    Zone *z = berlin();
+    View v = view(z);
+    v.prompt = (Prompt){.kind = '/', .text = "feature:doc* cost>", .cursor = 18, .error = "column 19: a number is missing after \"cost>\""};
+    draw_to(&v, 100, 24, false, "tests/tui/frame_prompt.txt");
+    v.prompt.kind = 0;
+    snprintf(v.answer, sizeof v.answer, "tollwatch: the ledger is locked by pid 42; wait or stop it");
+    draw_to(&v, 40, 10, false, "tests/tui/frame_answer_40x10.txt");
+    zone_free(z);
+}
+
+static void every_size_is_drawn(void **s) {
+    (void)s;
+    Zone *z = berlin();
+    View v = view(z);
+    const Screen *help = screen_find("help");
+    void *self = help->open();
+    for (int w = 1; w <= 130; w += 3)
+        for (int h = 1; h <= 50; h++) {
+            Canvas *c = canvas_new(w, h, w & 1);
+            frame_draw(help, self, &v, c);
+            canvas_free(c);
+        }
+    help->close(self);
+    zone_free(z);
+}
+
+static void every_key_means_one_thing(void **s) {
+    (void)s;
+    for (const KeyCommand *k = key_commands; k->name; k++)
+        for (const int *code = k->codes; *code; code++) assert_ptr_equal(key_meaning(*code), k);
+    assert_null(key_meaning('f'));
+    assert_true(key_works_on(key_command("sort"), "models"));
+    assert_false(key_works_on(key_command("sort"), "help"));
+    assert_false(key_works_on(key_command("sort"), "model"));
+    for (size_t i = 0; screens[i]; i++) /* footers name commands that exist and work there */
+        for (char names[256], *save, *name = (snprintf(names, sizeof names, "%s", screens[i]->footer), strtok_r(names, " ", &save)); name;
+             name = strtok_r(NULL, " ", &save)) {
+            assert_non_null(key_command(name));
+            assert_true(key_works_on(key_command(name), screens[i]->name));
+        }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_help_screen_at_four_sizes),
+        cmocka_unit_test(the_header_keeps_what_matters_at_any_width),
+        cmocka_unit_test(the_switch_says_the_truth_and_no_more),
+        cmocka_unit_test(a_prompt_shows_its_cursor_and_its_error),
+        cmocka_unit_test(every_size_is_drawn),
+        cmocka_unit_test(every_key_means_one_thing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
