@@ -16,9 +16,12 @@ int db_open(Db **out, const char *path, DbMode mode, Err *e);
 void db_close(Db *db); /* NULL is fine */
 sqlite3 *db_handle(Db *db);
 const char *db_path(const Db *db);
+void db_patience(Db *db, int ms); /* how long to wait for another's lock; 5,000 unless said */
 
-/* A cached prepared statement for a string literal; reset and cleared on return. Owned by db. NULL = failed. */
+/* A cached prepared statement for a string literal (found by its address); reset and cleared on return. Owned by db.
+ * NULL = failed. Step it with db_step(), reset it when done: a statement left in the middle holds its transaction open. */
 sqlite3_stmt *db_prepare(Db *db, const char *sql_literal, Err *e);
+int db_step(Db *db, sqlite3_stmt *s, const char *doing, Err *e); /* 1 = a row, 0 = done (and reset), -1 = failed (and reset) */
 int db_exec(Db *db, const char *sql, Err *e);
 int db_begin(Db *db, Err *e);  /* BEGIN IMMEDIATE */
 int db_commit(Db *db, Err *e);

@@ -36,7 +36,7 @@ typedef struct IngestCounts {
     uint64_t added;     /* new rows */
     uint64_t merged;    /* an existing row grew or moved */
     uint64_t duplicate; /* nothing new */
-    uint64_t linked;    /* another source already counts this call */
+    uint64_t linked;    /* another source counts this call; also rows that stop counting because a better one came */
     uint64_t late;      /* belongs to a sealed day: not added */
     uint64_t other;     /* values booked as (other) */
 } IngestCounts;
@@ -48,6 +48,8 @@ void ledger_set_now(Ledger *l, int64_t now_ms);
 /* One transaction: every request of the batch, and its FileMark. On failure nothing of the batch is stored.
  * counts are added to, not set. */
 int ledger_ingest(Ledger *l, Batch *b, IngestCounts *counts, Err *e);
+/* The same for several batches (of several small files) in one transaction; together at most LEDGER_BATCH requests. */
+int ledger_ingest_all(Ledger *l, Batch *const *batches, size_t count, IngestCounts *counts, Err *e);
 
 /* Files. A file is known by the hash of its first complete line (decompressed); path, device and inode only find it
  * again after rotation. open() finds or makes the row; on return *known tells where reading may go on. */

@@ -1,0 +1,198 @@
+/* ledger_cells: rollups. What a transaction's rows count for is summed in memory and added to the tables at its end, in
+ * key order (L4).
+ *
+ * Owns: the three rollup tables and their horizons. Every row counts once in rollup_combo's terms; lanes and budgets are
+ * derived from those sums at the end, so that a row costs one look-up here, not four.
+ */
+#include "store/ledger_parts.h"
+
+#define MINUTES_KEPT_MS (48 * MS_PER_HOUR)
+#define COMBOS_KEPT_MS (92 * MS_PER_DAY)
+#define HORIZON_STEP_MS MS_PER_HOUR /* horizons move by this at least: a move is a write */
+
+struct Cells {
+    Ledger *l;
+    CellSet combos, lanes, minutes, users;
+    int64_t minute_from, combo_from;
+    bool users_wanted; /* some budget has a user as its scope */
+};
+
+/* ---- sets ---- */
+static size_t slot_of(const CellSet *s, int64_t cell) {
+    size_t mask = s->slot_count - 1;
+    size_t i = (size_t)((uint64_t)cell * 0x9E3779B97F4A7C15u >> 20) & mask;
+    while (s->slots[i] && s->at[s->slots[i] - 1].cell != cell) i = (i + 1) & mask;
+    return i;
+}
+
+static void grow(CellSet *s) {
+    s->cap = s->cap ? s->cap * 2 : 512;
+    s->at = xrealloc(s->at, s->cap * sizeof *s->at);
+    s->slot_count = s->cap * 4;
+    s->slots = xrealloc(s->slots, s->slot_count * sizeof *s->slots);
+    memset(s->slots, 0, s->slot_count * sizeof *s->slots);
+    for (size_t i = 0; i < s->count; i++) s->slots[slot_of(s, s->at[i].cell)] = (uint32_t)i + 1;
+}
+
+Sums *cellset_at(CellSet *s, int64_t cell) {
+    if (s->count == s->cap) grow(s);
+    uint32_t *slot = &s->slots[slot_of(s, cell)];
+    if (!*slot) {
+        s->at[s->count] = (CellSum){.cell = cell};
+        *slot = (uint32_t)++s->count;
+    }
+    return &s->at[*slot - 1].sums;
+}
+
+static int by_cell(const void *a, const void *b) {
+    int64_t x = ((const CellSum *)a)->cell, y = ((const CellSum *)b)->cell;
+    return x < y ? -1 : x > y;
+}
+
+void cellset_sort(CellSet *s) {
+    qsort(s->at, s->count, sizeof *s->at, by_cell);
+}
+
+void cellset_clear(CellSet *s) {
+    if (s->count) memset(s->slots, 0, s->slot_count * sizeof *s->slots);
+    s->count = 0;
+}
+
+void cellset_free(CellSet *s) {
+    free(s->at);
+    free(s->slots);
+    *s = (CellSet){0};
+}
+
+/* ---- one row ---- */
+Cells *cells_new(Ledger *l) {
+    Cells *c = xcalloc(1, sizeof *c);
+    c->l = l;
+    for (size_t i = 0; i < l->budget_count; i++) c->users_wanted |= l->budgets[i].scope_dim == DIM_USER;
+    return c;
+}
+
+void cells_free(Cells *c) {
+    if (!c) return;
+    cellset_free(&c->combos);
+    cellset_free(&c->lanes);
+    cellset_free(&c->minutes);
+    cellset_free(&c->users);
+    free(c);
+}
+
+void cells_forget(Cells *c) {
+    cellset_clear(&c->combos);
+    cellset_clear(&c->lanes);
+    cellset_clear(&c->minutes);
+    cellset_clear(&c->users);
+}
+
+static int count_user(Cells *c, const Row *row, int sign, Err *e) {
+    uint32_t user;
+    if (tuples_user(c->l->tuples, row->context, &user, e)) return -1;
+    if (user) sums_add_request(cellset_at(&c->users, cell_of(row->r.ts_ms / SLOT_QUARTER_MS, user)), &row->r, sign);
+    return 0;
+}
+
+int cells_count(Cells *c, const Row *row, int sign, Err *e) {
+    if (row->r.flags & REQ_LINKED) return 0;
+    int64_t ts_ms = row->r.ts_ms;
+    sums_add_request(cellset_at(&c->combos, cell_of(ts_ms / SLOT_QUARTER_MS, row->combo)), &row->r, sign);
+    if (ts_ms >= c->minute_from) {
+        const Combo *combo;
+        if (tuples_combo(c->l->tuples, row->combo, &combo, e)) return -1;
+        sums_add_request(cellset_at(&c->minutes, cell_of(ts_ms / SLOT_MINUTE_MS, combo->lane)), &row->r, sign);
+    }
+    if (c->users_wanted && row->r.origin == ORIGIN_METERED) return count_user(c, row, sign, e);
+    return 0;
+}
+
+/* ---- the end of a transaction ---- */
+typedef struct Table {
+    const char *get, *put, *drop;
+} Table;
+#define ROLLUP(name)                                                                                                   \
+    {"SELECT sums FROM " name " WHERE cell = ?1", "INSERT OR REPLACE INTO " name "(cell, sums) VALUES(?1, ?2)",        \
+     "DELETE FROM " name " WHERE cell = ?1"}
+static const Table table_minute = ROLLUP("rollup_minute"), table_combo = ROLLUP("rollup_combo"),
+                   table_lane = ROLLUP("rollup_lane");
+
+static int add_stored(Cells *c, const Table *table, CellSum *cell, bool *stored, Err *e) {
+    Db *db = c->l->db;
+    Sums old;
+    sqlite3_stmt *s = db_prepare(db, table->get, e);
+    if (!s) return -1;
+    sqlite3_bind_int64(s, 1, cell->cell);
+    int got = db_step(db, s, "read a rollup", e);
+    *stored = got == 1;
+    if (got != 1) return got;
+    bool good = sums_unpack(sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0), &old);
+    sqlite3_reset(s);
+    if (!good) return fail(e, "%s is damaged: a rollup cannot be read; move it away and import the logs again", db_path(db));
+    sums_add(&cell->sums, &old, 1);
+    return 0;
+}
+
+/* A cell that has become empty goes: the tables must look as if its rows had never been there. */
+static int write_cell(Cells *c, const Table *table, CellSum *cell, Err *e) {
+    uint8_t packed[SUMS_BYTES_MAX];
+    bool stored;
+    if (add_stored(c, table, cell, &stored, e)) return -1;
+    bool empty = sums_empty(&cell->sums);
+    if (empty && !stored) return 0;
+    sqlite3_stmt *s = db_prepare(c->l->db, empty ? table->drop : table->put, e);
+    if (!s) return -1;
+    sqlite3_bind_int64(s, 1, cell->cell);
+    if (!empty) sqlite3_bind_blob(s, 2, packed, (int)sums_pack(&cell->sums, packed), SQLITE_STATIC);
+    return db_step(c->l->db, s, "store a rollup", e);
+}
+
+static int write_set(Cells *c, const Table *table, CellSet *set, int64_t from_cell, Err *e) {
+    cellset_sort(set);
+    for (size_t i = 0; i < set->count; i++)
+        if (set->at[i].cell >= from_cell && write_cell(c, table, &set->at[i], e)) return -1;
+    return 0;
+}
+
+static int derive_lanes(Cells *c, Err *e) {
+    for (size_t i = 0; i < c->combos.count; i++) {
+        const CellSum *cell = &c->combos.at[i];
+        const Combo *combo;
+        if (tuples_combo(c->l->tuples, cell_id(cell->cell), &combo, e)) return -1;
+        sums_add(cellset_at(&c->lanes, cell_of(cell_slot(cell->cell), combo->lane)), &cell->sums, 1);
+    }
+    return 0;
+}
+
+int cells_finish(Cells *c, Err *e) {
+    if (derive_lanes(c, e) || budgets_add(c->l, &c->combos, &c->users, e)) return -1;
+    if (write_set(c, &table_minute, &c->minutes, cell_of(c->minute_from / SLOT_MINUTE_MS, 0), e)) return -1;
+    if (write_set(c, &table_combo, &c->combos, cell_of(c->combo_from / SLOT_QUARTER_MS, 0), e)) return -1;
+    if (write_set(c, &table_lane, &c->lanes, 0, e)) return -1;
+    cells_forget(c);
+    return 0;
+}
+
+/* ---- horizons: stored, because every writer must agree to the millisecond on which rows have their minutes ---- */
+static int move_horizon(Cells *c, const char *key, int64_t kept_ms, int64_t *from, Err *e) {
+    int64_t wanted = (c->l->now_ms - kept_ms) / SLOT_QUARTER_MS * SLOT_QUARTER_MS;
+    if (wanted < 0) wanted = 0;
+    if (meta_get(c->l, key, -1, from, e)) return -1;
+    if (*from >= 0 && wanted < *from + HORIZON_STEP_MS) return 0;
+    *from = wanted;
+    return meta_set_int(c->l, key, wanted, e);
+}
+
+int cells_horizons(Cells *c, Err *e) {
+    if (move_horizon(c, "minute_from_ms", MINUTES_KEPT_MS, &c->minute_from, e)) return -1;
+    return move_horizon(c, "combo_from_ms", COMBOS_KEPT_MS, &c->combo_from, e);
+}
+
+int64_t cells_minute_from(const Cells *c) {
+    return c->minute_from;
+}
+
+int64_t cells_combo_from(const Cells *c) {
+    return c->combo_from;
+}

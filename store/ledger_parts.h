@@ -1,0 +1,161 @@
+/* ledger_parts: what the files of the ledger share with each other and with nobody else.
+ *
+ * A batch runs through them in this order: names (text -> id), tuples (ids -> combo, context, price), days (sealed?),
+ * rows (find, merge, store), links (which of two sources counts), cells (rollups and budgets), files (the offset).
+ * Everything here runs inside the transaction that ledger.c opened; after a rollback ledger_forget() drops what the
+ * memory remembers of it. Thread: the ledger's.
+ */
+#ifndef STORE_LEDGER_PARTS_H
+#define STORE_LEDGER_PARTS_H
+#include "store/budget.h"
+#include "store/ledger.h"
+#include "store/row.h"
+
+typedef struct Names Names;
+typedef struct Tuples Tuples;
+typedef struct Days Days;
+typedef struct Files Files;
+typedef struct Links Links;
+typedef struct Cells Cells;
+
+/* A record of the batch that is being stored, with those of the same id merged into it. */
+typedef struct Item {
+    const Request *r;
+    int64_t ts_ms; /* earliest of them */
+} Item;
+typedef struct Items {
+    Item *at;
+    size_t count, cap;
+    uint32_t *slots;
+    size_t slot_count;
+} Items;
+void items_free(Items *it);
+
+struct Ledger {
+    Db *db;
+    const Zone *zone;
+    const Budget *budgets;
+    size_t budget_count;
+    int64_t now_ms;
+    Names *names;
+    Tuples *tuples;
+    Days *days;
+    Files *files;
+    Links *links;
+    Cells *cells;
+    Items items;
+    sqlite3_stmt *insert_row; /* the one statement that runs for every request; owned by db */
+};
+void ledger_forget(Ledger *l); /* after a rollback */
+int ledger_start(Ledger *l, Err *e); /* begins a transaction, and forgets what another process may have changed */
+int ledger_end(Ledger *l, int rc, Err *e); /* rc 0: writes the sums, commits; else, or when that fails: -1, nothing stored */
+
+/* ---- meta: numbers that must survive ---- */
+int meta_get(Ledger *l, const char *key, int64_t fallback, int64_t *out, Err *e);
+int meta_set(Ledger *l, const char *key, const char *value, Err *e);
+int meta_set_int(Ledger *l, const char *key, int64_t value, Err *e);
+
+/* ---- names ---- */
+enum { NAME_GEO = DIM_COUNT, NAME_SPEED, NAME_DIMS }; /* in memory; in the table they are 100 and 101 */
+Names *names_new(Ledger *l);
+void names_free(Names *n);
+void names_forget(Names *n);
+void names_batch(Names *n, const Batch *b); /* indices are of this batch from now on */
+int names_id(Names *n, int dim, uint32_t index, uint32_t *id, Err *e);
+int names_find(Names *n, int dim, const char *value, uint32_t *id, Err *e); /* 0 = not there yet */
+int names_text(Names *n, uint32_t id, char out[NAME_MAX_BYTES + 1], Err *e);
+int names_finish(Names *n, Err *e);
+uint64_t names_lost(const Names *n); /* values booked as (other) since names_batch() */
+
+/* ---- tuples ---- */
+typedef struct Combo {
+    uint32_t id, lane, account, provider, model, tier, feature, team, key, gateway;
+    uint8_t origin, outcome;
+} Combo;
+Tuples *tuples_new(Ledger *l);
+void tuples_free(Tuples *t);
+void tuples_forget(Tuples *t);
+void tuples_batch(Tuples *t);
+int tuples_intern(Tuples *t, const Request *r, Row *row, Err *e); /* fills combo, context, price, geo, speed */
+int tuples_combo(Tuples *t, uint32_t id, const Combo **out, Err *e); /* valid until the next call */
+int tuples_user(Tuples *t, uint32_t context, uint32_t *user, Err *e);
+int tuples_price(Tuples *t, uint64_t hash, uint32_t *id, Err *e);
+
+/* ---- days ---- */
+Days *days_new(Ledger *l);
+void days_free(Days *d);
+void days_forget(Days *d); /* also at the start of a transaction: another process may have sealed one */
+int days_sealed(Days *d, int64_t ms, bool *sealed, Err *e);
+int days_late(Days *d, int64_t ms, Err *e);
+int days_finish(Days *d, Err *e);
+
+/* ---- files and sources ---- */
+typedef struct FileFacts {
+    uint32_t source;
+    uint64_t fingerprint;
+} FileFacts;
+Files *files_new(Ledger *l);
+void files_free(Files *f);
+void files_forget(Files *f);
+int files_facts(Files *f, uint32_t file, FileFacts *out, Err *e); /* file 0: source 0 */
+int files_mark(Files *f, const FileMark *m, uint64_t late, Err *e);
+
+/* ---- merge order (L2); pure ---- */
+typedef struct Contender {
+    const Request *r;
+    int64_t own_ms;       /* time of that record */
+    uint64_t fingerprint; /* of its file */
+} Contender;
+int merge_order(const Contender *a, const Contender *b); /* < 0: a wins; 0: the same record */
+
+/* ---- rows ---- */
+int rows_get(Ledger *l, int64_t key, Row *out, bool *found, Err *e);
+/* Stores a new row at the first free key (row->key is set). *taken: a row of the same id stands there: it is in *old. */
+int rows_insert(Ledger *l, Row *row, Row *old, bool *taken, Err *e);
+int rows_update(Ledger *l, const Row *row, Err *e);
+int rows_delete(Ledger *l, int64_t key, Err *e);
+int identity_get(Ledger *l, uint64_t id, int64_t *key, bool *found, Err *e);
+int identity_set(Ledger *l, uint64_t id, int64_t key, Err *e);
+
+/* ---- links (L3) ---- */
+Links *links_new(Ledger *l);
+void links_free(Links *k);
+void links_forget(Links *k); /* also at the start of a transaction */
+/* After a row is stored, before it is counted: sets its REQ_LINKED (and stores that), and that of the rows it beats. */
+int links_added(Links *k, Row *row, Err *e);
+int links_removed(Links *k, const Row *row, Err *e); /* before it goes or changes: others may count again */
+bool links_same(const Row *a, const Row *b); /* a change from a to b, on one key, leaves all links as they are */
+uint64_t links_flipped(const Links *k); /* rows that stopped counting since links_forget() */
+
+/* ---- cells: rollups and budgets ---- */
+Cells *cells_new(Ledger *l);
+void cells_free(Cells *c);
+void cells_forget(Cells *c);
+int cells_count(Cells *c, const Row *row, int sign, Err *e); /* linked rows count for nothing */
+int cells_finish(Cells *c, Err *e);
+int cells_horizons(Cells *c, Err *e); /* once a transaction; moves them with now */
+int64_t cells_minute_from(const Cells *c);
+int64_t cells_combo_from(const Cells *c);
+
+/* A growing set of sums by cell, for cells and for the check of them. */
+typedef struct CellSum {
+    int64_t cell;
+    Sums sums;
+} CellSum;
+typedef struct CellSet {
+    CellSum *at;
+    size_t count, cap;
+    uint32_t *slots;
+    size_t slot_count;
+} CellSet;
+Sums *cellset_at(CellSet *s, int64_t cell);
+void cellset_sort(CellSet *s); /* by cell; cellset_at() may not be used until cellset_clear() */
+void cellset_clear(CellSet *s);
+void cellset_free(CellSet *s);
+
+/* ---- budgets ---- */
+bool budgets_cover(const Budget *b, uint32_t scope_id, const Combo *c, uint32_t user);
+int budgets_scope_id(Ledger *l, const Budget *b, uint32_t *id, Err *e);
+int budgets_add(Ledger *l, const CellSet *combos, const CellSet *users, Err *e); /* sums of a transaction */
+int budgets_sync(Ledger *l, Err *e); /* at opening: new or changed budgets get their sums from what is stored */
+#endif

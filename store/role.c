@@ -1,0 +1,99 @@
+/* role: who collects. The lock is the truth; the text in the file only names the holder.
+ *
+ * Owns: "<folder of the database>/ledger.lock". Does not: decide what the role is for.
+ * flock() is used because it ends with the process however it ends, so a stale text under a free lock means nobody.
+ */
+#include "store/db.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct Role {
+    int fd;
+};
+
+static int lock_path(const char *db_path, char *out, size_t size, Err *e) {
+    const char *slash = strrchr(db_path, '/');
+    int folder = slash ? (int)(slash - db_path) + 1 : 0;
+    int n = snprintf(out, size, "%.*sledger.lock", folder, db_path);
+    return n > 0 && (size_t)n < size ? 0 : fail(e, "open %s: the name is too long; use a shorter --db", db_path);
+}
+
+/* Those who may read the database may read who collects. */
+static mode_t lock_mode(const char *db_path) {
+    struct stat st;
+    return stat(db_path, &st) == 0 && (st.st_mode & S_IRGRP) ? 0640 : 0600;
+}
+
+static void write_holder(int fd) {
+    char host[256] = "", user[256], text[600];
+    struct passwd pw, *found = NULL;
+    char buf[4096];
+    gethostname(host, sizeof host - 1);
+    if (getpwuid_r(geteuid(), &pw, buf, sizeof buf, &found) == 0 && found)
+        snprintf(user, sizeof user, "%s", pw.pw_name);
+    else
+        snprintf(user, sizeof user, "%ld", (long)geteuid());
+    int n = snprintf(text, sizeof text, "%s %ld %s\n", host[0] ? host : "localhost", (long)getpid(), user);
+    /* The text is for people; the lock holds without it, so a full disk is no reason not to collect. */
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n) return;
+}
+
+/* A reader that looks who holds the lock takes it for an instant: look again before believing that somebody has it. */
+static bool try_lock(int fd) {
+    for (int tries = 0; tries < 3; tries++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    return false;
+}
+
+int role_take(Role **out, const char *db_path, Err *e) {
+    char path[4096];
+    *out = NULL;
+    if (lock_path(db_path, path, sizeof path, e)) return -1;
+    mode_t mode = lock_mode(db_path);
+    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (fd < 0) return fail(e, "open %s: %s; check its owner and mode", path, strerror(errno));
+    if (!try_lock(fd)) {
+        close(fd);
+        return 0;
+    }
+    if (fchmod(fd, mode) != 0) errno = 0; /* another user of the group made it: then its mode is right already */
+    write_holder(fd);
+    *out = xmalloc(sizeof **out);
+    (*out)->fd = fd;
+    return 0;
+}
+
+void role_drop(Role *r) {
+    if (!r) return;
+    if (ftruncate(r->fd, 0) != 0) errno = 0; /* a stale text under a free lock means nobody anyway */
+    close(r->fd);                            /* ends the lock */
+    free(r);
+}
+
+static int read_holder(int fd, char *out, size_t size) {
+    ssize_t n = pread(fd, out, size - 1, 0);
+    out[n > 0 ? n : 0] = '\0';
+    out[strcspn(out, "\n")] = '\0';
+    for (char *p = out; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = '?'; /* the file may be anybody's: nothing moves the cursor */
+    if (!out[0]) snprintf(out, size, "unknown");
+    return 0;
+}
+
+int role_holder(const char *db_path, char *out, size_t size) {
+    char path[4096];
+    if (lock_path(db_path, path, sizeof path, NULL)) return -1;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return -1;
+    bool free_now = flock(fd, LOCK_SH | LOCK_NB) == 0;
+    int rc = free_now ? -1 : read_holder(fd, out, size);
+    close(fd);
+    return rc;
+}
