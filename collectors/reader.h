@@ -1,34 +1,47 @@
-/* reader: bytes of a log, from a plain file, a gzip file, standard input or a command, cut into framed records.
+/* reader: bytes of a log, from a plain or gzip file, standard input or a command, cut into framed records.
  *
- * Owns: decompression, the line buffer, limits, fingerprint, tail hash. Does not: parse or store.
- * Memory: one 256 KiB buffer, growing to READER_RECORD_BUFFER for long records; a record longer than that but at most
- * 64 MiB is read in a stream with the middle of its long strings left out (usage never sits in a long string); a longer
- * one is skipped to its end and counted. NUL bytes (holes of truncation) are skipped. CRLF is tolerated.
+ * Owns: decompression, the record buffer, limits, fingerprint, tail hash. Does not: parse or store.
+ * Memory: one buffer of 256 KiB that grows to READER_RECORD_BUFFER for long records; of a record longer than that the
+ * middle of long strings is left out while it is read (usage never sits in a long string); one that is still too long,
+ * or beyond READER_RECORD_MAX, is skipped to its end and counted. NUL bytes (holes of truncation) and CR are dropped at
+ * the ends of a record. Thread: one at a time; may be handed over.
  */
 #ifndef COLLECTORS_READER_H
 #define COLLECTORS_READER_H
 #include "collectors/format.h"
+#include "collectors/scan.h"
 #include "store/base.h"
 
-#define READER_RECORD_BUFFER (INT64_C(4) << 20)
-#define READER_RECORD_MAX (INT64_C(64) << 20)
+#define READER_RECORD_BUFFER ((size_t)4 << 20)
+#define READER_RECORD_MAX ((uint64_t)64 << 20)
 
 typedef struct Reader Reader;
-/* fd is owned by the reader from now on. offset: where to go on, decompressed (a gzip file is read and dropped up to it). */
-int reader_open_fd(Reader **out, int fd, const char *name, Framing framing, uint64_t offset, Err *e);
-void reader_close(Reader *r);
+/* fd is the reader's from now on, also on failure. Recognises gzip by its magic; refuses zstd, tar and binary framing. */
+int reader_open_fd(Reader **out, int fd, const char *name, Framing framing, Err *e);
+void reader_close(Reader *r); /* NULL is fine */
+
+/* Reads until the first complete line is known, without handing it out: for recognising and the fingerprint. 1 = there
+ * is one, 0 = not yet (or an empty file). */
+int reader_head(Reader *r, Str *head, Err *e);
+/* Goes on at a decompressed offset (the end of a record); the tail hash is then of the bytes before it. */
+int reader_skip_to(Reader *r, uint64_t offset, Err *e);
 
 typedef enum ReadResult { READ_RECORD, READ_END /* nothing complete for now */, READ_SKIPPED /* too long: counted */, READ_FAILED } ReadResult;
-typedef struct Record { const char *text; size_t len; uint64_t offset; uint32_t length; uint64_t line; } Record; /* lifetime: next call */
+typedef struct Record {
+    const char *text; /* SCAN_PAD readable bytes follow; lifetime: until the next call */
+    size_t len;
+    uint64_t offset, line; /* of its first byte, decompressed; counted from 1 */
+    uint32_t length;       /* bytes in the log, also when text is shorter */
+} Record;
 ReadResult reader_next(Reader *r, Record *out, Err *e);
-/* At the true end of a whole file: hands out a last record that has no newline. */
+/* At the true end of a whole file: a last record that has no newline. */
 ReadResult reader_last(Reader *r, Record *out, Err *e);
 
-uint64_t reader_offset(const Reader *r);      /* end of the last record handed out */
+uint64_t reader_offset(const Reader *r);      /* end of the last record handed out, or where reading began */
 uint64_t reader_tail_hash(const Reader *r);   /* of the up to 64 bytes before it */
-uint64_t reader_fingerprint(const Reader *r); /* 0 until the first complete line was seen */
-uint64_t reader_raw_position(const Reader *r); /* bytes consumed of the file itself, for progress */
+uint64_t reader_fingerprint(const Reader *r); /* of the first complete line; 0 = not known yet */
+uint64_t reader_raw_position(const Reader *r); /* bytes of the file itself consumed, for progress */
+uint64_t reader_lines(const Reader *r);
+void reader_set_lines(Reader *r, uint64_t lines); /* so that bad lines of a continued file are named rightly */
 int reader_fd(const Reader *r);
-/* Magic numbers of what cannot be read (zstd, tar.gz, protobuf framing): one clear refusal. */
-int reader_refuse(const char *path, const char *head, size_t len, Err *e);
 #endif
