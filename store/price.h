@@ -18,6 +18,10 @@ int book_load_csv(Book **out, const char *name, const char *at, size_t len, Err 
 void book_free(Book *b);
 size_t book_size(const Book *b);
 
+/* Logs name one vendor in many ways ("gemini", "gcp.gemini"; "aws.bedrock"): our name for it, or the given one if it is
+ * none of the known ones. Visible table in price_provider.c; the provider dimension uses it too. */
+Str provider_canonical(Str name);
+
 /* What is priced: the disjoint buckets and what modifies a price. */
 typedef struct Usage {
     Str provider, model;
@@ -32,7 +36,7 @@ typedef struct Usage {
 
 enum CostFlag { COST_CACHE_READ_AT_INPUT = 1, COST_WRITE_AT_INPUT = 2, COST_BATCH_UNLISTED = 4, COST_TIER_UNLISTED = 8,
                 COST_LONG_CONTEXT = 16, COST_OFFPEAK = 32, COST_TIER_DERIVED = 64, COST_SUFFIX_AS_BASE = 128, COST_GEO = 256,
-                COST_OVERFLOW = 512, COST_AUDIO_AT_INPUT = 1024 };
+                COST_OVERFLOW = 512, COST_AUDIO_AT_INPUT = 1024, COST_FEE_UNLISTED = 2048 };
 extern const char *const cost_flag_names[]; /* by bit number; NULL ends */
 
 typedef struct CostLine { /* one line of the arithmetic, for `explain` and the detail pane */
@@ -63,6 +67,10 @@ void pricer_price(Pricer *p, const Batch *batch, Request *r); /* geography and s
 const PriceRow *book_row_by_id(const Book *b, uint64_t row_id);
 const char *price_row_provider(const PriceRow *r);
 const char *price_row_model(const PriceRow *r);
-/* "day", "source", "confidence", ... as in the CSV's header; "" if empty. */
+/* "effective_from", "source", "confidence", ... as in the CSV's header; "" if empty. Lifetime: the book's. */
 const char *price_row_field(const PriceRow *r, const char *column);
+uint64_t price_row_id(const PriceRow *r); /* hash of what can change a cost; notes and sources are not in it */
+/* "premium" "standard" "economy" by list price, or what the row's class column says; "" if it has no price. */
+const char *price_row_class(const PriceRow *r);
+const PriceRow *book_row_at(const Book *b, size_t i); /* 0 .. book_size() - 1, sorted by provider, model, date */
 #endif
