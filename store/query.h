@@ -11,6 +11,7 @@
 #include "store/db.h"
 #include "store/filter.h"
 #include "store/request.h"
+#include "store/row.h"
 
 typedef struct Totals {
     int64_t requests, errors, refused, incomplete; /* requests counts all of them */
@@ -21,8 +22,12 @@ typedef struct Totals {
     unsigned basis;                                /* bit per Origin that contributed */
 } Totals;
 void totals_add(Totals *into, const Totals *from);
+void totals_add_sums(Totals *into, Origin origin, const Sums *sums);
 /* per mille, -1 = undefined: read / (uncached + read + written) */
 int totals_cache_hit_permille(const Totals *t);
+
+/* "metered" "reported" "billed" "notional", "mixed" for several, "" for nothing. */
+const char *totals_basis(const Totals *t);
 
 /* What to group by: Dims, then times. */
 typedef enum By { BY_ORIGIN = DIM_COUNT, BY_OUTCOME, BY_STREAM, BY_MINUTE, BY_HOUR, BY_DAY, BY_WEEK, BY_MONTH, BY_COUNT } By;
@@ -39,6 +44,7 @@ typedef struct Query {
     /* Called about every millisecond of work; non-zero aborts the load with what there is so far (aborted = true). */
     int (*interrupt)(void *ctx);
     void *ctx;
+    int64_t *resume_key;          /* query_rows: set to the before_key that goes on where it stopped; may be NULL */
 } Query;
 typedef struct Group {
     const char *name[QUERY_BY_MAX]; /* "" = none; times as RFC 3339 in the zone, days as a date. Lifetime: the result's */
@@ -49,20 +55,32 @@ typedef struct Result {
     Totals total;
     bool from_rows, aborted;
     int progress_permille;
+    int purged_days;                /* days of the range that only purged rows could answer for: the answer lacks them */
     void *memory;
 } Result;
+/* Which origins count: metered and notional, unless the query groups by origin (then all, and the total leaves out
+ * reported and billed) or its filter names others. A range that cuts a quarter of a purged day takes the whole quarter
+ * in which it ends and none of the one in which it begins, so that neighbouring ranges still add up. At most
+ * QUERY_GROUPS_MAX groups; what comes later is summed in one group named "(other)". */
+enum { QUERY_GROUPS_MAX = 200000 };
 int query_run(Db *db, const Query *q, Result *out, Err *e);
 void result_free(Result *r);
 /* Sorts by a ROW column's name ("cost_usd", "requests", "model", ...), descending for numbers; reverse flips. */
 int result_sort(Result *r, const Query *q, const char *column, bool reverse, Err *e);
 
-/* Spend over time for charts: `count` slots of `slot_ms` from since; per slot and stack (the largest `stacks` values
- * of `dim` over the range, the rest summed last). Minute slots need the last 48 h. */
+/* Metered spend over time for charts: slots of `slot_ms` from since to until; per slot and stack the largest values of
+ * `dim` (a By; -1 = one stack of everything), the rest summed in the last stack: `stacks` rows at most, the rest included.
+ * Fast when slot_ms and since are whole quarter-hours, or whole minutes of the last 48 h and `dim` is account, provider,
+ * model, tier or origin; else from rows. range->by is not used. */
+enum { SERIES_STACKS_MAX = 8, SERIES_SLOTS_MAX = 4096 };
 typedef struct Series {
     int64_t since_ms, slot_ms; size_t slots, stacks;
-    char stack_name[8][NAME_MAX_BYTES + 1];
+    char stack_name[SERIES_STACKS_MAX][NAME_MAX_BYTES + 1];
+    size_t rest_values;         /* how many values the last stack sums; 0 = it is a value like the others */
     int64_t *nano;              /* [stack * slots + slot] */
+    int64_t *notional_nano;     /* [slot]: list value of flat-rate use, in no stack */
     int64_t *usual_nano;        /* [slot]; -1 = unknown: median of up to 4 weeks, same weekday and hour */
+    bool from_rows, aborted;
 } Series;
 int query_series(Db *db, const Query *range, int dim, size_t stacks, int64_t slot_ms, Series *out, Err *e);
 void series_free(Series *s);
@@ -86,6 +104,7 @@ typedef struct RowView {
     int64_t key;                      /* ledger key */
     Request r;                        /* name[] are unused here */
     char name[DIM_COUNT][NAME_MAX_BYTES + 1];
+    char geo[64], speed[32];          /* what modified the price; "" = nothing */
     int64_t file_id; char file_path[512], source[64], format[32];
 } RowView;
 int query_rows(Db *db, const Query *q, int64_t before_key, RowView *out, size_t max, size_t *count, bool *more, Err *e);

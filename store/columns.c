@@ -1,0 +1,118 @@
+/* columns: names of dimensions, time steps and numbers, and sorting by them. See columns.h and query.h. */
+#include "store/columns.h"
+
+const char *const column_names[COL_COUNT] = {
+    [COL_REQUESTS] = "requests", [COL_ERRORS] = "errors", [COL_REFUSED] = "refused_requests",
+    [COL_INCOMPLETE] = "incomplete_requests", [COL_INPUT] = "input_tokens", [COL_CACHE_READ] = "cache_read_tokens",
+    [COL_WRITE_5M] = "cache_write_5m_tokens", [COL_WRITE_1H] = "cache_write_1h_tokens",
+    [COL_OUTPUT] = "output_tokens", [COL_REASONING] = "reasoning_tokens", [COL_CACHE_HITS] = "response_cache_hits",
+    [COL_UNPRICED] = "unpriced_requests", [COL_COST] = "cost_usd", [COL_NOTIONAL] = "notional_usd",
+    [COL_SAVED_CACHE] = "saved_cache_usd",
+};
+
+int64_t column_value(const Totals *t, Column c) {
+    switch (c) {
+    case COL_REQUESTS: return t->requests;
+    case COL_ERRORS: return t->errors;
+    case COL_REFUSED: return t->refused;
+    case COL_INCOMPLETE: return t->incomplete;
+    case COL_INPUT: return t->tokens[TOK_INPUT] + t->tokens[TOK_AUDIO_INPUT]; /* what no cache took part in */
+    case COL_CACHE_READ: return t->tokens[TOK_CACHE_READ];
+    case COL_WRITE_5M: return t->tokens[TOK_CACHE_WRITE_5M];
+    case COL_WRITE_1H: return t->tokens[TOK_CACHE_WRITE_1H];
+    case COL_OUTPUT: return t->output_all;
+    case COL_REASONING: return t->tokens[TOK_REASONING];
+    case COL_CACHE_HITS: return t->response_cache_hits;
+    case COL_UNPRICED: return t->unpriced_requests;
+    case COL_COST: return t->cost_nano;
+    case COL_NOTIONAL: return t->notional_nano;
+    case COL_SAVED_CACHE: return t->saved_cache_nano;
+    case COL_COUNT: break;
+    }
+    return 0;
+}
+
+static const char *const more_by[] = {"origin", "outcome", "stream", "minute", "hour", "day", "week", "month"};
+
+const char *by_name(int by) {
+    return by < DIM_COUNT ? dim_names[by] : more_by[by - BY_ORIGIN];
+}
+
+static int by_find(Str name) {
+    for (int by = 0; by < BY_COUNT; by++)
+        if (str_is(name, by_name(by))) return by;
+    return -1;
+}
+
+int by_parse(const char *list, int *out, size_t max, size_t *count, Err *e) {
+    *count = 0;
+    while (*list) {
+        size_t n = strcspn(list, ",");
+        int by = by_find((Str){list, n});
+        if (by < 0)
+            return fail(e, "\"%.*s\" is not a dimension; use account provider model tier feature team user key session project "
+                        "endpoint gateway host origin outcome stream minute hour day week month", (int)utf8_cut(list, n, 40), list);
+        if (*count == max) return fail(e, "more than %zu dimensions; leave some out", max);
+        for (size_t i = 0; i < *count; i++)
+            if (out[i] == by) return fail(e, "%s stands twice; name it once", by_name(by));
+        out[(*count)++] = by;
+        list += n;
+        if (*list == ',' && *++list == '\0') return fail(e, "a dimension is missing after the last comma");
+    }
+    return 0;
+}
+
+typedef struct Order {
+    int by;        /* index into the query's `by`, or -1 */
+    int column;    /* -1 = names only */
+    size_t by_count;
+    bool reverse;
+} Order;
+
+static int compare_names(const Group *a, const Group *b, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        int c = strcmp(a->name[i], b->name[i]);
+        if (c) return c;
+    }
+    return 0;
+}
+
+static int compare(const void *pa, const void *pb, void *ctx) {
+    const Group *a = pa, *b = pb;
+    const Order *o = ctx;
+    int c = 0;
+    if (o->by >= 0) c = strcmp(a->name[o->by], b->name[o->by]);
+    if (o->column >= 0) {
+        int64_t va = column_value(&a->t, (Column)o->column), vb = column_value(&b->t, (Column)o->column);
+        c = (va < vb) - (va > vb);
+    }
+    if (o->reverse) c = -c;
+    return c ? c : compare_names(a, b, o->by_count);
+}
+
+/* The exact name, else the one that begins with it ("cost" for "cost_usd"). */
+static int find_column(const char *name) {
+    int found = -1, hits = 0;
+    for (int c = 0; c < COL_COUNT; c++) {
+        if (strcmp(column_names[c], name) == 0) return c;
+        if (strncmp(column_names[c], name, strlen(name)) == 0) {
+            found = c;
+            hits++;
+        }
+    }
+    return hits == 1 ? found : -1;
+}
+
+int result_sort(Result *r, const Query *q, const char *column, bool reverse, Err *e) {
+    Order o = {.by = -1, .column = -1, .by_count = q->by_count, .reverse = reverse};
+    if (column && *column) {
+        for (size_t i = 0; i < q->by_count; i++)
+            if (strcmp(column, by_name(q->by[i])) == 0) o.by = (int)i;
+        if (o.by < 0) o.column = find_column(column);
+        if (o.by < 0 && o.column < 0)
+            return fail(e, "cannot sort by \"%.40s\"; use a dimension of --by or a column of the report, such as cost_usd", column);
+    }
+    else if (q->by_count) o.by = 0;
+    if (r->count) qsort_r(r->groups, r->count, sizeof *r->groups, compare, &o);
+    return 0;
+}

@@ -1,0 +1,188 @@
+/* query: totals by group. Owns the group table and time steps; what is read is query_plan's choice. See query.h. */
+#include "store/query_scan.h"
+
+typedef struct Step { /* the time step that holds the last cell seen */
+    int64_t begin_ms, end_ms;
+} Step;
+
+typedef struct Grouper {
+    const Query *q;
+    const Zone *zone;
+    KeyTable keys;         /* one int64 per `by`: name id, small number, or begin of a time step */
+    Group *groups;
+    size_t cap;
+    Step step[QUERY_BY_MAX];
+    uint32_t generation;   /* of the time steps: members remember their group until one of them turns */
+    bool by_row;           /* a group depends on more than the member and the time */
+    uint32_t other;        /* index of "(other)" once there are too many groups */
+} Grouper;
+
+static bool by_is_time(int by) {
+    return by >= BY_MINUTE;
+}
+
+static Unit by_unit(int by) {
+    static const Unit units[] = {UNIT_MINUTE, UNIT_HOUR, UNIT_DAY, UNIT_WEEK, UNIT_MONTH};
+    return units[by - BY_MINUTE];
+}
+
+static void turn_steps(Grouper *g, int64_t ms) {
+    for (size_t i = 0; i < g->q->by_count; i++) {
+        Step *s = &g->step[i];
+        if (!by_is_time(g->q->by[i]) || (ms >= s->begin_ms && ms < s->end_ms)) continue;
+        s->begin_ms = time_floor(g->zone, ms, by_unit(g->q->by[i]));
+        s->end_ms = time_next(g->zone, ms, by_unit(g->q->by[i]));
+        g->generation++;
+    }
+}
+
+static int64_t key_part(const Grouper *g, size_t i, const Cell *c) {
+    int by = g->q->by[i];
+    if (by_is_time(by)) return g->step[i].begin_ms;
+    if (by == BY_ORIGIN) return c->member->origin;
+    if (by == BY_OUTCOME) return c->member->outcome;
+    if (by == BY_STREAM) return c->row && c->row->flags & REQ_STREAM;
+    return c->member->name[by] ? c->member->name[by] : c->context ? c->context->name[by] : 0;
+}
+
+static uint32_t group_of(Grouper *g, const Cell *c) {
+    int64_t key[QUERY_BY_MAX] = {0};
+    if (g->keys.count >= QUERY_GROUPS_MAX) {
+        for (size_t i = 0; i < g->q->by_count; i++) key[i] = key_part(g, i, c);
+        uint32_t known = keytable_find(&g->keys, key);
+        if (known != UINT32_MAX) return known;
+        for (size_t i = 0; i < g->q->by_count; i++) key[i] = -1; /* "(other)" */
+    } else {
+        for (size_t i = 0; i < g->q->by_count; i++) key[i] = key_part(g, i, c);
+    }
+    bool is_new;
+    uint32_t at = keytable_index(&g->keys, key, &is_new);
+    if (!is_new) return at;
+    if (at >= g->cap) g->groups = xrealloc(g->groups, (g->cap = g->cap ? g->cap * 2 : 32) * sizeof *g->groups);
+    g->groups[at] = (Group){0};
+    return at;
+}
+
+static void group_cell(void *ctx, const Cell *c) {
+    Grouper *g = ctx;
+    turn_steps(g, c->ms);
+    Member *m = c->member;
+    if (g->by_row || m->generation != g->generation) {
+        m->group = group_of(g, c);
+        m->generation = g->generation;
+    }
+    totals_add_sums(&g->groups[m->group].t, (Origin)m->origin, c->sums);
+}
+
+/* Origins that are never summed with others leave a sum that has better ones. */
+static unsigned summable(unsigned origins) {
+    const unsigned calls = 1u << ORIGIN_METERED | 1u << ORIGIN_NOTIONAL;
+    if (origins & calls) return origins & calls;
+    return origins & 1u << ORIGIN_BILLED ? 1u << ORIGIN_BILLED : origins;
+}
+
+static unsigned asked_origins(const Query *q) {
+    unsigned origins = 0;
+    bool named = (filter_uses(q->filter) & FILTER_ORIGIN) != 0, grouped = false;
+    for (int o = 0; o < ORIGIN_COUNT; o++) {
+        FilterRow row = {.origin = (Origin)o};
+        if (filter_may_match(q->filter, &row, FILTER_ORIGIN)) origins |= 1u << o;
+    }
+    for (size_t i = 0; i < q->by_count; i++) grouped |= q->by[i] == BY_ORIGIN;
+    if (grouped) return origins;
+    return named ? summable(origins) : origins & (1u << ORIGIN_METERED | 1u << ORIGIN_NOTIONAL);
+}
+
+static unsigned uses_of(const Query *q) {
+    unsigned bits = filter_uses(q->filter);
+    for (size_t i = 0; i < q->by_count; i++) {
+        if (q->by[i] < DIM_COUNT) bits |= 1u << q->by[i];
+        if (q->by[i] == BY_ORIGIN) bits |= FILTER_ORIGIN;
+        if (q->by[i] == BY_OUTCOME) bits |= FILTER_OUTCOME;
+        if (q->by[i] == BY_STREAM) bits |= FILTER_STREAM;
+    }
+    return bits;
+}
+
+static int64_t grain_of(const Query *q) {
+    int64_t grain = INT64_MAX;
+    for (size_t i = 0; i < q->by_count; i++) {
+        if (q->by[i] == BY_MINUTE) grain = SLOT_MINUTE_MS;
+        else if (by_is_time(q->by[i]) && grain > SLOT_QUARTER_MS) grain = SLOT_QUARTER_MS;
+    }
+    return grain;
+}
+
+static int group_name(Grouper *g, Scan *s, size_t i, int64_t part, const char **out, Err *e) {
+    int by = g->q->by[i];
+    if (part < 0) *out = "(other)";
+    else if (by == BY_ORIGIN) *out = origin_names[part];
+    else if (by == BY_OUTCOME) *out = outcome_names[part];
+    else if (by == BY_STREAM) *out = part ? "yes" : "no";
+    else if (by_is_time(by)) *out = texts_time(&s->texts, g->zone, by_unit(by), part);
+    else return texts_name(&s->texts, s->db, part, out, e);
+    return 0;
+}
+
+static int name_groups(Grouper *g, Scan *s, Err *e) {
+    for (size_t at = 0; at < g->keys.count; at++)
+        for (size_t i = 0; i < g->q->by_count; i++)
+            if (group_name(g, s, i, keytable_key(&g->keys, at)[i], &g->groups[at].name[i], e) != 0) return -1;
+    return 0;
+}
+
+static void finish(Grouper *g, const Scan *s, const Plan *p, unsigned origins, Result *out) {
+    for (size_t at = 0; at < g->keys.count; at++)
+        if ((g->groups[at].t.basis & ~summable(origins)) == 0) totals_add(&out->total, &g->groups[at].t);
+    out->groups = g->groups;
+    out->count = g->q->by_count ? g->keys.count : 0; /* without `by` there is the total alone */
+    out->from_rows = p->from_rows;
+    out->purged_days = p->purged_days;
+    out->aborted = s->aborted;
+    out->progress_permille = !s->aborted ? 1000 : s->all_ms ? (int)(s->done_ms * 1000 / s->all_ms) : 0;
+}
+
+static int run(Grouper *g, Scan *s, Result *out, Err *e) {
+    const Query *q = g->q;
+    unsigned origins = asked_origins(q);
+    Ask ask = {q->since_ms, q->until_ms, uses_of(q), grain_of(q)};
+    Plan plan;
+    int rc = plan_make(&plan, s->db, &ask, e);
+    s->origins = origins & (1u << ORIGIN_METERED | 1u << ORIGIN_NOTIONAL);
+    if (rc == 0) rc = scan_plan(s, &plan, e);
+    if (rc == 0) rc = scan_bills(s, origins, q->since_ms, q->until_ms, e);
+    if (rc == 0) rc = name_groups(g, s, e);
+    if (rc == 0) finish(g, s, &plan, origins, out);
+    plan_free(&plan);
+    return rc;
+}
+
+int query_run(Db *db, const Query *q, Result *out, Err *e) {
+    *out = (Result){0};
+    Grouper g = {.q = q, .zone = q->zone, .keys = {.width = q->by_count ? q->by_count : 1}, .generation = 1};
+    Scan s = {.db = db, .filter = q->filter, .row_names = uses_of(q), .interrupt = q->interrupt, .interrupt_ctx = q->ctx,
+              .sink = group_cell, .sink_ctx = &g};
+    for (size_t i = 0; i < q->by_count; i++) g.by_row |= q->by[i] == BY_STREAM || CONTEXT_DIMS >> q->by[i] & 1;
+    bool mine;
+    if (read_begin(db, &mine, e) != 0) return -1;
+    int rc = run(&g, &s, out, e);
+    read_end(db, mine);
+    keytable_free(&g.keys);
+    if (rc == 0) {
+        out->memory = xmalloc(sizeof s.texts);
+        *(Texts *)out->memory = s.texts;
+        s.texts = (Texts){0};
+    } else {
+        free(g.groups);
+    }
+    scan_free(&s);
+    return rc;
+}
+
+void result_free(Result *r) {
+    if (!r) return;
+    if (r->memory) texts_free(r->memory);
+    free(r->memory);
+    free(r->groups);
+    *r = (Result){0};
+}

@@ -1,0 +1,124 @@
+/* query_scan: stepping through cells and rows; see query_scan.h. */
+#include "store/query_scan.h"
+
+enum { INTERRUPT_EVERY = 2048 }; /* cells or rows, well under a millisecond */
+
+int read_begin(Db *db, bool *mine, Err *e) {
+    *mine = sqlite3_get_autocommit(db_handle(db)) != 0;
+    if (!*mine || db_exec(db, "BEGIN", e) == 0) return 0;
+    *mine = false;
+    return -1;
+}
+
+void read_end(Db *db, bool mine) {
+    if (mine) db_rollback(db); /* nothing was written */
+}
+
+static bool interrupted(Scan *s) {
+    if (!s->aborted && ++s->steps % INTERRUPT_EVERY == 0 && s->interrupt && s->interrupt(s->interrupt_ctx))
+        s->aborted = true;
+    return s->aborted;
+}
+
+static int damaged(Err *e, const char *what, int64_t key) {
+    return fail(e, "%s %lld of the ledger is damaged; run tollwatch doctor", what, (long long)key);
+}
+
+static int scan_cell(Scan *s, const Segment *seg, sqlite3_stmt *st, Err *e) {
+    int64_t cell = sqlite3_column_int64(st, 0);
+    Member *m;
+    if (scan_member(s, seg->table == TABLE_COMBO ? MEMBER_COMBO : MEMBER_LANE, cell_id(cell), &m, e) != 0) return -1;
+    if (!m->pass) return 0;
+    Sums sums;
+    const void *blob = sqlite3_column_blob(st, 1);
+    if (!sums_unpack(blob, (size_t)sqlite3_column_bytes(st, 1), &sums)) return damaged(e, "sum", cell);
+    s->sink(s->sink_ctx, &(Cell){.ms = cell_slot(cell) * table_slot_ms(seg->table), .member = m, .sums = &sums});
+    return 0;
+}
+
+static const char *const cell_sql[TABLE_ROWS] = {
+    [TABLE_LANE] = "SELECT cell, sums FROM rollup_lane WHERE cell >= ?1 AND cell < ?2",
+    [TABLE_COMBO] = "SELECT cell, sums FROM rollup_combo WHERE cell >= ?1 AND cell < ?2",
+    [TABLE_MINUTE] = "SELECT cell, sums FROM rollup_minute WHERE cell >= ?1 AND cell < ?2",
+};
+
+static int scan_cells(Scan *s, const Segment *seg, Err *e) {
+    sqlite3_stmt *st = db_prepare(s->db, cell_sql[seg->table], e);
+    if (!st) return -1;
+    sqlite3_bind_int64(st, 1, cell_of(seg->from_ms / table_slot_ms(seg->table), 0));
+    sqlite3_bind_int64(st, 2, cell_of(seg->to_ms / table_slot_ms(seg->table), 0));
+    int rc;
+    while ((rc = db_step(s->db, st, "read sums", e)) == 1 && !interrupted(s))
+        if (scan_cell(s, seg, st, e) != 0) {
+            rc = -1;
+            break;
+        }
+    sqlite3_reset(st);
+    return rc < 0 ? -1 : 0;
+}
+
+/* One row: what is cheapest to refuse by comes first. */
+static int scan_row(Scan *s, int64_t key, const Row *row, Err *e) {
+    static const Member nobody = {.pass = true};
+    if (row->r.flags & REQ_LINKED) return 0;
+    Member *combo, *context = NULL;
+    if (scan_member(s, MEMBER_COMBO, row->combo, &combo, e) != 0) return -1;
+    if (!combo->pass) return 0;
+    if (s->uses & CONTEXT_DIMS && scan_member(s, MEMBER_CONTEXT, row->context, &context, e) != 0) return -1;
+    if (context && !context->pass) return 0;
+    if (s->by_row) {
+        FilterRow view;
+        if (scan_filter_row(s, combo, context ? context : &nobody, &row->r, &view, e) != 0) return -1;
+        if (!filter_matches(s->filter, &view)) return 0;
+    }
+    Sums sums = {0};
+    sums_add_request(&sums, &row->r, 1);
+    s->sink(s->sink_ctx, &(Cell){.ms = row_key_ms(key), .member = combo, .context = context ? context : &nobody,
+                                 .row = &row->r, .sums = &sums});
+    return 0;
+}
+
+static int scan_rows(Scan *s, const Segment *seg, Err *e) {
+    sqlite3_stmt *st = db_prepare(s->db, "SELECT key, body FROM request WHERE key >= ?1 AND key < ?2", e);
+    if (!st) return -1;
+    sqlite3_bind_int64(st, 1, row_key_at(seg->from_ms));
+    sqlite3_bind_int64(st, 2, row_key_at(seg->to_ms));
+    int rc;
+    int64_t key = row_key_at(seg->from_ms);
+    while ((rc = db_step(s->db, st, "read requests", e)) == 1 && !interrupted(s)) {
+        Row row;
+        key = sqlite3_column_int64(st, 0);
+        const void *blob = sqlite3_column_blob(st, 1);
+        if (!row_unpack(key, blob, (size_t)sqlite3_column_bytes(st, 1), &row)) rc = damaged(e, "request", key);
+        if (rc < 0 || (rc = scan_row(s, key, &row, e)) < 0) break;
+    }
+    sqlite3_reset(st);
+    if (s->aborted) s->done_ms += row_key_ms(key) - seg->from_ms;
+    return rc < 0 ? -1 : 0;
+}
+
+int scan_plan(Scan *s, const Plan *p, Err *e) {
+    s->uses = filter_uses(s->filter) | s->row_names;
+    s->by_row = filter_needs_rows(s->filter);
+    for (size_t i = 0; i < p->count; i++) s->all_ms += p->segments[i].to_ms - p->segments[i].from_ms;
+    for (size_t i = 0; i < p->count && !s->aborted; i++) {
+        const Segment *seg = &p->segments[i];
+        int rc = seg->table == TABLE_ROWS ? scan_rows(s, seg, e) : scan_cells(s, seg, e);
+        if (rc != 0) return -1;
+        if (!s->aborted) s->done_ms += seg->to_ms - seg->from_ms;
+    }
+    return 0;
+}
+
+static int64_t slot_at_or_after(int64_t ms) {
+    return (ms + SLOT_QUARTER_MS - 1) / SLOT_QUARTER_MS * SLOT_QUARTER_MS;
+}
+
+int scan_bills(Scan *s, unsigned origins, int64_t since_ms, int64_t until_ms, Err *e) {
+    s->origins = origins & (1u << ORIGIN_REPORTED | 1u << ORIGIN_BILLED);
+    if (!s->origins || s->aborted) return 0;
+    scan_free(s); /* members were judged for other origins */
+    s->bills = true;
+    Segment seg = {TABLE_LANE, slot_at_or_after(since_ms), slot_at_or_after(until_ms)};
+    return scan_cells(s, &seg, e);
+}

@@ -1,0 +1,133 @@
+/* usual: medians of the same hour in other weeks; see usual.h. */
+#include "store/usual.h"
+#include "store/money.h"
+#include "store/query_scan.h"
+
+enum { WEEKS = 4 };
+#define WEEK_MS (7 * MS_PER_DAY)
+
+typedef struct Quarters { /* metered spend per quarter-hour */
+    int64_t from_ms;
+    size_t count;
+    int64_t *nano;
+} Quarters;
+
+static void add_cell(void *ctx, const Cell *c) {
+    Quarters *q = ctx;
+    int64_t i = (c->ms - q->from_ms) / SLOT_QUARTER_MS;
+    if (c->ms >= q->from_ms && (size_t)i < q->count) q->nano[i] = nano_add(q->nano[i], c->sums->v[SUM_COST]);
+}
+
+static int quarters_load(Quarters *q, Db *db, const Filter *filter, int64_t from, int64_t to, Err *e) {
+    q->from_ms = from < 0 ? 0 : from - from % SLOT_QUARTER_MS;
+    q->count = to > q->from_ms ? (size_t)((to - q->from_ms + SLOT_QUARTER_MS - 1) / SLOT_QUARTER_MS) : 0;
+    q->nano = xcalloc(q->count, sizeof *q->nano);
+    Scan s = {.db = db, .filter = filter, .origins = 1u << ORIGIN_METERED, .sink = add_cell, .sink_ctx = q};
+    Ask ask = {q->from_ms, q->from_ms + (int64_t)q->count * SLOT_QUARTER_MS, filter_uses(filter) | FILTER_ORIGIN, SLOT_QUARTER_MS};
+    Plan plan;
+    int rc = plan_make(&plan, db, &ask, e);
+    if (rc == 0) rc = scan_plan(&s, &plan, e);
+    plan_free(&plan);
+    scan_free(&s);
+    return rc;
+}
+
+static int64_t hour_sum(const Quarters *q, int64_t begin) {
+    int64_t sum = 0, i = (begin - q->from_ms) / SLOT_QUARTER_MS;
+    for (int64_t k = i; k < i + 4; k++)
+        if (k >= 0 && (size_t)k < q->count) sum = nano_add(sum, q->nano[k]);
+    return sum;
+}
+
+static int64_t weeks_before(const Zone *zone, int64_t ms, int weeks) {
+    Civil c = civil_at(zone, ms);
+    c.day -= 7 * weeks;
+    return civil_ms(zone, &c);
+}
+
+static int64_t median(int64_t *v, int n) {
+    for (int i = 1; i < n; i++)
+        for (int k = i; k > 0 && v[k] < v[k - 1]; k--) {
+            int64_t t = v[k];
+            v[k] = v[k - 1];
+            v[k - 1] = t;
+        }
+    if (n == 0) return -1;
+    return n % 2 ? v[n / 2] : v[n / 2 - 1] + (v[n / 2] - v[n / 2 - 1]) / 2;
+}
+
+static int64_t hour_usual(const Quarters *weeks, const Zone *zone, int64_t begin, int64_t oldest) {
+    int64_t v[WEEKS];
+    int n = 0;
+    for (int w = 1; w <= WEEKS; w++) {
+        int64_t at = weeks_before(zone, begin, w);
+        if (at >= oldest) v[n++] = hour_sum(&weeks[w - 1], at);
+    }
+    return median(v, n);
+}
+
+static void list_hours(Usual *u, const Zone *zone, int64_t since, int64_t until) {
+    size_t cap = (size_t)((until - since) / (MS_PER_HOUR / 2)) + 4; /* no zone turns its clock by less than half an hour */
+    u->begin_ms = xcalloc(cap, sizeof *u->begin_ms);
+    u->nano = xcalloc(cap, sizeof *u->nano);
+    u->begin_ms[0] = time_floor(zone, since, UNIT_HOUR);
+    while (u->begin_ms[u->hours] < until && u->hours + 2 < cap) {
+        u->begin_ms[u->hours + 1] = time_next(zone, u->begin_ms[u->hours], UNIT_HOUR);
+        u->nano[u->hours++] = -1;
+    }
+}
+
+/* Four windows one by one, or, when they overlap much, all that lies under them at once. */
+static int load_weeks(Quarters *weeks, const Usual *u, Db *db, const Filter *filter, Err *e) {
+    int64_t from = u->begin_ms[0] - MS_PER_HOUR, to = u->begin_ms[u->hours] + MS_PER_HOUR; /* an hour for turned clocks */
+    if (to - from > 9 * MS_PER_DAY) {
+        if (quarters_load(&weeks[0], db, filter, from - WEEKS * WEEK_MS, to - WEEK_MS, e) != 0) return -1;
+        for (int w = 1; w < WEEKS; w++) weeks[w] = weeks[0];
+        return 0;
+    }
+    for (int w = 0; w < WEEKS; w++)
+        if (quarters_load(&weeks[w], db, filter, from - (w + 1) * WEEK_MS, to - (w + 1) * WEEK_MS, e) != 0) return -1;
+    return 0;
+}
+
+static void free_weeks(Quarters *weeks) {
+    for (int w = 0; w < WEEKS; w++)
+        if (w == 0 || weeks[w].nano != weeks[0].nano) free(weeks[w].nano);
+}
+
+int usual_load(Usual *out, Db *db, const Filter *filter, const Zone *zone, int64_t since, int64_t until, Err *e) {
+    *out = (Usual){0};
+    int64_t oldest;
+    if (ledger_oldest_ms(db, &oldest, e) != 0) return -1;
+    list_hours(out, zone, since, until);
+    if (filter_needs_rows(filter) || out->begin_ms[out->hours] - WEEK_MS < oldest) return 0; /* nothing can be known */
+    Quarters weeks[WEEKS] = {0};
+    int rc = load_weeks(weeks, out, db, filter, e);
+    for (size_t h = 0; rc == 0 && h < out->hours; h++) out->nano[h] = hour_usual(weeks, zone, out->begin_ms[h], oldest);
+    free_weeks(weeks);
+    if (rc != 0) usual_free(out);
+    return rc;
+}
+
+/* part / whole of nano, exactly, without overflow. */
+static int64_t share(int64_t nano, int64_t part, int64_t whole) {
+    return nano / whole * part + nano % whole * part / whole;
+}
+
+int64_t usual_span(const Usual *u, int64_t from, int64_t to) {
+    int64_t sum = 0;
+    for (size_t h = 0; h < u->hours; h++) {
+        int64_t a = u->begin_ms[h], b = u->begin_ms[h + 1];
+        int64_t lo = from > a ? from : a, hi = to < b ? to : b;
+        if (lo >= hi) continue;
+        if (u->nano[h] < 0) return -1;
+        sum = nano_add(sum, share(u->nano[h], hi - lo, b - a));
+    }
+    return sum;
+}
+
+void usual_free(Usual *u) {
+    free(u->begin_ms);
+    free(u->nano);
+    *u = (Usual){0};
+}
