@@ -100,9 +100,9 @@ static void pace_words(const View *v, bool full, char *out, size_t size) {
 
 static void left_words(const Screen *s, const View *v, const Detail *d, bool tabs, Line *l) {
     char span[40] = "", from[16], to[16], pace[48];
-    if (d->place && !tabs) {
+    bool numbered = s->key >= '0' && s->key <= '9';
+    if (d->place && !(tabs && numbered)) {
         Segment *place = add_left(l, ROLE_TEXT, ATTR_BOLD);
-        bool numbered = s->key >= '0' && s->key <= '9';
         snprintf(place->text, sizeof place->text, "%.1s%s%s", numbered ? &s->key : "", numbered ? " " : "", s->title);
     }
     if (!d->left) return;

@@ -1,4 +1,4 @@
-/* theme: themes/ *.theme in btop's format plus our roles: a colour per Role. Data only; no curses.
+/* theme: themes/ *.theme in btop's format plus our roles: a colour per ThemeRole. Data only; no curses.
  * Role keys of ours: text dim title key rule selected_fg selected_bg watch act proof chart; without them they come from
  * btop's main_fg inactive_fg title hi_fg div_line selected_fg selected_bg cpu_mid cpu_end cpu_start graph_text. */
 #ifndef TUI_THEME_H
