@@ -1,11 +1,11 @@
-/* ledger_days: sealed days (L6): which they are, what came late for them, sealing by purge, and reopening.
+/* ledger_days: sealed days (L6): which they are, and what came late for them.
  *
- * Owns: table sealed_day and the deleting of rows. The memory of which days are sealed lasts one transaction, because
- * another process may seal one.
+ * Owns: table sealed_day, with ledger_purge.c. The memory of which days are sealed lasts one transaction, because another
+ * process may seal one.
  */
 #include "store/ledger_parts.h"
 
-enum { SLOTS = 64, PURGE_ROWS = 4000, PURGE_CELLS = 4000 };
+enum { SLOTS = 64 };
 
 typedef struct Day {
     int64_t day;

@@ -1,0 +1,157 @@
+/* ledger_purge: letting go of what is old: raw rows (their day is sealed then, L6), upstream ids, fine rollups; and opening
+ * a sealed day again.
+ *
+ * Each call deletes a few thousand rows at most, so that the lock is held for some 10 ms. A day is sealed before its first
+ * row goes: what arrives in between is late already.
+ */
+#include "store/ledger_parts.h"
+
+enum { STEP = 4000, NAME_DAYS_KEPT = 92 };
+#define REOPENED_KEPT_MS MS_PER_DAY /* how long a reopened day is left alone, so that an import can fill it */
+
+static int run(Ledger *l, const char *sql_literal, int64_t a, int64_t b, Err *e) {
+    sqlite3_stmt *s = db_prepare(l->db, sql_literal, e);
+    if (!s) return -1;
+    sqlite3_bind_int64(s, 1, a);
+    if (sqlite3_bind_parameter_count(s) > 1) sqlite3_bind_int64(s, 2, b);
+    return db_step(l->db, s, "let go of old data", e);
+}
+
+/* The same, told whether there was as much as a step takes. */
+static int run_step(Ledger *l, const char *sql_literal, int64_t a, int64_t b, bool *more, Err *e) {
+    if (run(l, sql_literal, a, b, e)) return -1;
+    *more |= sqlite3_changes(db_handle(l->db)) == STEP;
+    return 0;
+}
+
+/* One number of one row; *found tells whether there is one. */
+static int select_one(Ledger *l, const char *sql_literal, int64_t a, int64_t b, bool *found, int64_t *out, Err *e) {
+    sqlite3_stmt *s = db_prepare(l->db, sql_literal, e);
+    if (!s) return -1;
+    sqlite3_bind_int64(s, 1, a);
+    if (sqlite3_bind_parameter_count(s) > 1) sqlite3_bind_int64(s, 2, b);
+    int got = db_step(l->db, s, "look for old data", e);
+    *found = got == 1;
+    if (got == 1) *out = sqlite3_column_int64(s, 0);
+    sqlite3_reset(s);
+    return got < 0 ? -1 : 0;
+}
+
+static int trim_rollups(Ledger *l, bool *more, Err *e) {
+    int64_t minute = cell_of(cells_minute_from(l->cells) / SLOT_MINUTE_MS, 0);
+    int64_t combo = cell_of(cells_combo_from(l->cells) / SLOT_QUARTER_MS, 0);
+    if (run_step(l, "DELETE FROM rollup_minute WHERE cell IN (SELECT cell FROM rollup_minute WHERE cell < ?1 LIMIT 4000)",
+                 minute, 0, more, e))
+        return -1;
+    if (run_step(l, "DELETE FROM rollup_combo WHERE cell IN (SELECT cell FROM rollup_combo WHERE cell < ?1 LIMIT 4000)",
+                 combo, 0, more, e))
+        return -1;
+    return run(l, "DELETE FROM name_day WHERE day < ?1", l->now_ms / MS_PER_DAY - NAME_DAYS_KEPT, 0, e);
+}
+
+/* The oldest day before `end` with rows that may go. */
+static int oldest_day(Ledger *l, int64_t end, bool *found, int64_t *day, Err *e) {
+    int64_t from = 0, key = 0, ignored;
+    for (;;) {
+        if (select_one(l, "SELECT key FROM request WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT 1",
+                       row_key_at(from * MS_PER_DAY), row_key_at(end * MS_PER_DAY), found, &key, e))
+            return -1;
+        if (!*found) return 0;
+        *day = row_key_ms(key) / MS_PER_DAY;
+        bool kept;
+        if (select_one(l, "SELECT 1 FROM sealed_day WHERE day = ?1 AND reopened_ms > ?2", *day,
+                       l->now_ms - REOPENED_KEPT_MS, &kept, &ignored, e))
+            return -1;
+        if (!kept) return 0;
+        from = *day + 1;
+    }
+}
+
+static int purge_rows(Ledger *l, int64_t end, bool *more, Err *e) {
+    int64_t day = 0;
+    bool found;
+    if (oldest_day(l, end, &found, &day, e)) return -1;
+    if (!found) return 0;
+    *more = true; /* after this day there may be another */
+    if (run(l, "INSERT INTO sealed_day(day, late, reopened_ms) VALUES(?1, 0, 0) ON CONFLICT DO UPDATE SET reopened_ms = 0 "
+               "WHERE reopened_ms <> 0", day, 0, e))
+        return -1;
+    return run(l, "DELETE FROM request WHERE key IN (SELECT key FROM request WHERE key >= ?1 AND key < ?2 LIMIT 4000)",
+               row_key_at(day * MS_PER_DAY), row_key_at((day + 1) * MS_PER_DAY), e);
+}
+
+static int purge_hour(Ledger *l, int64_t end, bool *more, Err *e) {
+    int64_t hour = 0;
+    bool found;
+    if (select_one(l, "SELECT hour FROM upstream_hour WHERE hour < ?1 AND hour / 24 IN "
+                      "(SELECT day FROM sealed_day WHERE reopened_ms = 0) ORDER BY hour LIMIT 1",
+                   end * 24, 0, &found, &hour, e))
+        return -1;
+    if (!found) return 0;
+    *more = true;
+    if (run(l, "DELETE FROM upstream WHERE hour = ?1", hour, 0, e)) return -1;
+    return run(l, "DELETE FROM upstream_hour WHERE hour = ?1", hour, 0, e);
+}
+
+static int purge(Ledger *l, int raw_days, bool *more, Err *e) {
+    int64_t end = l->now_ms / MS_PER_DAY - raw_days;
+    if (trim_rollups(l, more, e)) return -1;
+    if (raw_days <= 0) return 0; /* rows are kept for good */
+    return purge_rows(l, end, more, e) || purge_hour(l, end, more, e) ? -1 : 0;
+}
+
+int ledger_purge(Ledger *l, int raw_days, bool *more, Err *e) {
+    *more = false;
+    if (ledger_start(l, e)) return -1;
+    return ledger_end(l, purge(l, raw_days, more, e), e);
+}
+
+/* ---- reopening ---- */
+/* Budgets must not count the day twice when it is filled again. (A user's share of a purged day is known to nobody; by
+ * then the periods that budgets ask about are over.) */
+static int withdraw_spend(Ledger *l, int64_t from_cell, int64_t to_cell, Err *e) {
+    CellSet cells = {0}, users = {0};
+    sqlite3_stmt *s = db_prepare(l->db, "SELECT cell, sums FROM rollup_combo WHERE cell >= ?1 AND cell < ?2", e);
+    if (!s) return -1;
+    sqlite3_bind_int64(s, 1, from_cell);
+    sqlite3_bind_int64(s, 2, to_cell);
+    int rc;
+    while ((rc = db_step(l->db, s, "open a day again", e)) == 1) {
+        Sums sums;
+        if (sums_unpack(sqlite3_column_blob(s, 1), (size_t)sqlite3_column_bytes(s, 1), &sums))
+            sums_add(cellset_at(&cells, sqlite3_column_int64(s, 0)), &sums, -1);
+    }
+    if (rc == 0) rc = budgets_add(l, &cells, &users, e);
+    cellset_free(&cells);
+    return rc;
+}
+
+static int empty_day(Ledger *l, int64_t from_ms, Err *e) {
+    int64_t to_ms = from_ms + MS_PER_DAY;
+    int64_t from_cell = cell_of(from_ms / SLOT_QUARTER_MS, 0), to_cell = cell_of(to_ms / SLOT_QUARTER_MS, 0);
+    int64_t from_minute = cell_of(from_ms / SLOT_MINUTE_MS, 0), to_minute = cell_of(to_ms / SLOT_MINUTE_MS, 0);
+    int64_t from_hour = from_ms / MS_PER_HOUR, to_hour = to_ms / MS_PER_HOUR;
+    if (withdraw_spend(l, from_cell, to_cell, e)) return -1;
+    if (run(l, "DELETE FROM rollup_combo WHERE cell >= ?1 AND cell < ?2", from_cell, to_cell, e) ||
+        run(l, "DELETE FROM rollup_lane WHERE cell >= ?1 AND cell < ?2", from_cell, to_cell, e) ||
+        run(l, "DELETE FROM rollup_minute WHERE cell >= ?1 AND cell < ?2", from_minute, to_minute, e) ||
+        run(l, "DELETE FROM request WHERE key >= ?1 AND key < ?2", row_key_at(from_ms), row_key_at(to_ms), e) ||
+        run(l, "DELETE FROM upstream WHERE hour >= ?1 AND hour < ?2", from_hour, to_hour, e) ||
+        run(l, "DELETE FROM upstream_hour WHERE hour >= ?1 AND hour < ?2", from_hour, to_hour, e))
+        return -1;
+    return run(l, "UPDATE sealed_day SET late = 0, reopened_ms = ?2 WHERE day = ?1", from_ms / MS_PER_DAY, l->now_ms, e);
+}
+
+static int reopen(Ledger *l, int64_t day_ms, Err *e) {
+    bool sealed;
+    if (days_sealed(l->days, day_ms, &sealed, e)) return -1;
+    if (!sealed) return 0; /* its rows are there: an import merges into them */
+    int rc = empty_day(l, day_ms / MS_PER_DAY * MS_PER_DAY, e);
+    days_forget(l->days);
+    return rc;
+}
+
+int ledger_reopen_day(Ledger *l, int64_t day_ms, Err *e) {
+    if (ledger_start(l, e)) return -1;
+    return ledger_end(l, reopen(l, day_ms, e), e);
+}
