@@ -81,17 +81,41 @@ static int64_t unit_length_ms(Unit u) {
     return u == UNIT_MINUTE ? MS_PER_MINUTE : u == UNIT_QUARTER ? 15 * MS_PER_MINUTE : u == UNIT_HOUR ? MS_PER_HOUR : 0;
 }
 
+/* The first instant in (from, to] whose offset is that of `to`, where `from` has another one. */
+static int64_t change_between(const Zone *z, int64_t from, int64_t to) {
+    int32_t offset = zone_offset_s(z, to);
+    while (to - from > 1) {
+        int64_t mid = from + (to - from) / 2;
+        if (zone_offset_s(z, mid) == offset)
+            to = mid;
+        else
+            from = mid;
+    }
+    return to;
+}
+
+/* Units below a day run from one full local hour (quarter, minute) to the next; a change of the offset ends one, because
+ * Lord Howe turns its clocks by half an hour. Local, because Kathmandu (+5:45) has its hours elsewhere. */
+static int64_t short_floor(const Zone *z, int64_t ms, int64_t length) {
+    int64_t local = ms + zone_offset_s(z, ms) * MS_PER_SECOND;
+    int64_t start = ms - (local - floor_div(local, length) * length);
+    return zone_offset_s(z, start) == zone_offset_s(z, ms) ? start : change_between(z, start, ms);
+}
+
+static int64_t short_next(const Zone *z, int64_t ms, int64_t length) {
+    int64_t local = ms + zone_offset_s(z, ms) * MS_PER_SECOND;
+    int64_t next = ms - (local - floor_div(local, length) * length) + length;
+    return zone_offset_s(z, next) == zone_offset_s(z, ms) ? next : change_between(z, ms, next);
+}
+
 int64_t time_floor(const Zone *z, int64_t ms, Unit u) {
     int64_t length = unit_length_ms(u);
-    if (!length) return unit_start(z, ms, u, 0);
-    /* Zones with odd offsets (Kathmandu +5:45) have their hours elsewhere. */
-    int64_t local = ms + zone_offset_s(z, ms) * MS_PER_SECOND;
-    return ms - (local - floor_div(local, length) * length);
+    return length ? short_floor(z, ms, length) : unit_start(z, ms, u, 0);
 }
 
 int64_t time_next(const Zone *z, int64_t ms, Unit u) {
     int64_t length = unit_length_ms(u);
-    return length ? time_floor(z, ms, u) + length : unit_start(z, ms, u, 1);
+    return length ? short_next(z, ms, length) : unit_start(z, ms, u, 1);
 }
 
 /* Exactly `count` digits. */

@@ -1,9 +1,11 @@
 /* test_clock: zones agree with libc at every change of a few decades; calendar and texts of time round-trip. */
 #include "store/clock.h"
 #include "tests/unit.h"
+#include <unistd.h>
 
 static const char *const zones[] = {"UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe",
-                                    "America/Sao_Paulo", "Pacific/Apia", "Europe/Dublin", "Africa/Casablanca"};
+                                    "America/Sao_Paulo", "Pacific/Apia", "Europe/Dublin", "Africa/Casablanca",
+                                    "America/Havana" /* a midnight that does not exist */};
 enum { ZONES = sizeof zones / sizeof *zones };
 
 static Zone *open_zone(const char *name) {
@@ -48,6 +50,93 @@ static void calendar_round_trips(void **state) {
         }
         zone_free(z);
     }
+}
+
+/* Each instant lies in one unit, and units follow each other without a gap, also where clocks turn by half an hour. */
+static void units_tile_time(void **state) {
+    (void)state;
+    for (int i = 0; i < ZONES; i++) {
+        Zone *z = open_zone(zones[i]);
+        for (int u = UNIT_MINUTE; u <= UNIT_YEAR; u++) {
+            for (int64_t ms = INT64_C(1760000000000); ms < INT64_C(1830000000000); ms += INT64_C(1799999) * (u < 3 ? 7 : 49)) {
+                int64_t start = time_floor(z, ms, (Unit)u), next = time_next(z, ms, (Unit)u);
+                assert_true(start <= ms && ms < next);
+                assert_true(time_floor(z, start, (Unit)u) == start && time_floor(z, next - 1, (Unit)u) == start);
+                assert_true(time_next(z, start, (Unit)u) == next && time_floor(z, next, (Unit)u) == next);
+            }
+        }
+        zone_free(z);
+    }
+}
+
+/* A zone file with no listed change and a rule only, as slim zone files are for present dates. */
+static size_t slim_file(unsigned char *out, const char *rule) {
+    size_t n = 0;
+    for (int version = 0; version < 2; version++) { /* the 32-bit block, then the 64-bit one: alike without changes */
+        unsigned char head[44] = "TZif2";
+        head[39] = 1, head[43] = 4; /* one type, four bytes of names */
+        memcpy(out + n, head, sizeof head);
+        memcpy(out + n + sizeof head, "\0\0\x0e\x10\0\0CET", 10);
+        n += sizeof head + 10;
+    }
+    return n + (size_t)snprintf((char *)out + n, 64, "\n%s\n", rule);
+}
+
+static void write_file(const char *path, const void *at, size_t len) {
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(at, 1, len, f), len);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void a_rule_alone_is_a_zone_and_a_cut_file_is_none(void **state) {
+    (void)state;
+    char dir[] = "/tmp/tollwatch-zone-XXXXXX", path[64];
+    unsigned char file[256];
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/Slim", dir);
+    size_t len = slim_file(file, "CET-1CEST,M3.5.0,M10.5.0/3");
+    write_file(path, file, len);
+    Zone *listed = open_zone("Europe/Berlin"), *slim;
+    Err e = {0};
+    setenv("TZDIR", dir, 1);
+    slim = open_zone("Slim");
+    for (int64_t ms = INT64_C(946684800000); ms < INT64_C(4260000000000); ms += 6 * MS_PER_HOUR + 1799000)
+        assert_int_equal(zone_offset_s(slim, ms), zone_offset_s(listed, ms)); /* 2000 to 2104: past what is listed */
+    zone_free(slim);
+    for (size_t cut = 0; cut < len; cut++) {
+        write_file(path, file, cut);
+        assert_int_equal(zone_open(&slim, "Slim", &e), -1);
+        assert_null(slim);
+    }
+    unsetenv("TZDIR");
+    remove(path);
+    remove(dir);
+    zone_free(listed);
+}
+
+static void local_is_what_TZ_says(void **state) {
+    (void)state;
+    static const struct { const char *tz, *name; int32_t january_s, july_s; } cases[] = {
+        {"Europe/Berlin", "Europe/Berlin", 3600, 7200}, {":America/New_York", "America/New_York", -18000, -14400},
+        {"EST5EDT,M3.2.0,M11.1.0", "EST5EDT,M3.2.0,M11.1.0", -18000, -14400}, {"<+0545>-5:45", "<+0545>-5:45", 20700, 20700},
+        {"UTC", "UTC", 0, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        setenv("TZ", cases[i].tz, 1);
+        Zone *z = open_zone("local");
+        assert_string_equal(zone_name(z), cases[i].name);
+        assert_int_equal(zone_offset_s(z, INT64_C(1768435200000)), cases[i].january_s);
+        assert_int_equal(zone_offset_s(z, INT64_C(1784073600000)), cases[i].july_s);
+        zone_free(z);
+    }
+    static const char *const bad[] = {"../../etc/passwd", "/etc/passwd", "Nowhere/At all", "EST5EDT,M3"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        Zone *z;
+        setenv("TZ", bad[i], 1);
+        assert_int_equal(zone_open(&z, "local", NULL), -1);
+        assert_null(z);
+    }
+    setenv("TZ", "UTC", 1);
 }
 
 static void a_gap_gives_the_later_instant(void **state) {
@@ -121,6 +210,8 @@ static void arguments_are_understood(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zones_agree_with_libc),      cmocka_unit_test(calendar_round_trips),
+        cmocka_unit_test(units_tile_time),            cmocka_unit_test(a_rule_alone_is_a_zone_and_a_cut_file_is_none),
+        cmocka_unit_test(local_is_what_TZ_says),
         cmocka_unit_test(a_gap_gives_the_later_instant), cmocka_unit_test(bad_zone_names_are_refused),
         cmocka_unit_test(timestamps_are_read_strictly), cmocka_unit_test(arguments_are_understood),
     };
