@@ -179,7 +179,6 @@ static void counters_from_opts(Request *r, const uint64_t *opt) {
     r->saved_cache_nano = unfold(opt[OPT_SAVED_CACHE]);
     r->saved_response_nano = unfold(opt[OPT_SAVED_RESPONSE]);
     r->web_searches = (int32_t)opt[OPT_SEARCHES];
-    raw_from_opts(r, opt);
 }
 
 static void facts_from_opts(Row *row, const uint64_t *opt) {
@@ -240,6 +239,7 @@ bool row_unpack(int64_t key, const void *body, size_t len, Row *out) {
     head_to_row(out, head);
     counters_from_opts(&out->r, opt);
     facts_from_opts(out, opt);
+    raw_from_opts(&out->r, opt); /* needs the buckets and the flags */
     return true;
 }
 
