@@ -5,15 +5,21 @@ int64_t app_now(const App *a) {
     return a->fixed_now_ms ? a->fixed_now_ms : clock_now_ms();
 }
 
+static int resolve(App *a, const Config *c, Err *e) {
+    if (zone_open(&a->zone, a->tz_option ? a->tz_option : c->timezone, e) != 0) return -1;
+    if (zone_open(&a->day_zone, c->timezone, e) != 0) return -1;
+    if (place_database(a->db_path, sizeof a->db_path, a->db_option, e) != 0) return -1;
+    return place_policy(a->policy_path, sizeof a->policy_path, a->policy_option, e);
+}
+
 int app_config(App *a, Err *e) {
     if (a->config) return 0;
     if (config_load(&a->config, a->config_path, e) != 0) return -1;
     a->ascii = a->ascii || a->config->glyphs_ascii;
     a->mouse = a->mouse || a->config->mouse;
-    if (zone_open(&a->zone, a->tz_option ? a->tz_option : a->config->timezone, e) != 0) return -1;
-    if (zone_open(&a->day_zone, a->config->timezone, e) != 0) return -1;
-    if (place_database(a->db_path, sizeof a->db_path, a->db_option, e) != 0) return -1;
-    return place_policy(a->policy_path, sizeof a->policy_path, a->policy_option, e);
+    if (resolve(a, a->config, e) == 0) return 0;
+    app_close(a);
+    return -1;
 }
 
 int app_book(App *a, Err *e) {
@@ -27,4 +33,5 @@ void app_close(App *a) {
     zone_free(a->zone);
     zone_free(a->day_zone);
     config_free(a->config);
+    a->book = NULL, a->zone = a->day_zone = NULL, a->config = NULL;
 }

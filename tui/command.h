@@ -15,7 +15,7 @@ typedef struct App { /* what every command gets: global options, resolved lazily
 } App;
 int64_t app_now(const App *a);
 int app_config(App *a, Err *e); /* loads config, zone and places; idempotent */
-int app_book(App *a, Err *e);
+int app_book(App *a, Err *e);   /* app_config() and the prices; idempotent */
 void app_close(App *a);
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
@@ -25,15 +25,30 @@ typedef struct Command {
     const char *name, *args /* "FILE..." */, *summary, *details;
     const Option *options;  /* ends with name NULL */
     int (*run)(App *a, int argc, char **argv); /* argv without the command's name; returns an exit code */
+    bool hidden;            /* works, but is in no help: for `make install` and for "no command" */
 } Command;
 extern const Option global_options[];
 extern const Command *const commands[]; /* visible list, one line a command; NULL ends */
+const Command *command_find(const char *name); /* NULL if there is none */
+
+/* What a command line asks for. Global options are taken out wherever they stand, unless the command has one of that
+ * name; `args` (argc + 1 places) gets the rest for Command.run. Nothing is opened here. */
+typedef enum Ask { ASK_RUN, ASK_HELP, ASK_VERSION } Ask;
+typedef struct CommandLine {
+    Ask ask;
+    const Command *command; /* NULL = none was named */
+    char **args;
+    int arg_count;
+} CommandLine;
+int command_line_parse(App *a, int argc, char **argv, CommandLine *out); /* EXIT_USAGE after a message */
 
 /* Parses argv by an option table (long options, "--x=y" and "--x y"). value[i] belongs to options[i] ("" for a flag
  * that is given, NULL if not). Unknown options and missing values: one line on stderr, EXIT_USAGE. Rest into args. */
 int options_parse(const Command *c, int argc, char **argv, const char **value, const char **args, size_t *arg_count);
 /* One option of a table at argv[*at]: *index -1 = it is none of them. EXIT_USAGE after a message. */
+int option_index(const Option *o, const char *arg); /* "--x" and "--x=y"; -1 = none of them */
 int option_take(const Option *o, int argc, char **argv, int *at, int *index, const char **value);
+int option_unknown(const Option *o, const Command *c, const char *arg); /* a message with the nearest name; EXIT_USAGE */
 int app_fail(const Err *e);             /* prints "tollwatch: ...", returns EXIT_FAILED */
 int usage_fail(const char *fmt, ...) TW_PRINTF(1, 2); /* returns EXIT_USAGE */
 #endif

@@ -1,4 +1,5 @@
 /* options: parsing by tables. Global options may stand before or after the command; `--x=y` and `--x y` are the same. */
+#include "store/nearest.h"
 #include "tui/command.h"
 #include <stdarg.h>
 
@@ -21,31 +22,49 @@ const Option global_options[] = {
     {0},
 };
 
+/* One line, whatever a file name or an argument brings along: control bytes would move the terminal's cursor. */
+static void complain(const char *fmt, va_list ap) TW_PRINTF(1, 0);
+static void complain(const char *fmt, va_list ap) {
+    char text[ERR_MAX + 256];
+    vsnprintf(text, sizeof text, fmt, ap);
+    for (char *p = text; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = '?';
+    fprintf(stderr, "tollwatch: %s\n", text);
+}
+
 int usage_fail(const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
-    fputs("tollwatch: ", stderr);
-    vfprintf(stderr, fmt, ap);
-    fputc('\n', stderr);
+    complain(fmt, ap);
     va_end(ap);
     return EXIT_USAGE;
 }
 
 int app_fail(const Err *e) {
-    fprintf(stderr, "tollwatch: %s\n", e->text);
+    usage_fail("%s", e->text);
     return EXIT_FAILED;
 }
 
-static int option_at(const Option *o, const char *arg) {
+int option_index(const Option *o, const char *arg) {
     size_t len = strcspn(arg, "=");
     for (int i = 0; o[i].name; i++)
         if (strlen(o[i].name) == len && memcmp(o[i].name, arg, len) == 0) return i;
     return -1;
 }
 
+int option_unknown(const Option *o, const Command *c, const char *arg) {
+    Nearest n = nearest_start(arg);
+    char hint[80];
+    for (; o && o->name; o++) nearest_try(&n, o->name);
+    for (o = global_options; o->name; o++) nearest_try(&n, o->name);
+    nearest_hint(&n, hint, sizeof hint);
+    if (c) return usage_fail("%s has no option %.60s%s; see `tollwatch %s --help`", c->name, arg, hint, c->name);
+    return usage_fail("there is no option %.60s%s; see `tollwatch --help`", arg, hint);
+}
+
 int option_take(const Option *o, int argc, char **argv, int *at, int *index, const char **value) {
     const char *arg = argv[*at], *equals = strchr(arg, '=');
-    *index = option_at(o, arg);
+    *index = option_index(o, arg);
     if (*index < 0) return EXIT_DONE;
     const Option *found = &o[*index];
     if (!found->arg) {
@@ -77,7 +96,7 @@ int options_parse(const Command *c, int argc, char **argv, const char **value, c
         if (index >= 0)
             value[index] = got;
         else if (is_option)
-            return usage_fail("%s: unknown option %s; see `tollwatch %s --help`", c->name, argv[at], c->name);
+            return option_unknown(c->options, c, argv[at]);
         else
             args[(*arg_count)++] = argv[at];
     }
