@@ -147,13 +147,13 @@ static int run(Grouper *g, Scan *s, Result *out, Err *e) {
     unsigned origins = asked_origins(q);
     Ask ask = {q->since_ms, q->until_ms, uses_of(q), grain_of(q)};
     Plan plan;
-    int rc = plan_make(&plan, s->db, &ask, e);
+    int rc = query_plan_make(&plan, s->db, &ask, e);
     s->origins = origins & (1u << ORIGIN_METERED | 1u << ORIGIN_NOTIONAL);
-    if (rc == 0) rc = scan_plan(s, &plan, e);
-    if (rc == 0) rc = scan_bills(s, origins, q->since_ms, q->until_ms, e);
+    if (rc == 0) rc = query_scan_plan(s, &plan, e);
+    if (rc == 0) rc = query_scan_bills(s, origins, q->since_ms, q->until_ms, e);
     if (rc == 0) rc = name_groups(g, s, e);
     if (rc == 0) finish(g, s, &plan, origins, out);
-    plan_free(&plan);
+    query_plan_free(&plan);
     return rc;
 }
 
@@ -175,7 +175,7 @@ int query_run(Db *db, const Query *q, Result *out, Err *e) {
     } else {
         free(g.groups);
     }
-    scan_free(&s);
+    query_scan_free(&s);
     return rc;
 }
 

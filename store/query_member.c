@@ -108,7 +108,7 @@ static int member_judge(Scan *s, MemberKind kind, Member *m, Err *e) {
     return 0;
 }
 
-int scan_member(Scan *s, MemberKind kind, uint32_t id, Member **out, Err *e) {
+int query_scan_member(Scan *s, MemberKind kind, uint32_t id, Member **out, Err *e) {
     Members *m = &s->members[kind];
     if (m->ids.count >= MEMBERS_MAX) keytable_clear(&m->ids);
     int64_t key = id;
@@ -122,7 +122,7 @@ int scan_member(Scan *s, MemberKind kind, uint32_t id, Member **out, Err *e) {
     return member_judge(s, kind, *out, e);
 }
 
-int scan_filter_row(Scan *s, const Member *combo, const Member *context, const Request *r, FilterRow *out, Err *e) {
+int query_scan_filter_row(Scan *s, const Member *combo, const Member *context, const Request *r, FilterRow *out, Err *e) {
     const int64_t *t = r->tokens;
     bool hit = (r->flags & REQ_CACHE_HIT) != 0; /* its tokens were not used */
     int64_t input = t[TOK_INPUT] + t[TOK_CACHE_READ] + t[TOK_CACHE_WRITE_5M] + t[TOK_CACHE_WRITE_1H] + t[TOK_AUDIO_INPUT];
@@ -137,7 +137,7 @@ int scan_filter_row(Scan *s, const Member *combo, const Member *context, const R
     return fill_names(s, context, kind_bits(MEMBER_CONTEXT), out, e);
 }
 
-void scan_free(Scan *s) {
+void query_scan_free(Scan *s) {
     for (int k = 0; k < MEMBER_KINDS; k++) {
         keytable_free(&s->members[k].ids);
         free(s->members[k].at);

@@ -113,7 +113,7 @@ static int64_t held(int64_t ms) {
     return ms < 0 ? 0 : ms > ROW_MS_MAX ? ROW_MS_MAX : ms;
 }
 
-int plan_make(Plan *out, Db *db, const Ask *ask, Err *e) {
+int query_plan_make(Plan *out, Db *db, const Ask *ask, Err *e) {
     *out = (Plan){0};
     Maker m = {.db = db, .plan = out, .since_ms = held(ask->since_ms), .e = e};
     int64_t newest, to = held(ask->until_ms);
@@ -127,7 +127,7 @@ int plan_make(Plan *out, Db *db, const Ask *ask, Err *e) {
     return fill(&m, 0, m.since_ms, to);
 }
 
-void plan_free(Plan *p) {
+void query_plan_free(Plan *p) {
     free(p->segments);
     *p = (Plan){0};
 }

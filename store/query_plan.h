@@ -28,8 +28,8 @@ typedef struct Plan {
 } Plan;
 
 /* The caller holds a read transaction over this and the reading. */
-int plan_make(Plan *out, Db *db, const Ask *ask, Err *e);
-void plan_free(Plan *p);
+int query_plan_make(Plan *out, Db *db, const Ask *ask, Err *e);
+void query_plan_free(Plan *p);
 int64_t table_slot_ms(Table t); /* 1 for rows */
 
 /* Start of the newest / time of the oldest thing the ledger knows; INT64_MIN / INT64_MAX when it is empty. */

@@ -64,11 +64,11 @@ static int try_row(Scan *s, const Row *row, RowView *out, Err *e) {
     Member *combo, *context;
     FilterRow view;
     if (row->r.flags & REQ_LINKED) return 0;
-    if (scan_member(s, MEMBER_COMBO, row->combo, &combo, e) != 0) return -1;
+    if (query_scan_member(s, MEMBER_COMBO, row->combo, &combo, e) != 0) return -1;
     if (!combo->pass) return 0;
-    if (scan_member(s, MEMBER_CONTEXT, row->context, &context, e) != 0) return -1;
+    if (query_scan_member(s, MEMBER_CONTEXT, row->context, &context, e) != 0) return -1;
     if (!context->pass) return 0;
-    if (scan_filter_row(s, combo, context, &row->r, &view, e) != 0) return -1;
+    if (query_scan_filter_row(s, combo, context, &row->r, &view, e) != 0) return -1;
     if (!filter_matches(s->filter, &view)) return 0;
     return fill_all(s, row, combo, context, out, e) != 0 ? -1 : 1;
 }
@@ -114,7 +114,7 @@ int query_rows(Db *db, const Query *q, int64_t before_key, RowView *out, size_t 
     sqlite3_bind_int64(st, 1, below);
     sqlite3_bind_int64(st, 2, since < ROW_MS_MAX ? row_key_at(since) : INT64_MAX);
     int rc = read_page(&s, st, &p, e);
-    scan_free(&s);
+    query_scan_free(&s);
     *count = p.count;
     *more = p.more;
     if (q->resume_key) *q->resume_key = p.resume;
@@ -134,9 +134,9 @@ int query_row(Db *db, int64_t key, RowView *out, Err *e) {
     Member *combo, *context;
     rc = unpack(st, &row, e);
     sqlite3_reset(st);
-    if (rc == 0) rc = scan_member(&s, MEMBER_COMBO, row.combo, &combo, e);
-    if (rc == 0) rc = scan_member(&s, MEMBER_CONTEXT, row.context, &context, e);
+    if (rc == 0) rc = query_scan_member(&s, MEMBER_COMBO, row.combo, &combo, e);
+    if (rc == 0) rc = query_scan_member(&s, MEMBER_CONTEXT, row.context, &context, e);
     if (rc == 0) rc = fill_all(&s, &row, combo, context, out, e);
-    scan_free(&s);
+    query_scan_free(&s);
     return rc;
 }

@@ -27,7 +27,7 @@ static int damaged(Err *e, const char *what, int64_t key) {
 static int scan_cell(Scan *s, const Segment *seg, sqlite3_stmt *st, Err *e) {
     int64_t cell = sqlite3_column_int64(st, 0);
     Member *m;
-    if (scan_member(s, seg->table == TABLE_COMBO ? MEMBER_COMBO : MEMBER_LANE, cell_id(cell), &m, e) != 0) return -1;
+    if (query_scan_member(s, seg->table == TABLE_COMBO ? MEMBER_COMBO : MEMBER_LANE, cell_id(cell), &m, e) != 0) return -1;
     if (!m->pass) return 0;
     Sums sums;
     const void *blob = sqlite3_column_blob(st, 1);
@@ -62,13 +62,13 @@ static int scan_row(Scan *s, int64_t key, const Row *row, Err *e) {
     static const Member nobody = {.pass = true};
     if (row->r.flags & REQ_LINKED) return 0;
     Member *combo, *context = NULL;
-    if (scan_member(s, MEMBER_COMBO, row->combo, &combo, e) != 0) return -1;
+    if (query_scan_member(s, MEMBER_COMBO, row->combo, &combo, e) != 0) return -1;
     if (!combo->pass) return 0;
-    if (s->uses & CONTEXT_DIMS && scan_member(s, MEMBER_CONTEXT, row->context, &context, e) != 0) return -1;
+    if (s->uses & CONTEXT_DIMS && query_scan_member(s, MEMBER_CONTEXT, row->context, &context, e) != 0) return -1;
     if (context && !context->pass) return 0;
     if (s->by_row) {
         FilterRow view;
-        if (scan_filter_row(s, combo, context ? context : &nobody, &row->r, &view, e) != 0) return -1;
+        if (query_scan_filter_row(s, combo, context ? context : &nobody, &row->r, &view, e) != 0) return -1;
         if (!filter_matches(s->filter, &view)) return 0;
     }
     Sums sums = {0};
@@ -97,7 +97,7 @@ static int scan_rows(Scan *s, const Segment *seg, Err *e) {
     return rc < 0 ? -1 : 0;
 }
 
-int scan_plan(Scan *s, const Plan *p, Err *e) {
+int query_scan_plan(Scan *s, const Plan *p, Err *e) {
     s->uses = filter_uses(s->filter) | s->row_names;
     s->by_row = filter_needs_rows(s->filter);
     for (size_t i = 0; i < p->count; i++) s->all_ms += p->segments[i].to_ms - p->segments[i].from_ms;
@@ -114,10 +114,10 @@ static int64_t slot_at_or_after(int64_t ms) {
     return (ms + SLOT_QUARTER_MS - 1) / SLOT_QUARTER_MS * SLOT_QUARTER_MS;
 }
 
-int scan_bills(Scan *s, unsigned origins, int64_t since_ms, int64_t until_ms, Err *e) {
+int query_scan_bills(Scan *s, unsigned origins, int64_t since_ms, int64_t until_ms, Err *e) {
     s->origins = origins & (1u << ORIGIN_REPORTED | 1u << ORIGIN_BILLED);
     if (!s->origins || s->aborted) return 0;
-    scan_free(s); /* members were judged for other origins */
+    query_scan_free(s); /* members were judged for other origins */
     s->bills = true;
     Segment seg = {TABLE_LANE, slot_at_or_after(since_ms), slot_at_or_after(until_ms)};
     return scan_cells(s, &seg, e);

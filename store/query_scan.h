@@ -62,13 +62,13 @@ typedef struct Scan { /* zero-initialise, fill the first part */
     Members members[MEMBER_KINDS];
     uint64_t steps;
 } Scan;
-int scan_plan(Scan *s, const Plan *p, Err *e);
+int query_scan_plan(Scan *s, const Plan *p, Err *e);
 /* Reported and billed cells (those of `origins`) of the quarters that begin in the range; they have no rows. */
-int scan_bills(Scan *s, unsigned origins, int64_t since_ms, int64_t until_ms, Err *e);
-int scan_member(Scan *s, MemberKind kind, uint32_t id, Member **out, Err *e); /* valid until the next call */
+int query_scan_bills(Scan *s, unsigned origins, int64_t since_ms, int64_t until_ms, Err *e);
+int query_scan_member(Scan *s, MemberKind kind, uint32_t id, Member **out, Err *e); /* valid until the next call */
 /* What a filter sees of a row. */
-int scan_filter_row(Scan *s, const Member *combo, const Member *context, const Request *r, FilterRow *out, Err *e);
-void scan_free(Scan *s);
+int query_scan_filter_row(Scan *s, const Member *combo, const Member *context, const Request *r, FilterRow *out, Err *e);
+void query_scan_free(Scan *s);
 
 /* A read transaction over several statements; nested calls are fine. */
 int read_begin(Db *db, bool *mine, Err *e);

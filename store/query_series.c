@@ -97,10 +97,10 @@ static int stack_all(Stacker *st, Scan *s, const Query *q, size_t stacks, Err *e
     unsigned uses = filter_uses(q->filter) | FILTER_ORIGIN | s->row_names;
     Ask ask = {q->since_ms, q->until_ms, uses, grain_of(q->since_ms, st->out->slot_ms)};
     Plan plan;
-    int rc = plan_make(&plan, s->db, &ask, e);
+    int rc = query_plan_make(&plan, s->db, &ask, e);
     st->out->from_rows = plan.from_rows;
-    if (rc == 0) rc = scan_plan(s, &plan, e);
-    plan_free(&plan);
+    if (rc == 0) rc = query_scan_plan(s, &plan, e);
+    query_plan_free(&plan);
     if (rc != 0) return -1;
     Ranked *r = xcalloc(st->values.count, sizeof *r);
     rc = rank(st, s, r, e);
@@ -146,7 +146,7 @@ int query_series(Db *db, const Query *q, int dim, size_t stacks, int64_t slot_ms
     keytable_free(&st.values);
     free(st.nano);
     free(st.rest);
-    scan_free(&s);
+    query_scan_free(&s);
     if (rc != 0) series_free(out);
     return rc;
 }

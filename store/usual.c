@@ -25,10 +25,10 @@ static int quarters_load(Quarters *q, Db *db, const Filter *filter, int64_t from
     Scan s = {.db = db, .filter = filter, .origins = 1u << ORIGIN_METERED, .sink = add_cell, .sink_ctx = q};
     Ask ask = {q->from_ms, q->from_ms + (int64_t)q->count * SLOT_QUARTER_MS, filter_uses(filter) | FILTER_ORIGIN, SLOT_QUARTER_MS};
     Plan plan;
-    int rc = plan_make(&plan, db, &ask, e);
-    if (rc == 0) rc = scan_plan(&s, &plan, e);
-    plan_free(&plan);
-    scan_free(&s);
+    int rc = query_plan_make(&plan, db, &ask, e);
+    if (rc == 0) rc = query_scan_plan(&s, &plan, e);
+    query_plan_free(&plan);
+    query_scan_free(&s);
     return rc;
 }
 
