@@ -115,11 +115,16 @@ static int replace_row(Ledger *l, const Row *old, Row *next, Err *e) {
     return cells_count(l->cells, next, 1, e);
 }
 
+/* A row that found its millisecond full stands a little later than its record's own time. */
+static int64_t earliest_ms(const Row *row) {
+    return row->own_ms < row->r.ts_ms ? row->own_ms : row->r.ts_ms;
+}
+
 static int merge_row(Ledger *l, const Row *old, const Row *row, IngestCounts *n, Err *e) {
     FileFacts new_file, old_file;
     if (files_facts(l->files, row->file, &new_file, e) || files_facts(l->files, old->file, &old_file, e)) return -1;
     const Contender a = {&row->r, row->own_ms, new_file.fingerprint}, b = {&old->r, old->own_ms, old_file.fingerprint};
-    bool wins = merge_order(&a, &b) < 0, earlier = row->r.ts_ms < old->r.ts_ms;
+    bool wins = merge_order(&a, &b) < 0, earlier = row->r.ts_ms < earliest_ms(old);
     if (!wins && !earlier) {
         n->duplicate++;
         return 0;

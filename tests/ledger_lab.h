@@ -140,4 +140,45 @@ static inline Sums lab_sums(Lab *lab) {
     sqlite3_finalize(s);
     return total;
 }
+
+/* One that may come again with another time, 15,000 nano-dollars for each token of output. */
+static inline Request *lab_add_any(Lab *lab, uint64_t id, int64_t ts_ms, int64_t output) {
+    Request *r = lab_add(lab, id, ts_ms);
+    r->replay = REPLAY_ANY_TIME;
+    r->tokens[TOK_OUTPUT] = output;
+    r->cost_nano = output * 15000;
+    return r;
+}
+
+static inline void lab_purge(Lab *lab, int raw_days) {
+    Err e = {""};
+    bool more = true;
+    for (int i = 0; more; i++) {
+        assert_true(i < 1000);
+        OK(e, ledger_purge(lab->l, raw_days, &more, &e));
+    }
+}
+
+/* The same ledger, opened by a program with other budgets at another time. */
+static inline void lab_reopen(Lab *lab, const struct Budget *b, size_t count, int64_t now_ms) {
+    lab_disconnect(lab);
+    lab->o.budgets = b;
+    lab->o.budget_count = count;
+    lab->o.now_ms = now_ms;
+    lab_connect(lab);
+}
+
+static inline int lab_setup(void **state) {
+    Lab *lab = xcalloc(1, sizeof *lab);
+    lab_open(lab, NULL);
+    *state = lab;
+    return 0;
+}
+
+static inline int lab_teardown(void **state) {
+    lab_verify(*state); /* L4: whatever a test did, rollups equal the rows */
+    lab_close(*state);
+    free(*state);
+    return 0;
+}
 #endif

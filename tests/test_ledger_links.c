@@ -1,0 +1,212 @@
+/* test_ledger_links: two sources that saw one call count once (L3), and files are known again. */
+#include "tests/ledger_lab.h"
+
+#define HOUR MS_PER_HOUR
+#define DAY MS_PER_DAY
+#define T0 (LAB_NOW - 5 * HOUR)
+
+/* ---- L3: two sources, one call ---- */
+enum { GATEWAY, AGENT, SPANS };
+static void add_from(Lab *lab, int who, uint64_t id, int64_t ts_ms, uint64_t upstream) {
+    static const char *const names[] = {"gw", "claude", "otel"};
+    static const uint8_t classes[] = {CLASS_GATEWAY, CLASS_TRANSCRIPT, CLASS_TELEMETRY};
+    FileKnown file = lab_file(lab, names[who], names[who], 100 + (uint64_t)who, 100 + who);
+    Request *r = lab_add_any(lab, id, ts_ms, 10);
+    r->upstream = upstream;
+    r->source_class = classes[who];
+    lab_mark(lab, file.file_id, 1);
+    lab_ingest(lab);
+}
+
+static bool is_linked(Lab *lab, uint64_t id) {
+    for (int i = 0;; i++) {
+        Row row = lab_row(lab, i);
+        if (row.r.id == id) return row.r.flags & REQ_LINKED;
+    }
+}
+
+static void the_gateway_counts_in_either_order(void **state) {
+    Lab *lab = *state;
+    add_from(lab, GATEWAY, 1, T0, 500);
+    add_from(lab, AGENT, 2, T0 + 60000, 500);
+    add_from(lab, AGENT, 3, T0, 600);
+    add_from(lab, GATEWAY, 4, T0 + 60000, 600);
+    assert_false(is_linked(lab, 1));
+    assert_true(is_linked(lab, 2));
+    assert_true(is_linked(lab, 3));
+    assert_false(is_linked(lab, 4));
+    assert_int_equal(lab_sums(lab).v[SUM_REQUESTS], 2);
+    assert_int_equal(lab->n.linked, 2);
+}
+
+static void of_three_sources_the_best_counts(void **state) {
+    Lab *lab = *state;
+    add_from(lab, AGENT, 1, T0, 500);
+    add_from(lab, SPANS, 2, T0, 500);
+    add_from(lab, GATEWAY, 3, T0, 500);
+    assert_true(is_linked(lab, 1) && is_linked(lab, 2) && !is_linked(lab, 3));
+    assert_int_equal(lab_sums(lab).v[SUM_REQUESTS], 1);
+}
+
+static void rows_of_one_source_are_never_linked(void **state) {
+    Lab *lab = *state;
+    add_from(lab, AGENT, 1, T0, 500);
+    add_from(lab, AGENT, 2, T0, 500);
+    add_from(lab, GATEWAY, 3, T0, 501);
+    add_from(lab, GATEWAY, 4, T0, 501);
+    assert_int_equal(lab_sums(lab).v[SUM_REQUESTS], 4);
+    assert_int_equal(lab->n.linked, 0);
+}
+
+static void a_stored_answer_is_a_call_of_its_own(void **state) {
+    Lab *lab = *state;
+    add_from(lab, AGENT, 1, T0, 500);
+    FileKnown file = lab_file(lab, "gw", "gw", 100, 100);
+    Request *r = lab_add(lab, 2, T0);
+    r->upstream = 500;
+    r->flags = REQ_CACHE_HIT;
+    lab_mark(lab, file.file_id, 1);
+    lab_ingest(lab);
+    assert_int_equal(lab_sums(lab).v[SUM_REQUESTS], 2);
+}
+
+/* Only rows within an hour of each other are compared: an upstream id is no name for ever. */
+static void far_apart_is_another_call(void **state) {
+    Lab *lab = *state;
+    add_from(lab, GATEWAY, 1, T0 - 3 * HOUR, 500);
+    add_from(lab, AGENT, 2, T0, 500);
+    assert_int_equal(lab_sums(lab).v[SUM_REQUESTS], 2);
+    add_from(lab, GATEWAY, 3, T0 + HOUR, 500); /* the hour after */
+    assert_true(is_linked(lab, 2));
+}
+
+/* L1 with L3: when the better row moves out of reach, the other one counts again. */
+static void the_loser_counts_again_when_the_winner_moves_away(void **state) {
+    Lab *lab = *state;
+    add_from(lab, GATEWAY, 1, T0, 500);
+    add_from(lab, AGENT, 2, T0, 500);
+    assert_true(is_linked(lab, 2));
+    add_from(lab, GATEWAY, 1, T0 - 4 * HOUR, 500); /* the same record, seen with an earlier time */
+    assert_false(is_linked(lab, 2));
+    assert_int_equal(lab_sums(lab).v[SUM_REQUESTS], 2);
+}
+
+static void a_linked_row_that_grows_still_counts_nowhere(void **state) {
+    Lab *lab = *state;
+    add_from(lab, GATEWAY, 1, T0, 500);
+    add_from(lab, AGENT, 2, T0, 500);
+    FileKnown file = lab_file(lab, "claude", "claude", 101, 101);
+    Request *r = lab_add_any(lab, 2, T0, 5000);
+    r->upstream = 500;
+    r->source_class = CLASS_TRANSCRIPT;
+    lab_mark(lab, file.file_id, 2);
+    lab_ingest(lab);
+    assert_true(is_linked(lab, 2));
+    assert_int_equal(lab_sums(lab).v[SUM_TOKENS + TOK_OUTPUT], 10);
+}
+
+/* An "upstream id" that everything shows is a constant, not an id. */
+static void a_constant_upstream_id_links_nothing_more(void **state) {
+    Lab *lab = *state;
+    FileKnown gw = lab_file(lab, "gw", "gw", 100, 100), agent = lab_file(lab, "claude", "claude", 101, 101);
+    for (uint64_t i = 1; i <= 2000; i++) lab_add(lab, i, T0 + (int64_t)i)->upstream = 500;
+    lab_mark(lab, gw.file_id, 1);
+    lab_ingest(lab);
+    for (uint64_t i = 1; i <= 2000; i++) lab_add(lab, 10000 + i, T0 + (int64_t)i)->upstream = 500;
+    lab_mark(lab, agent.file_id, 1);
+    lab_ingest(lab);
+    assert_int_equal(lab_sums(lab).v[SUM_REQUESTS], 4000);
+}
+
+/* ---- files ---- */
+static void a_file_is_known_by_its_first_line(void **state) {
+    Lab *lab = *state;
+    FileKnown a = lab_file(lab, "gw", "/log/a", 1, 10);
+    assert_true(a.is_new && !a.moved && a.offset == 0);
+    lab_mark(lab, a.file_id, 500);
+    batch_mark(lab->b)->tail_hash = 42;
+    batch_mark(lab->b)->lines = 7;
+    batch_mark(lab->b)->ino = 10;
+    batch_mark(lab->b)->state = "abc";
+    batch_mark(lab->b)->state_len = 3;
+    lab_ingest(lab);
+    FileKnown again = lab_file(lab, "gw", "/log/a", 1, 10);
+    assert_int_equal(again.file_id, a.file_id);
+    assert_true(!again.is_new && !again.moved);
+    assert_int_equal(again.offset, 500);
+    assert_int_equal(again.tail_hash, 42);
+    assert_int_equal(again.lines, 7);
+    assert_int_equal(again.state_len, 3);
+    assert_memory_equal(again.state, "abc", 3);
+    FileKnown renamed = lab_file(lab, "gw", "/log/a.1", 1, 10); /* rotated by rename */
+    assert_int_equal(renamed.file_id, a.file_id);
+    assert_false(renamed.moved);
+    assert_int_equal(lab_number(lab, "SELECT count(*) FROM file WHERE path = '/log/a.1'"), 1);
+    FileKnown fresh = lab_file(lab, "gw", "/log/a", 2, 11); /* the new file at the old path */
+    assert_true(fresh.is_new);
+    assert_int_not_equal(fresh.file_id, a.file_id);
+}
+
+/* A copy (gzipped, copied, forked) gets its own row, and may go on where the other one stands if the tail proves it. */
+static void a_copy_has_its_own_row(void **state) {
+    Lab *lab = *state;
+    FileKnown a = lab_file(lab, "gw", "/log/a", 1, 10);
+    lab_mark(lab, a.file_id, 500);
+    batch_mark(lab->b)->tail_hash = 42;
+    lab_ingest(lab);
+    FileKnown copy = lab_file(lab, "gw", "/log/a.gz", 1, 77);
+    assert_int_not_equal(copy.file_id, a.file_id);
+    assert_true(copy.moved && !copy.is_new);
+    assert_int_equal(copy.offset, 500);
+    assert_int_equal(copy.tail_hash, 42);
+    FileKnown again = lab_file(lab, "gw", "/log/a.gz", 1, 77); /* nothing of it was committed: begin at 0 */
+    assert_int_equal(again.file_id, copy.file_id);
+    assert_int_equal(again.offset, 0);
+    FileKnown imported = lab_file(lab, "import", "/log/a", 1, 10); /* another source reads for itself */
+    assert_true(imported.is_new);
+}
+
+static void a_replaced_file_at_its_path_must_prove_its_tail(void **state) {
+    Lab *lab = *state;
+    FileKnown a = lab_file(lab, "gw", "/log/a", 1, 10);
+    lab_mark(lab, a.file_id, 500);
+    lab_ingest(lab);
+    FileKnown b = lab_file(lab, "gw", "/log/a", 1, 12);
+    assert_int_equal(b.file_id, a.file_id);
+    assert_true(b.moved);
+    assert_int_equal(b.offset, 500);
+}
+
+static void sources_have_their_health(void **state) {
+    Lab *lab = *state;
+    Err e = {""};
+    lab_file(lab, "gw", "/log/a", 1, 10);
+    assert_int_equal(lab_number(lab, "SELECT count(*) FROM source WHERE name = 'gw' AND state = 'waiting'"), 1);
+    SourceHealth h = {.source = "gw", .kind = "gateway", .state = "ok", .last_word = "", .seen_ms = 5, .lag_ms = 2};
+    OK(e, ledger_source_health(lab->l, &h, &e));
+    h.seen_ms = 3;
+    OK(e, ledger_source_health(lab->l, &h, &e));
+    assert_int_equal(lab_number(lab, "SELECT count(*) FROM source WHERE state = 'ok' AND seen_ms = 5 AND lag_ms = 2"), 1);
+    OK(e, ledger_heartbeat(lab->l, "host 1 me", &e));
+    assert_int_equal(lab_number(lab, "SELECT value FROM meta WHERE key = 'heartbeat_ms'"), LAB_NOW);
+    assert_int_equal(lab_number(lab, "SELECT count(*) FROM meta WHERE key = 'heartbeat_by' AND value = 'host 1 me'"), 1);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, lab_setup, lab_teardown)
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        CASE(the_gateway_counts_in_either_order),
+        CASE(of_three_sources_the_best_counts),
+        CASE(rows_of_one_source_are_never_linked),
+        CASE(a_stored_answer_is_a_call_of_its_own),
+        CASE(far_apart_is_another_call),
+        CASE(the_loser_counts_again_when_the_winner_moves_away),
+        CASE(a_linked_row_that_grows_still_counts_nowhere),
+        CASE(a_constant_upstream_id_links_nothing_more),
+        CASE(a_file_is_known_by_its_first_line),
+        CASE(a_copy_has_its_own_row),
+        CASE(a_replaced_file_at_its_path_must_prove_its_tail),
+        CASE(sources_have_their_health),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
