@@ -244,6 +244,10 @@ int reader_skip_to(Reader *r, uint64_t offset, Err *e) {
     return 0;
 }
 
+void reader_set_framing(Reader *r, Framing framing) {
+    r->framing = framing;
+}
+
 uint64_t reader_offset(const Reader *r) {
     return r->offset;
 }

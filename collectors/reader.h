@@ -23,6 +23,7 @@ void reader_close(Reader *r); /* NULL is fine */
 /* Reads until the first complete line is known, without handing it out: for recognising and the fingerprint. 1 = there
  * is one, 0 = not yet (or an empty file). */
 int reader_head(Reader *r, Str *head, Err *e);
+void reader_set_framing(Reader *r, Framing framing); /* before the first record */
 /* Goes on at a decompressed offset (the end of a record); the tail hash is then of the bytes before it. */
 int reader_skip_to(Reader *r, uint64_t offset, Err *e);
 
