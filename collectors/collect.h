@@ -6,6 +6,7 @@
 #include "collectors/format.h"
 #include "collectors/worker.h"
 #include "store/config.h"
+#include "store/ledger.h"
 
 typedef struct CollectOptions {
     const Config *config;      /* borrowed */
@@ -28,9 +29,11 @@ typedef struct ImportOptions {
     bool notional, progress; int64_t reopen_day_ms /* 0 = none */, now_ms;
 } ImportOptions;
 typedef struct ImportSummary {
-    uint64_t files, bytes, lines, records, added, merged, duplicate, linked, late, bad_lines, skipped_lines, unpriced;
-    int64_t cost_nano, notional_nano; double seconds;
-    char first_bad[ERR_MAX]; /* FILE:LINE: what */
+    uint64_t files, failed_files, bytes, lines, records, bad_lines, skipped_lines, unpriced;
+    IngestCounts rows;
+    int64_t elapsed_ms;
+    char first_bad[ERR_MAX];    /* FILE:LINE: what */
+    char first_failed[ERR_MAX]; /* a file that could not be read */
 } ImportSummary;
 /* Whole files once: parser threads, a bounded ring, one writer. */
 int import_files(const ImportOptions *o, const char *const *paths, size_t count, ImportSummary *out, const Stop *stop, Err *e);

@@ -100,8 +100,13 @@ static void note_bad(LogFile *f, const Record *r, const char *what) {
         snprintf(f->first_bad, sizeof f->first_bad, "%.200s:%llu: %.200s", f->path, (unsigned long long)r->line, what);
 }
 
+/* While a record waits for room the old mark stands: after a crash what came since is read again and found known. */
 static void fill_mark(LogFile *f, Batch *b) {
     f->mark.set = true;
+    if (f->has_pending) {
+        *batch_mark(b) = f->mark;
+        return;
+    }
     f->mark.offset = reader_offset(f->reader);
     f->mark.tail_hash = reader_tail_hash(f->reader);
     f->mark.lines = reader_lines(f->reader);
@@ -114,7 +119,13 @@ static void take(LogFile *f, const Record *r, Batch *b) {
     Err e = {0};
     size_t before = batch_count(b);
     ParseResult got = parser_record(f->parser, r->text, r->len, r->offset, r->length, b, &e);
-    if (got == PARSE_BAD) note_bad(f, r, e.text);
+    f->has_pending = got == PARSE_FULL && before > 0;
+    if (f->has_pending) {
+        f->pending = *r;
+        return;
+    }
+    if (got == PARSE_FULL) fail(&e, "more requests in one record than fit a batch");
+    if (got == PARSE_BAD || got == PARSE_FULL) note_bad(f, r, e.text);
     for (size_t i = before; i < batch_count(b); i++) {
         batch_at(b, i)->offset = r->offset;
         f->unpriced += (batch_at(b, i)->flags & REQ_UNPRICED) != 0;
@@ -124,9 +135,10 @@ static void take(LogFile *f, const Record *r, Batch *b) {
 }
 
 Filled logfile_fill(LogFile *f, Batch *b, bool whole, Err *e) {
+    if (f->has_pending) take(f, &f->pending, b);
     for (;;) {
         Record r;
-        if (batch_full(b)) return fill_mark(f, b), FILLED_BATCH;
+        if (batch_full(b) || f->has_pending) return fill_mark(f, b), FILLED_BATCH;
         ReadResult got = whole ? reader_last(f->reader, &r, e) : reader_next(f->reader, &r, e);
         if (got == READ_RECORD) take(f, &r, b);
         if (got == READ_SKIPPED) {

@@ -26,6 +26,8 @@ typedef struct LogFile {
     char first_bad[ERR_MAX];    /* "FILE:LINE: what", the first since it was opened */
     uint8_t state[FILE_STATE_MAX];
     ParseContext context;
+    Record pending;             /* read, but the batch had no room for all of its requests */
+    bool has_pending;
 } LogFile;
 
 /* *out NULL and 0: there is no complete line in it yet. "-" is standard input. */

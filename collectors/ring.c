@@ -39,10 +39,9 @@ void ring_push(Ring *r, void *item) {
     pthread_mutex_unlock(&r->lock);
 }
 
-bool ring_try_push(Ring *r, void *item) {
+bool ring_has_room(Ring *r) {
     pthread_mutex_lock(&r->lock);
     bool room = r->count < r->capacity;
-    if (room) put(r, item);
     pthread_mutex_unlock(&r->lock);
     return room;
 }

@@ -8,7 +8,7 @@ typedef struct Ring Ring;
 Ring *ring_new(size_t capacity);
 void ring_free(Ring *r);
 void ring_push(Ring *r, void *item);      /* waits for room */
-bool ring_try_push(Ring *r, void *item);  /* false: full */
+bool ring_has_room(Ring *r);              /* stays true until the caller pushes, when it is the only one who does */
 void *ring_pop(Ring *r);                  /* waits; NULL = closed and empty */
 void *ring_try_pop(Ring *r);              /* NULL = nothing there */
 void ring_close(Ring *r);                 /* no more pushes will come */
