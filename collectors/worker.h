@@ -24,6 +24,7 @@ typedef struct WorkerType {
     int (*open)(void **self, const void *config, const Stop *stop, Err *e);
     int (*step)(void *self, Wait *next, Err *e); /* do a bit (<= 100 ms), say how long to sleep, or fail with a sentence */
     void (*close)(void *self);
+    void (*failed)(const void *config, const Err *e); /* told of each failure, on the worker's thread; may be NULL */
 } WorkerType;
 typedef struct Worker Worker;
 int worker_start(Worker **out, const WorkerType *type, const void *config, const Stop *stop, Err *e);

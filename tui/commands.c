@@ -2,6 +2,7 @@
 #include "tui/commands.h"
 
 const Command *const commands[] = {
+    &cmd_import,
     &cmd_help_man,
     &cmd_help_completion,
     NULL,
