@@ -1,223 +1,228 @@
-/* config: reading the INI file into one immutable Config. The syntax is inih's; what a key means is ours.
- * The first bad line wins and is reported as FILE:LINE: what; what to do. */
-#include "store/config.h"
-#include "store/money.h"
+/* config: reading the INI file into one immutable Config. inih takes lines apart; config_keys.c says what a section and
+ * a key mean. The first bad line wins and is reported as FILE:LINE: what is wrong; what to do.
+ *
+ * inih as distributions build it holds 199 bytes of a line and 49 of a section's name and drops the rest without a word,
+ * takes an indented key for more of the value above, and has no call for an empty section. So it gets its lines from
+ * next_line(), which has none of these traps. */
+#include "store/config_parts.h"
+#include "store/data.h"
+#include "store/nearest.h"
 #include <ini.h>
-#include <unistd.h>
+#include <stdarg.h>
 
-enum { LINES_MAX = 100000 };
+enum { LINE_BYTES = 2048, FILE_BYTES = 1 << 20 };
 
 typedef struct Reading {
     Config *c;
     Err *e;
-    FILE *file;
-    int line;
-    bool long_line;
+    const char *at, *end;         /* what is still to be read */
+    int line, bad_line;
+    char text[LINE_BYTES];        /* the line, without indent and comment */
+    const char *long_value;       /* in text: a value that does not fit into inih; else NULL */
+    bool comment;                 /* one was cut off the line */
+    const ConfigSection *section; /* NULL before the first */
+    size_t index;                 /* of the element in its section's array */
+    int section_line;
+    uint64_t given;               /* bit per row of config_keys: keys of this section so far */
 } Reading;
 
-#define SET(field, value) set_text(field, sizeof(field), value)
-
-static const char *set_text(char *to, size_t size, const char *value) {
-    if (strlen(value) >= size) return "is too long";
-    snprintf(to, size, "%s", value);
-    return NULL;
+/* inih goes on after a failed line, so only the first is kept (fail() sees to that). */
+static int bad(Reading *r, int line, const char *fmt, ...) TW_PRINTF(3, 4);
+static int bad(Reading *r, int line, const char *fmt, ...) {
+    char text[ERR_MAX];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (!r->bad_line) r->bad_line = line;
+    fail(r->e, "%s:%d: %s", r->c->path, line, text);
+    return 0; /* what inih's handler returns for a bad line */
 }
 
-static const char *set_bool(bool *to, const char *value) {
-    static const char *const yes[] = {"yes", "true", "on", "1"}, *const no[] = {"no", "false", "off", "0"};
-    for (int i = 0; i < 4; i++) {
-        if (strcmp(value, yes[i]) == 0) return *to = true, NULL;
-        if (strcmp(value, no[i]) == 0) return *to = false, NULL;
-    }
-    return "is not yes or no";
+/* The element that a section's keys go into: one of an array, or the Config itself. */
+static char *element_at(Config *c, const ConfigSection *s, size_t index) {
+    if (!s->named) return (char *)c;
+    void *array;
+    memcpy(&array, (char *)c + s->array, sizeof array);
+    return (char *)array + index * s->size;
 }
 
-static const char *set_general(Config *c, const char *key, const char *value) {
-    int64_t n;
-    if (strcmp(key, "timezone") == 0) return SET(c->timezone, value);
-    if (strcmp(key, "theme") == 0) return SET(c->theme, value);
-    if (strcmp(key, "user") == 0) return SET(c->user, value);
-    if (strcmp(key, "ascii") == 0) return set_bool(&c->glyphs_ascii, value);
-    if (strcmp(key, "mouse") == 0) return set_bool(&c->mouse, value);
-    if (decimal_parse(value, strlen(value), 0, &n, NULL) != 0 || n < 1 || n > 3660) return "is not a number of days from 1 to 3660";
-    c->raw_days = (int)n;
-    return NULL;
+static size_t *count_of(Config *c, const ConfigSection *s) {
+    return (size_t *)(void *)((char *)c + s->count);
 }
 
-static const char *set_source(SourceConfig *s, const char *key, const char *value) {
-    if (strcmp(key, "path") == 0) return SET(s->path, value);
-    if (strcmp(key, "command") == 0) return SET(s->command, value);
-    if (strcmp(key, "format") == 0) return SET(s->format, value);
-    if (strcmp(key, "account") == 0) return SET(s->account, value);
-    if (strcmp(key, "feature") == 0) return SET(s->feature, value);
-    if (strcmp(key, "team") == 0) return SET(s->team, value);
-    if (strcmp(key, "gateway") == 0) return SET(s->gateway, value);
-    s->notional = strcmp(value, "notional") == 0;
-    s->payg = strcmp(value, "payg") == 0;
-    return s->notional || s->payg ? NULL : "is not payg or notional";
-}
-
-static const char *set_account(AccountConfig *a, const char *key, const char *value) {
-    if (strcmp(key, "provider") == 0) return SET(a->provider, value);
-    if (strcmp(key, "key_env") == 0) return SET(a->key_env, value);
-    if (strcmp(key, "key_file") == 0) return SET(a->key_file, value);
-    if (strcmp(key, "key_command") == 0) return SET(a->key_command, value);
-    if (strcmp(key, "base_url") == 0) return SET(a->base_url, value);
-    return SET(a->keys, value);
-}
-
-static const char *set_warnings(Budget *b, const char *value) {
-    memset(b->warn_permille, 0, sizeof b->warn_permille);
-    for (size_t n = 0; *value;) {
-        size_t len = strcspn(value, " ,");
-        int64_t permille;
-        if (len) {
-            if (n == 4) return "has more than four parts";
-            if (decimal_parse(value, len, 3, &permille, NULL) != 0 || permille < 1 || permille > 1000)
-                return "is not parts between 0 and 1, like 0.5 0.8";
-            b->warn_permille[n++] = (int)permille;
-        }
-        value += len + (value[len] != '\0');
-    }
-    return NULL;
-}
-
-static const char *set_budget(Budget *b, const char *key, const char *value, Err *e) {
-    static const char *const periods[] = {"day", "week", "month"}, *const actions[] = {"alert", "block", "kill"};
-    static const Unit units[] = {UNIT_DAY, UNIT_WEEK, UNIT_MONTH};
-    if (strcmp(key, "scope") == 0) return budget_parse_scope(b, value, e) == 0 ? NULL : "";
-    if (strcmp(key, "warn_at") == 0) return set_warnings(b, value);
-    if (strcmp(key, "limit_usd") == 0)
-        return decimal_parse(value, strlen(value), 9, &b->limit_nano, NULL) == 0 && b->limit_nano > 0 ? NULL : "is not an amount of dollars";
-    bool period = strcmp(key, "period") == 0;
-    for (int i = 0; i < 3; i++) {
-        if (period && strcmp(value, periods[i]) == 0) return b->period = units[i], NULL;
-        if (!period && strcmp(value, actions[i]) == 0) return b->action = (BudgetAction)i, NULL;
-    }
-    return period ? "is not day, week or month" : "is not alert, block or kill";
-}
-
-/* The element of a growing array whose name is `name`; a new one is zeroed. Every element begins with its name. */
-static void *named(void **array, size_t *count, size_t size, size_t name_size, const char *name) {
-    for (size_t i = 0; i < *count; i++)
-        if (strncmp((char *)*array + i * size, name, name_size) == 0) return (char *)*array + i * size;
-    *array = xrealloc(*array, (*count + 1) * size);
-    char *at = (char *)*array + (*count)++ * size;
-    memset(at, 0, size);
-    snprintf(at, name_size, "%s", name);
-    return at;
-}
-
-#define NAMED(array, count, name) named((void **)&(array), &(count), sizeof *(array), sizeof (array)->name, name)
-
-static Budget *budget_named(Config *c, const char *name) {
-    size_t before = c->budget_count;
-    Budget *b = named((void **)&c->budgets, &c->budget_count, sizeof *b, sizeof b->id, name);
-    if (c->budget_count > before) {
-        b->scope_dim = -1;
-        b->period = UNIT_DAY;
-        b->warn_permille[0] = 500, b->warn_permille[1] = 800;
-    }
-    return b;
-}
-
-/* NULL = taken, "" = already in e, else what is wrong with the value. */
-static const char *set_key(Config *c, const char *kind, const char *name, const char *key, const char *value, Err *e) {
-    if (strcmp(kind, "general") == 0) return set_general(c, key, value);
-    if (strcmp(kind, "policy") == 0)
-        return strcmp(key, "publish") == 0 ? SET(c->publish, value) : SET(c->critical_features, value);
-    if (strcmp(kind, "source") == 0) return set_source(NAMED(c->sources, c->source_count, name), key, value);
-    if (strcmp(kind, "account") == 0) return set_account(NAMED(c->accounts, c->account_count, name), key, value);
-    if (strcmp(kind, "budget") == 0) return set_budget(budget_named(c, name), key, value, e);
-    if (strcmp(kind, "alert") == 0) {
-        AlertConfig *a = NAMED(c->alerts, c->alert_count, name);
-        return strcmp(key, "channel") == 0 ? SET(a->channel, value) : SET(a->url_env, value);
-    }
-    GatewayConfig *g = NAMED(c->gateways, c->gateway_count, name);
-    return SET(g->ack, value);
-}
-
-static bool known(const char *kind, const char *key) {
+static void set_defaults(const ConfigSection *s, char *element) {
     for (const ConfigKey *k = config_keys; k->section; k++)
-        if (strcmp(k->section, kind) == 0 && (!key || strcmp(k->key, key) == 0)) return true;
+        if (k->fallback[0] && strcmp(k->section, s->name) == 0) k->set(element + k->offset, k->size, k->fallback);
+}
+
+/* A new element at the end of a section's array; its index. */
+static size_t add_element(Config *c, const ConfigSection *s, const char *name) {
+    size_t *count = count_of(c, s);
+    void *array;
+    memcpy(&array, (char *)c + s->array, sizeof array);
+    array = xrealloc(array, (*count + 1) * s->size);
+    memcpy((char *)c + s->array, &array, sizeof array);
+    char *element = (char *)array + *count * s->size;
+    memset(element, 0, s->size);
+    snprintf(element, CONFIG_NAME_MAX, "%s", name);
+    set_defaults(s, element);
+    return (*count)++;
+}
+
+static void close_section(Reading *r) {
+    const ConfigSection *s = r->section;
+    if (!s || !s->check || r->e->text[0]) return;
+    const char *element = element_at(r->c, s, r->index), *lacks = s->check(element);
+    if (lacks) bad(r, r->section_line, "[%s %s] %s", s->name, element, lacks);
+}
+
+static bool name_is_taken(Config *c, const ConfigSection *s, const char *name) {
+    for (size_t i = 0; i < *count_of(c, s); i++)
+        if (strcmp(element_at(c, s, i), name) == 0) return true;
     return false;
 }
 
-/* The keys of a section, for the hint of an unknown one. */
-static void list_keys(const char *kind, char *out, size_t size) {
-    Buf b = {.max = size - 1};
-    for (const ConfigKey *k = config_keys; k->section; k++)
-        if (strcmp(k->section, kind) == 0) buf_fmt(&b, "%s%s", b.len ? " " : "", k->key);
-    snprintf(out, size, "%s", b.at ? b.at : "");
-    buf_free(&b);
+static const ConfigSection *section_find(Reading *r, const char *kind) {
+    Nearest n = nearest_start(kind);
+    char hint[80];
+    for (const ConfigSection *s = config_sections; s->name; s++) {
+        if (strcmp(s->name, kind) == 0) return s;
+        nearest_try(&n, s->name);
+    }
+    nearest_hint(&n, hint, sizeof hint);
+    bad(r, r->line, "[%.60s] is no section%s; known are general source account budget alert policy gateway", kind, hint);
+    return NULL;
 }
 
-static int bad_line(Reading *r, const char *fmt, const char *a, const char *b, const char *hint) {
-    char text[ERR_MAX];
-    snprintf(text, sizeof text, fmt, a, b, hint);
-    fail(r->e, "%s:%d: %s", r->c->path, r->line, text);
-    return 0; /* inih: stop */
+/* "[source litellm]", the brackets in place. */
+static int open_section(Reading *r, char *text) {
+    close_section(r);
+    char *stop = strchr(text, ']');
+    if (!stop || stop[1]) return bad(r, r->line, "a section is written [%s]", stop ? "name] alone on its line" : "name");
+    *stop = '\0';
+    char *kind = text + 1 + strspn(text + 1, " \t"), *name = kind + strcspn(kind, " \t");
+    if (*name) *name++ = '\0', name += strspn(name, " \t");
+    for (char *p = name + strlen(name); p > name && (p[-1] == ' ' || p[-1] == '\t');) *--p = '\0';
+    const ConfigSection *s = section_find(r, kind);
+    if (!s) return 0;
+    if (s->named && !*name) return bad(r, r->line, "[%s] needs a name, like [%s main]", kind, kind);
+    if (!s->named && *name) return bad(r, r->line, "[%s] takes no name; write [%s]", kind, kind);
+    if (strlen(name) >= CONFIG_NAME_MAX) return bad(r, r->line, "the name is longer than %d bytes", CONFIG_NAME_MAX - 1);
+    if (s->named && name_is_taken(r->c, s, name)) return bad(r, r->line, "[%s %s] is there twice; use another name", kind, name);
+    r->section = s;
+    r->section_line = r->line;
+    r->given = 0;
+    if (s->named) r->index = add_element(r->c, s, name);
+    return 1;
 }
 
-static int on_key(void *user, const char *section, const char *key, const char *value) {
+static const ConfigKey *key_find(Reading *r, const char *key) {
+    Nearest n = nearest_start(key);
+    char hint[80];
+    for (const ConfigKey *k = config_keys; k->section; k++) {
+        if (strcmp(k->section, r->section->name) != 0) continue;
+        if (strcmp(k->key, key) == 0) return k;
+        nearest_try(&n, k->key);
+    }
+    nearest_hint(&n, hint, sizeof hint);
+    Buf known = {.max = 300};
+    for (const ConfigKey *k = config_keys; !n.best && k->section; k++)
+        if (strcmp(k->section, r->section->name) == 0) buf_fmt(&known, " %s", k->key);
+    bad(r, r->line, "\"%.60s\" is no key of [%s]%s%s%s", key, r->section->name, hint, known.len ? "; known are" : "",
+        known.len ? known.at : "");
+    buf_free(&known);
+    return NULL;
+}
+
+static int on_key(void *user, const char *section, const char *name, const char *value) {
     Reading *r = user;
-    char kind[32], name[64], hint[200];
-    size_t len = strcspn(section, " ");
-    snprintf(kind, sizeof kind, "%.*s", (int)len, section);
-    const char *rest = section + len + strspn(section + len, " ");
-    if (r->long_line) return bad_line(r, "the line is longer than %s%s%s bytes; break it up", "1023", "", "");
-    if (!known(kind, NULL))
-        return bad_line(r, "[%.40s] is no section%s%s; known are general source account budget alert policy gateway", section, "", "");
-    list_keys(kind, hint, sizeof hint);
-    if (!known(kind, key)) return bad_line(r, "\"%.60s\" is no key of [%s]; known are %s", key, kind, hint);
-    bool has_name = strcmp(kind, "general") != 0 && strcmp(kind, "policy") != 0;
-    if (has_name != (*rest != '\0') || strlen(rest) >= sizeof name)
-        return bad_line(r, has_name ? "[%s] needs a name%s%s, like [source litellm]" : "[%s] takes no name%s%s", kind, "", "");
-    snprintf(name, sizeof name, "%s", rest);
-    Err inner = {0};
-    const char *wrong = set_key(r->c, kind, name, key, value, &inner);
-    if (!wrong) return 1;
-    if (inner.text[0]) return bad_line(r, "%s%s%s", inner.text, "", "");
-    return bad_line(r, "%s = %.60s: it %s", key, value, wrong);
+    (void)section; /* cut at 49 bytes; ours is whole */
+    if (r->e->text[0]) return 0;
+    if (!r->section) return bad(r, r->line, "\"%.60s\" stands before any section; write [general] above it", name);
+    const ConfigKey *k = key_find(r, name);
+    if (!k) return 0;
+    uint64_t bit = UINT64_C(1) << (k - config_keys);
+    if (r->given & bit) return bad(r, r->line, "%s is given twice in this section; keep one", k->key);
+    r->given |= bit;
+    if (r->comment && k->set == config_set_command)
+        return bad(r, r->line, "%s: \" ;\" begins a comment; put such a command into a script", k->key);
+    if (r->long_value) value = r->long_value;
+    const char *wrong = k->set(element_at(r->c, r->section, r->index) + k->offset, k->size, value);
+    return wrong ? bad(r, r->line, "%s = %.80s: it %s", k->key, value, wrong) : 1;
 }
 
-/* inih asks for lines here, so that we know which one it is at and notice one that would be cut. */
+/* Cuts off what is after " ;" or blank at the end. */
+static void cut_end(Reading *r, char *text) {
+    for (char *p = text + 1; *text && *p; p++)
+        if (*p == ';' && (p[-1] == ' ' || p[-1] == '\t')) *p = '\0', r->comment = true, p--;
+    size_t n = strlen(text);
+    while (n > 0 && strchr(" \t\r", text[n - 1])) text[--n] = '\0';
+}
+
+/* The next line of the file into r->text; NULL at the end or after a bad line. */
+static char *take_line(Reading *r) {
+    if (r->at >= r->end || r->e->text[0]) return NULL;
+    const char *stop = memchr(r->at, '\n', (size_t)(r->end - r->at));
+    size_t len = (size_t)((stop ? stop : r->end) - r->at);
+    r->line++;
+    r->comment = false;
+    r->long_value = NULL;
+    if (memchr(r->at, '\0', len)) return bad(r, r->line, "the line is not text"), NULL;
+    if (len >= LINE_BYTES) return bad(r, r->line, "the line is longer than %d bytes; shorten it", LINE_BYTES - 1), NULL;
+    memcpy(r->text, r->at, len);
+    r->text[len] = '\0';
+    r->at = stop ? stop + 1 : r->end;
+    char *text = r->text + strspn(r->text, " \t");
+    cut_end(r, text);
+    return text;
+}
+
+/* inih asks for lines here. A value that is too long for it stays in r->text, and inih sees the key alone. */
 static char *next_line(char *line, int size, void *stream) {
     Reading *r = stream;
-    char *got = r->line < LINES_MAX ? fgets(line, size, r->file) : NULL;
-    if (!got) return NULL;
-    r->line++;
-    size_t n = strlen(line);
-    r->long_line = n + 1 == (size_t)size && line[n - 1] != '\n';
-    return got;
+    char *text = take_line(r);
+    if (!text) return NULL;
+    if (*text == '[') {
+        open_section(r, text);
+        snprintf(line, (size_t)size, "[-]\n");
+    } else if (strchr(";#", *text)) {
+        snprintf(line, (size_t)size, "\n");
+    } else if (snprintf(line, (size_t)size, "%s\n", text) >= size) {
+        size_t key = strcspn(text, "=:");
+        if (!text[key] || key + 4 > (size_t)size) return bad(r, r->line, "neither [section] nor key = value"), NULL;
+        r->long_value = text + key + 1 + strspn(text + key + 1, " \t");
+        snprintf(line, (size_t)size, "%.*s=-\n", (int)key, text);
+    }
+    return line;
 }
 
-static int check_whole(const Config *c, Err *e) {
-    for (size_t i = 0; i < c->source_count; i++)
-        if (!c->sources[i].path[0] == !c->sources[i].command[0])
-            return fail(e, "%s: [source %s] needs either path = or command =", c->path, c->sources[i].name);
-    for (size_t i = 0; i < c->budget_count; i++)
-        if (c->budgets[i].limit_nano <= 0)
-            return fail(e, "%s: [budget %s] needs limit_usd =", c->path, c->budgets[i].id);
-    return 0;
+static int read_lines(Config *c, const Buf *file, Err *e) {
+    static const char bom[] = "\xEF\xBB\xBF";
+    Reading r = {.c = c, .e = e, .at = file->at, .end = file->at + file->len};
+    if (file->len >= 3 && memcmp(file->at, bom, 3) == 0) r.at += 3;
+    int first_bad = ini_parse_stream(next_line, &r, on_key, &r);
+    close_section(&r);
+    if (first_bad > 0 && (!r.bad_line || first_bad < r.bad_line)) {
+        *e = (Err){0};
+        fail(e, "%s:%d: neither [section] nor key = value", c->path, first_bad);
+    }
+    return e->text[0] ? -1 : 0;
 }
 
 static int read_file(Config *c, Err *e) {
-    Reading r = {.c = c, .e = e, .file = fopen(c->path, "re")};
-    if (!r.file) return fail(e, "%s cannot be opened; check that it exists and may be read", c->path);
-    int rc = ini_parse_stream(next_line, &r, on_key, &r);
-    fclose(r.file);
-    if (e->text[0]) return -1;
-    if (rc != 0) return fail(e, "%s:%d: neither [section] nor key = value", c->path, rc);
-    return check_whole(c, e);
+    Buf file = {.max = FILE_BYTES};
+    int rc = file_read(c->path, &file, e);
+    if (rc == 0 && file.len) rc = read_lines(c, &file, e);
+    buf_free(&file);
+    return rc;
 }
 
 int config_load(Config **out, const char *path, Err *e) {
-    Err own = {0};
+    Err own = {0}; /* e may be NULL; reading looks at its own */
     Config *c = xcalloc(1, sizeof *c);
-    c->raw_days = 35;
-    set_text(c->timezone, sizeof c->timezone, "UTC");
-    set_text(c->theme, sizeof c->theme, "default");
+    for (const ConfigSection *s = config_sections; s->name; s++)
+        if (!s->named) set_defaults(s, (char *)c);
     int rc = place_config(c->path, sizeof c->path, c->dir, sizeof c->dir, path, &own);
     if (rc == 0 && c->path[0]) rc = read_file(c, &own);
     *out = rc == 0 ? c : NULL;

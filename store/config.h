@@ -36,16 +36,22 @@ typedef struct Config {
 int config_load(Config **out, const char *path, Err *e);
 void config_free(Config *c);
 
-/* The key table, for man page, completions, doctor and error hints ("unknown key; did you mean"). */
-typedef struct ConfigKey { const char *section, *key, *fallback, *help; } ConfigKey;
-extern const ConfigKey config_keys[]; /* ends with section == NULL */
+/* The key table, for reading, man page, doctor and error hints ("unknown key; did you mean"). */
+typedef struct ConfigKey {
+    const char *section, *key, *fallback, *help;
+    const char *(*set)(void *field, size_t size, const char *value); /* NULL = taken, else what is wrong with it */
+    size_t offset, size;                                             /* of the field in the section's element */
+} ConfigKey;
+extern const ConfigKey config_keys[]; /* ends with section == NULL; 64 rows at most */
 
 /* Places (DESIGN "Places and permissions"): --db/--policy win, then the shared folders, then XDG. Creates private
- * folders (0700) where they are ours to create. */
+ * folders (0700) where they are ours to create; the file itself need not exist. */
 int place_database(char *out, size_t size, const char *option, Err *e);
 /* The config file ("" = none) and the folder of user formats, themes and prices. */
 int place_config(char *path, size_t size, char *dir, size_t dir_size, const char *option, Err *e);
 int place_policy(char *out, size_t size, const char *option, Err *e);
 /* "~/x" and $HOME, $XDG_... expanded into out. */
 int place_expand(char *out, size_t size, const char *path, Err *e);
+/* A file that holds a secret is refused when others may read it. Asked before each reading of a key_file. */
+int key_file_check(const char *path, Err *e);
 #endif

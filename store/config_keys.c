@@ -1,36 +1,77 @@
-/* config_keys: the one table of configuration keys: section, key, default, help. Man page, hints and doctor read it. */
-#include "store/config.h"
+/* config_keys: the tables of the configuration: kinds of sections, and keys with their default, help and field. A new
+ * key is one row here. Reading, man page, doctor and error hints follow them. */
+#include "store/config_parts.h"
 
+static const char *check_source(const void *element) {
+    const SourceConfig *s = element;
+    return !s->path[0] == !s->command[0] ? "needs either path = or command =" : NULL;
+}
+
+static const char *check_account(const void *element) {
+    const AccountConfig *a = element;
+    int keys = (a->key_env[0] != 0) + (a->key_file[0] != 0) + (a->key_command[0] != 0);
+    if (!a->provider[0]) return "needs provider =, like openai";
+    return keys > 1 ? "takes one of key_env, key_file and key_command, not several" : NULL;
+}
+
+static const char *check_budget(const void *element) {
+    const Budget *b = element;
+    return b->limit_nano <= 0 ? "needs limit_usd =" : NULL;
+}
+
+static const char *check_alert(const void *element) {
+    const AlertConfig *a = element;
+    return !a->channel[0] ? "needs channel =" : NULL;
+}
+
+#define ARRAY(array, count, type) offsetof(Config, array), offsetof(Config, count), sizeof(type)
+const ConfigSection config_sections[] = {
+    {"general", false, 0, 0, 0, NULL},
+    {"source", true, ARRAY(sources, source_count, SourceConfig), check_source},
+    {"account", true, ARRAY(accounts, account_count, AccountConfig), check_account},
+    {"budget", true, ARRAY(budgets, budget_count, Budget), check_budget},
+    {"alert", true, ARRAY(alerts, alert_count, AlertConfig), check_alert},
+    {"policy", false, 0, 0, 0, NULL},
+    {"gateway", true, ARRAY(gateways, gateway_count, GatewayConfig), NULL},
+    {0},
+};
+
+#define FIELD(set, type, field) config_set_##set, offsetof(type, field), sizeof(((type *)0)->field)
+#define WHOLE(set, type) config_set_##set, 0, sizeof(type) /* a value that goes into several fields */
 const ConfigKey config_keys[] = {
-    {"general", "timezone", "UTC", "zone of days and budget periods, like Europe/Berlin; local = the system's"},
-    {"general", "raw_days", "35", "days for which single requests are kept; sums are kept for good"},
-    {"general", "theme", "default", "colour theme"},
-    {"general", "user", "", "who acts, for the audit trail; else the login"},
-    {"general", "ascii", "no", "draw with ASCII only"},
-    {"general", "mouse", "no", "mouse on at start"},
-    {"source", "path", "", "a file, a glob or a folder; new and rotated files are found"},
-    {"source", "command", "", "a command whose output is followed, like ssh gw2 tail -F ..."},
-    {"source", "format", "", "name of the log format; empty = recognise"},
-    {"source", "billing", "", "payg = costs money, notional = flat-rate use; default notional for coding agents"},
-    {"source", "account", "", "billing account of its requests; empty = one per provider"},
-    {"source", "feature", "", "feature where the record names none"},
-    {"source", "team", "", "team where the record names none"},
-    {"source", "gateway", "", "gateway where the record names none"},
-    {"account", "provider", "", "whose account it is: openai, anthropic, ..."},
-    {"account", "key_env", "", "environment variable that holds the admin key"},
-    {"account", "key_file", "", "file of mode 0600 that holds the admin key"},
-    {"account", "key_command", "", "command that prints the admin key"},
-    {"account", "base_url", "", "other address of the provider's API"},
-    {"account", "keys", "", "names of API keys whose calls this account pays"},
-    {"budget", "scope", "global", "global, or account provider model feature team user key and :VALUE"},
-    {"budget", "period", "day", "day, week or month"},
-    {"budget", "limit_usd", "", "dollars per period"},
-    {"budget", "warn_at", "0.5 0.8", "parts of the limit that warn"},
-    {"budget", "action", "alert", "alert, block or kill"},
-    {"alert", "channel", "", "how to tell: slack, ..."},
-    {"alert", "url_env", "", "environment variable that holds its address"},
-    {"policy", "critical_features", "", "features that a stop of non-critical calls lets pass"},
-    {"policy", "publish", "", "command to run after each change of the policy file"},
-    {"gateway", "ack", "", "name of the gateway's acknowledgement file"},
+    {"general", "timezone", "UTC", "zone of days and budget periods, like Europe/Berlin; local = the system's",
+     FIELD(zone, Config, timezone)},
+    {"general", "raw_days", "35", "days for which single requests are kept; sums are kept for good", FIELD(days, Config, raw_days)},
+    {"general", "theme", "default", "colour theme", FIELD(text, Config, theme)},
+    {"general", "user", "", "who acts, for the audit trail; empty = the login", FIELD(text, Config, user)},
+    {"general", "ascii", "no", "draw with ASCII only", FIELD(bool, Config, glyphs_ascii)},
+    {"general", "mouse", "no", "mouse on at start", FIELD(bool, Config, mouse)},
+    {"source", "path", "", "a file, a glob or a folder; new and rotated files are found", FIELD(text, SourceConfig, path)},
+    {"source", "command", "", "a command whose output is followed, like ssh gw2 tail -n +1 -F FILE",
+     FIELD(command, SourceConfig, command)},
+    {"source", "format", "", "name of the log format; empty = recognise", FIELD(text, SourceConfig, format)},
+    {"source", "billing", "", "payg = costs money, notional = flat-rate use; empty = notional for coding agents, else payg",
+     WHOLE(billing, SourceConfig)},
+    {"source", "account", "", "billing account of its requests; empty = one per provider", FIELD(text, SourceConfig, account)},
+    {"source", "feature", "", "feature where the record names none", FIELD(text, SourceConfig, feature)},
+    {"source", "team", "", "team where the record names none", FIELD(text, SourceConfig, team)},
+    {"source", "gateway", "", "gateway where the record names none", FIELD(text, SourceConfig, gateway)},
+    {"account", "provider", "", "whose account it is: openai, anthropic, ...", FIELD(text, AccountConfig, provider)},
+    {"account", "key_env", "", "environment variable that holds the admin key", FIELD(text, AccountConfig, key_env)},
+    {"account", "key_file", "", "file of mode 0600 that holds the admin key", FIELD(text, AccountConfig, key_file)},
+    {"account", "key_command", "", "command that prints the admin key", FIELD(command, AccountConfig, key_command)},
+    {"account", "base_url", "", "other address of the provider's API", FIELD(url, AccountConfig, base_url)},
+    {"account", "keys", "", "names of API keys whose calls this account pays", FIELD(text, AccountConfig, keys)},
+    {"budget", "scope", "global", "global, or account provider model feature team user key with :VALUE", WHOLE(scope, Budget)},
+    {"budget", "period", "day", "day, week or month", FIELD(period, Budget, period)},
+    {"budget", "limit_usd", "", "dollars per period", FIELD(usd, Budget, limit_nano)},
+    {"budget", "warn_at", "0.5 0.8", "parts of the limit at which to warn", FIELD(warnings, Budget, warn_permille)},
+    {"budget", "action", "alert", "what happens at the limit: alert, block or kill", FIELD(action, Budget, action)},
+    {"alert", "channel", "", "how to tell: slack, ...", FIELD(text, AlertConfig, channel)},
+    {"alert", "url_env", "", "environment variable that holds its address", FIELD(text, AlertConfig, url_env)},
+    {"policy", "critical_features", "", "features that a stop of non-critical calls lets pass",
+     FIELD(text, Config, critical_features)},
+    {"policy", "publish", "", "command to run after each change of the policy file", FIELD(command, Config, publish)},
+    {"gateway", "ack", "", "name of the gateway's acknowledgement file", FIELD(text, GatewayConfig, ack)},
     {0},
 };

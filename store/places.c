@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SYSTEM_CONFIG "/etc/tollwatch/config"
+
 static bool is_folder(const char *path) {
     struct stat st;
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
@@ -22,17 +24,17 @@ static int home_folder(char *out, size_t size, const char *variable, const char 
     return fail(e, "neither %s nor HOME is set; set HOME, or name the file by option", variable);
 }
 
-/* Makes the folder of `path` and those above it; new ones are private. */
-static int make_folder_of(const char *path, Err *e) {
+/* Makes the folder of `path` and those above it; new ones are private. What cannot be made is no failure here: a
+ * command that only looks, or needs another file, goes on; who opens the file says what is wrong. */
+static void make_folder_of(const char *path) {
     char dir[1024];
-    if (join(dir, sizeof dir, path, "", e) != 0) return -1;
+    snprintf(dir, sizeof dir, "%s", path);
     for (char *p = dir + 1; *p; p++) {
         if (*p != '/') continue;
         *p = '\0';
-        if (mkdir(dir, 0700) != 0 && errno != EEXIST) return fail(e, "make folder %s: %s", dir, strerror(errno));
+        if (mkdir(dir, 0700) != 0 && errno != EEXIST) return;
         *p = '/';
     }
-    return 0;
 }
 
 int place_expand(char *out, size_t size, const char *path, Err *e) {
@@ -50,24 +52,30 @@ int place_expand(char *out, size_t size, const char *path, Err *e) {
     return join(out, size, value, path + 1 + len, e);
 }
 
+int key_file_check(const char *path, Err *e) {
+    struct stat st;
+    if (stat(path, &st) != 0) return fail(e, "%s: %s; write the key into it", path, strerror(errno));
+    if (!S_ISREG(st.st_mode)) return fail(e, "%s is not a regular file; name the file that holds the key", path);
+    if (st.st_mode & 077)
+        return fail(e, "%s may be read by others (mode %04o); chmod 600 %s", path, (unsigned)(st.st_mode & 07777), path);
+    return 0;
+}
+
 int place_config(char *path, size_t size, char *dir, size_t dir_size, const char *option, Err *e) {
     char home[1024];
     *path = *dir = '\0';
     if (option) {
         if (place_expand(path, size, option, e) != 0) return -1;
-    } else {
-        Err none = {0};
-        if (home_folder(home, sizeof home, "XDG_CONFIG_HOME", "/.config", &none) == 0) {
-            if (join(dir, dir_size, home, "/tollwatch", e) != 0 || join(path, size, dir, "/config", e) != 0) return -1;
-        }
-        if (!*path || access(path, F_OK) != 0) {
-            bool system_wide = access("/etc/tollwatch/config", F_OK) == 0;
-            snprintf(path, size, "%s", system_wide ? "/etc/tollwatch/config" : "");
-        }
+    } else if (home_folder(home, sizeof home, "XDG_CONFIG_HOME", "/.config", NULL) == 0) {
+        if (join(dir, dir_size, home, "/tollwatch", e) != 0 || join(path, size, dir, "/config", e) != 0) return -1;
     }
+    if (!option && (!*path || access(path, F_OK) != 0))
+        snprintf(path, size, "%s", access(SYSTEM_CONFIG, F_OK) == 0 ? SYSTEM_CONFIG : "");
     const char *slash = strrchr(path, '/');
-    if (slash) snprintf(dir, dir_size, "%.*s", (int)(slash - path), path);
-    else if (*path) snprintf(dir, dir_size, ".");
+    if (slash)
+        snprintf(dir, dir_size, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    else if (*path)
+        snprintf(dir, dir_size, ".");
     return 0;
 }
 
@@ -77,7 +85,8 @@ int place_database(char *out, size_t size, const char *option, Err *e) {
     if (is_folder("/var/lib/tollwatch")) return join(out, size, "/var/lib/tollwatch/ledger.db", "", e);
     if (home_folder(home, sizeof home, "XDG_STATE_HOME", "/.local/state", e) != 0) return -1;
     if (join(out, size, home, "/tollwatch/ledger.db", e) != 0) return -1;
-    return make_folder_of(out, e);
+    make_folder_of(out);
+    return 0;
 }
 
 int place_policy(char *out, size_t size, const char *option, Err *e) {

@@ -1,6 +1,8 @@
 /* policy: the shared policy file that gateways obey. This part reads it; needs no database, network or curses.
- * Schema 1: {"schema":1,"generation":N,"updated_at":…,"updated_by":…,"kill_switch":{"engaged":bool,"scope":…,"reason":…,
- * "expires_at":…},…}. A file that is missing, unreadable or of a newer schema gives SWITCH_UNKNOWN and says why. */
+ * Schema 1: {"schema_version":1,"generation":N,"updated_at":…,"updated_by":{"user":…,"host":…},
+ * "kill_switch":{"enabled":bool,"scope":"non_critical"|"all","reason":…,"engaged_at":…,"engaged_by":…,"expires_at":…},…}.
+ * A file that is missing, unreadable, cut or of a newer schema gives SWITCH_UNKNOWN and says why: gateways keep their
+ * last good policy then, so "off" would be a guess. */
 #ifndef STORE_POLICY_H
 #define STORE_POLICY_H
 #include "store/base.h"
