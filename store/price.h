@@ -72,6 +72,7 @@ const char *price_row_field(const PriceRow *r, const char *column);
 uint64_t price_row_id(const PriceRow *r); /* hash of what can change a cost; notes and sources are not in it */
 /* "premium" "standard" "economy" by list price, or what the row's class column says; "" if it has no price. */
 const char *price_row_class(const PriceRow *r);
+void book_csv(const Book *b, Buf *out);   /* the whole book as a prices.csv */
 const PriceRow *book_row_at(const Book *b, size_t i); /* 0 .. book_size() - 1, sorted by provider, model, date */
 
 /* `prices update`: takes LiteLLM's map (JSON) or our CSV into <config_dir>/prices-updated.csv, which lies over the embedded
@@ -82,7 +83,8 @@ const PriceRow *book_row_at(const Book *b, size_t i); /* 0 .. book_size() - 1, s
 typedef struct PriceUpdate {
     const char *path, *config_dir;
     int64_t now_ms;
-    bool dry_run; /* everything but the writing */
+    bool only_new; /* models that have no price yet; no present price changes */
+    bool dry_run;  /* everything but the writing */
 } PriceUpdate;
 typedef struct PriceUpdateReport {
     size_t read, added, changed, same, skipped, refused; /* models; skipped = no token price in it */

@@ -96,7 +96,8 @@ void price_csv_header(Buf *out);
 /* price_row.c: numbers, ranges and id from the fields. e says FILE:LINE. */
 int price_row_compile(PriceRow *r, Err *e);
 int price_row_fail(const PriceRow *r, Err *e, const char *fmt, ...) TW_PRINTF(3, 4);
-bool price_row_all_zero(const PriceRow *r);
+/* Pico-dollars per token as dollars per million tokens, as the CSV writes them: "2.50", "0.003625". */
+void price_text(int64_t pico, char *out, size_t size);
 
 /* price_layer.c: the user's rows over ours. */
 void layer_replace(Book *b, const Rows *update); /* a model that update lists is priced by update's rows */

@@ -5,9 +5,9 @@
 #include "store/price_book.h"
 
 static void show_row(const PriceRow *r, Buf *out) {
-    const char *from = *r->field[COL_FROM] ? r->field[COL_FROM] : "always";
-    buf_fmt(out, "row      %s/%s from %s, id %016llx, %s\n", r->field[COL_PROVIDER], r->field[COL_MODEL], from,
-            (unsigned long long)r->id, price_row_class(r));
+    bool dated = *r->field[COL_FROM];
+    buf_fmt(out, "row      %s/%s%s%s, id %016llx, %s\n", r->field[COL_PROVIDER], r->field[COL_MODEL], dated ? " from " : "",
+            r->field[COL_FROM], (unsigned long long)r->id, price_row_class(r));
     buf_fmt(out, "written  %s:%zu\n", r->file, r->line);
     buf_fmt(out, "source   %s (confidence %s)\n", r->field[COL_SOURCE], r->field[COL_CONFIDENCE]);
     if (*r->field[COL_NOTES]) buf_fmt(out, "notes    %s\n", r->field[COL_NOTES]);
@@ -15,19 +15,22 @@ static void show_row(const PriceRow *r, Buf *out) {
     if (*r->field[COL_RETIRED]) buf_fmt(out, "retired  %s\n", r->field[COL_RETIRED]);
 }
 
+static void show_list(const PriceRow *r, List list, const char *name, Buf *out) {
+    static const char *const classes[TOK_COUNT] = {"input", "cached", "write 5m", "write 1h", "output", "", "audio"};
+    bool any = false;
+    for (int c = 0; c < COL_COUNT; c++) {
+        const PriceColumn *p = &price_columns[c];
+        if (!p->price || p->list != list || r->price[list][p->token] < 0) continue;
+        if (!any) buf_fmt(out, "%-8s", name);
+        buf_fmt(out, "%s %s %s", any ? "," : "", classes[p->token], r->field[c]);
+        any = true;
+    }
+    if (any) buf_str(out, " dollars per million tokens\n");
+}
+
 static void show_prices(const PriceRow *r, Buf *out) {
     static const char *const lists[LIST_COUNT] = {"base", "batch", "priority", "flex", "long", "off-peak"};
-    for (int l = 0; l < LIST_COUNT; l++) {
-        bool any = false;
-        for (int c = 0; c < COL_COUNT; c++) {
-            const PriceColumn *p = &price_columns[c];
-            if (!p->price || (int)p->list != l || !*r->field[c]) continue;
-            if (!any) buf_fmt(out, "%-8s", lists[l]);
-            buf_fmt(out, " %.*s %s", (int)(strstr(p->name, "_per_mtok") - p->name), p->name, r->field[c]);
-            any = true;
-        }
-        if (any) buf_str(out, " (dollars per million tokens)\n");
-    }
+    for (int l = 0; l < LIST_COUNT; l++) show_list(r, (List)l, lists[l], out);
     if (r->long_above) buf_fmt(out, "tier     the long prices hold for the whole call %s %s prompt tokens\n", r->long_at ? "from" : "above", r->field[COL_TIER_ABOVE]);
     if (r->peak.days) buf_fmt(out, "hours    peak is %s UTC; public holidays are not known and count as weekdays\n", r->field[COL_PEAK_UTC]);
 }
@@ -48,12 +51,13 @@ static void dollars(int64_t units, int64_t pico, char *out, size_t size) {
 }
 
 static void show_arithmetic(const Cost *c, Buf *out) {
-    char units[32], amount[64];
+    char units[32], price[32], amount[64];
     for (int i = 0; i < c->line_count; i++) {
         const CostLine *l = &c->lines[i];
         count_grouped(l->units, units, sizeof units);
+        price_text(l->pico, price, sizeof price);
         dollars(l->units, l->pico, amount, sizeof amount);
-        buf_fmt(out, "  %-14s %15s x %lld pico-dollars = $%s\n", l->what, units, (long long)l->pico, amount);
+        buf_fmt(out, "  %-14s %15s x %9s / 1,000,000 = $%s\n", l->what, units, price, amount);
     }
     if (c->mul_num != c->mul_den) buf_fmt(out, "  all tokens     x %lld/%lld\n", (long long)c->mul_num, (long long)c->mul_den);
     nano_exact(c->nano, amount, sizeof amount);

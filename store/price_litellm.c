@@ -44,12 +44,6 @@ static void set(Book *owner, PriceRow *r, Column c, const char *text) {
     r->present |= UINT64_C(1) << c;
 }
 
-/* Pico-dollars per token as dollars per million tokens: "2.50", "0.003625". */
-static void write_price(int64_t pico, char *out, size_t size) {
-    int n = snprintf(out, size, "%lld.%06lld", (long long)(pico / 1000000), (long long)(pico % 1000000));
-    for (; n > 0 && out[n - 1] == '0' && out[n - 4] != '.' && out[n - 3] != '.'; n--) out[n - 1] = '\0';
-}
-
 static bool set_price(Book *owner, PriceRow *r, Column c, const json_t *value) {
     char text[64];
     int64_t pico;
@@ -59,7 +53,7 @@ static bool set_price(Book *owner, PriceRow *r, Column c, const json_t *value) {
         set(owner, r, c, text); /* compiling the row refuses it by name */
         return true;
     }
-    write_price(pico, text, sizeof text);
+    price_text(pico, text, sizeof text);
     set(owner, r, c, text);
     return true;
 }

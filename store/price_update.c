@@ -43,7 +43,8 @@ static bool examine(Update *u, const PriceRow *r, const PriceRow *was) {
     u->report->added += !was;
     u->report->same += was && !changed;
     if (!was) buf_fmt(&line, "new, input %s, output %s", r->field[COL_INPUT], r->field[COL_OUTPUT]);
-    if (!was || changed) buf_fmt(&u->report->changes, "%s\n", line.at);
+    bool vendor = changed && strcmp(was->field[COL_CONFIDENCE], "high") == 0;
+    if (!was || changed) buf_fmt(&u->report->changes, "%s%s\n", line.at, vendor ? " (ours was read on the vendor's page)" : "");
     buf_free(&line);
     return !was || changed;
 }
@@ -78,8 +79,8 @@ static void take_litellm(void *ctx, PriceRow *r) {
     r->from_ms = u->what->now_ms;
     const PriceRow *was = present_row(u, r);
     bool good = price_row_compile(r, &e) == 0;
-    if (good && !r->priced) {
-        u->report->skipped++; /* zeros: LiteLLM has no price */
+    if ((good && !r->priced) || (was && u->what->only_new)) { /* zeros: LiteLLM has no price */
+        u->report->skipped++;
         return;
     }
     if (good && was) complete(r, was);
