@@ -128,10 +128,13 @@ static int check(Check *c, Err *e) {
 }
 
 int ledger_verify(Ledger *l, Err *e) {
-    Check c = {.l = l, .rollups = {
-        [MINUTE] = {"rollup_minute", "SELECT cell, sums FROM rollup_minute ORDER BY cell", SLOT_MINUTE_MS, 0},
-        [COMBO] = {"rollup_combo", "SELECT cell, sums FROM rollup_combo ORDER BY cell", SLOT_QUARTER_MS, 0},
-        [LANE] = {"rollup_lane", "SELECT cell, sums FROM rollup_lane ORDER BY cell", SLOT_QUARTER_MS, 0}}};
+    Check c = {.l = l};
+    c.rollups[MINUTE] = (Rollup){.name = "rollup_minute", .slot_ms = SLOT_MINUTE_MS,
+                                 .sql = "SELECT cell, sums FROM rollup_minute ORDER BY cell"};
+    c.rollups[COMBO] = (Rollup){.name = "rollup_combo", .slot_ms = SLOT_QUARTER_MS,
+                                .sql = "SELECT cell, sums FROM rollup_combo ORDER BY cell"};
+    c.rollups[LANE] = (Rollup){.name = "rollup_lane", .slot_ms = SLOT_QUARTER_MS,
+                               .sql = "SELECT cell, sums FROM rollup_lane ORDER BY cell"};
     if (db_exec(l->db, "BEGIN", e)) return -1;
     days_forget(l->days);
     int rc = check(&c, e);
