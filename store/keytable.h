@@ -11,6 +11,8 @@ typedef struct KeyTable {
     size_t width;           /* int64s in a key; set at birth, the rest zero */
     int64_t *keys;          /* count * width */
     uint32_t *slots;        /* index + 1; 0 = free */
+    uint32_t *small;        /* width 1, keys below small_cap: index + 1; ids count from 1, so most are here */
+    size_t small_cap;
     size_t count, cap, slot_count;
 } KeyTable;
 

@@ -1,7 +1,7 @@
 /* ledger_cells: rollups. What a transaction's rows count for is summed in memory and added to the tables at its end, in
  * key order (L4).
  *
- * Owns: the three rollup tables and their horizons. Every row counts once in rollup_combo's terms; lanes and budgets are
+ * Owns: the rollup tables and their horizons. Every row counts once in rollup_combo's terms; lanes and budgets are
  * derived from those sums at the end, so that a row costs one look-up here, not four.
  */
 #include "store/ledger_parts.h"
@@ -12,7 +12,7 @@
 
 struct Cells {
     Ledger *l;
-    CellSet combos, lanes, minutes, users;
+    CellSet combos, lanes, minutes, users, combo_days, lane_days, files;
     int64_t minute_from, combo_from;
     bool users_wanted; /* some budget has a user as its scope */
 };
@@ -50,7 +50,7 @@ static int by_cell(const void *a, const void *b) {
 }
 
 void cellset_sort(CellSet *s) {
-    if (s->count) qsort(s->at, s->count, sizeof *s->at, by_cell);
+    qsort(s->at, s->count, sizeof *s->at, by_cell);
 }
 
 void cellset_clear(CellSet *s) {
@@ -78,6 +78,9 @@ void cells_free(Cells *c) {
     cellset_free(&c->lanes);
     cellset_free(&c->minutes);
     cellset_free(&c->users);
+    cellset_free(&c->combo_days);
+    cellset_free(&c->lane_days);
+    cellset_free(&c->files);
     free(c);
 }
 
@@ -86,6 +89,9 @@ void cells_forget(Cells *c) {
     cellset_clear(&c->lanes);
     cellset_clear(&c->minutes);
     cellset_clear(&c->users);
+    cellset_clear(&c->combo_days);
+    cellset_clear(&c->lane_days);
+    cellset_clear(&c->files);
 }
 
 static int count_user(Cells *c, const Row *row, int sign, Err *e) {
@@ -103,6 +109,7 @@ int cells_count(Cells *c, const Row *row, int sign, Err *e) {
         const Combo *combo;
         if (tuples_combo(c->l->tuples, row->combo, &combo, e)) return -1;
         sums_add_request(cellset_at(&c->minutes, cell_of(ts_ms / SLOT_MINUTE_MS, combo->lane)), &row->r, sign);
+        cellset_at(&c->files, cell_of(ts_ms / SLOT_QUARTER_MS, row->file))->v[SUM_REQUESTS] += sign;
     }
     if (c->users_wanted && row->r.origin == ORIGIN_METERED) return count_user(c, row, sign, e);
     return 0;
@@ -116,7 +123,8 @@ typedef struct Table {
     {"SELECT sums FROM " name " WHERE cell = ?1", "INSERT OR REPLACE INTO " name "(cell, sums) VALUES(?1, ?2)",        \
      "DELETE FROM " name " WHERE cell = ?1"}
 static const Table table_minute = ROLLUP("rollup_minute"), table_combo = ROLLUP("rollup_combo"),
-                   table_lane = ROLLUP("rollup_lane");
+                   table_lane = ROLLUP("rollup_lane"), table_combo_day = ROLLUP("rollup_combo_day"),
+                   table_lane_day = ROLLUP("rollup_lane_day"), table_file = ROLLUP("rollup_file");
 
 static int add_stored(Cells *c, const Table *table, CellSum *cell, bool *stored, Err *e) {
     Db *db = c->l->db;
@@ -165,11 +173,24 @@ static int derive_lanes(Cells *c, Err *e) {
     return 0;
 }
 
+/* Quarters that the horizon has passed count in no day either: days from it on are whole, for it never goes back. */
+static void derive_days(CellSet *days, const CellSet *quarters, int64_t from_cell) {
+    for (size_t i = 0; i < quarters->count; i++) {
+        const CellSum *q = &quarters->at[i];
+        int64_t day = cell_slot(q->cell) / (SLOT_DAY_MS / SLOT_QUARTER_MS);
+        if (q->cell >= from_cell) sums_add(cellset_at(days, cell_of(day, cell_id(q->cell))), &q->sums, 1);
+    }
+}
+
 int cells_finish(Cells *c, Err *e) {
+    int64_t combo_from = cell_of(c->combo_from / SLOT_QUARTER_MS, 0);
     if (derive_lanes(c, e) || budgets_add(c->l, &c->combos, &c->users, e)) return -1;
     if (write_set(c, &table_minute, &c->minutes, cell_of(c->minute_from / SLOT_MINUTE_MS, 0), e)) return -1;
-    if (write_set(c, &table_combo, &c->combos, cell_of(c->combo_from / SLOT_QUARTER_MS, 0), e)) return -1;
-    if (write_set(c, &table_lane, &c->lanes, 0, e)) return -1;
+    if (write_set(c, &table_file, &c->files, 0, e)) return -1;
+    derive_days(&c->combo_days, &c->combos, combo_from);
+    derive_days(&c->lane_days, &c->lanes, 0);
+    if (write_set(c, &table_combo, &c->combos, combo_from, e) || write_set(c, &table_lane, &c->lanes, 0, e)) return -1;
+    if (write_set(c, &table_combo_day, &c->combo_days, 0, e) || write_set(c, &table_lane_day, &c->lane_days, 0, e)) return -1;
     cells_forget(c);
     return 0;
 }

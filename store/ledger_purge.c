@@ -37,14 +37,15 @@ static int select_one(Ledger *l, const char *sql_literal, int64_t a, int64_t b, 
     return got < 0 ? -1 : 0;
 }
 
+#define TRIM(table) "DELETE FROM " table " WHERE cell IN (SELECT cell FROM " table " WHERE cell < ?1 LIMIT 4000)"
+
 static int trim_rollups(Ledger *l, bool *more, Err *e) {
     int64_t minute = cell_of(cells_minute_from(l->cells) / SLOT_MINUTE_MS, 0);
     int64_t combo = cell_of(cells_combo_from(l->cells) / SLOT_QUARTER_MS, 0);
-    if (run_step(l, "DELETE FROM rollup_minute WHERE cell IN (SELECT cell FROM rollup_minute WHERE cell < ?1 LIMIT 4000)",
-                 minute, 0, more, e))
-        return -1;
-    if (run_step(l, "DELETE FROM rollup_combo WHERE cell IN (SELECT cell FROM rollup_combo WHERE cell < ?1 LIMIT 4000)",
-                 combo, 0, more, e))
+    int64_t file = cell_of(cells_minute_from(l->cells) / SLOT_QUARTER_MS, 0);
+    int64_t combo_day = cell_of(cells_combo_from(l->cells) / SLOT_DAY_MS, 0);
+    if (run_step(l, TRIM("rollup_minute"), minute, 0, more, e) || run_step(l, TRIM("rollup_file"), file, 0, more, e) ||
+        run_step(l, TRIM("rollup_combo"), combo, 0, more, e) || run_step(l, TRIM("rollup_combo_day"), combo_day, 0, more, e))
         return -1;
     return run(l, "DELETE FROM name_day WHERE day < ?1", l->now_ms / MS_PER_DAY - NAME_DAYS_KEPT, 0, e);
 }
@@ -130,16 +131,20 @@ static int empty_day(Ledger *l, int64_t from_ms, Err *e) {
     int64_t to_ms = from_ms + MS_PER_DAY;
     int64_t from_cell = cell_of(from_ms / SLOT_QUARTER_MS, 0), to_cell = cell_of(to_ms / SLOT_QUARTER_MS, 0);
     int64_t from_minute = cell_of(from_ms / SLOT_MINUTE_MS, 0), to_minute = cell_of(to_ms / SLOT_MINUTE_MS, 0);
+    int64_t day = from_ms / SLOT_DAY_MS, day_cell = cell_of(day, 0), next_day = cell_of(day + 1, 0);
     int64_t from_hour = from_ms / MS_PER_HOUR, to_hour = to_ms / MS_PER_HOUR;
     if (withdraw_spend(l, from_cell, to_cell, e)) return -1;
     if (run(l, "DELETE FROM rollup_combo WHERE cell >= ?1 AND cell < ?2", from_cell, to_cell, e) ||
         run(l, "DELETE FROM rollup_lane WHERE cell >= ?1 AND cell < ?2", from_cell, to_cell, e) ||
+        run(l, "DELETE FROM rollup_file WHERE cell >= ?1 AND cell < ?2", from_cell, to_cell, e) ||
         run(l, "DELETE FROM rollup_minute WHERE cell >= ?1 AND cell < ?2", from_minute, to_minute, e) ||
+        run(l, "DELETE FROM rollup_combo_day WHERE cell >= ?1 AND cell < ?2", day_cell, next_day, e) ||
+        run(l, "DELETE FROM rollup_lane_day WHERE cell >= ?1 AND cell < ?2", day_cell, next_day, e) ||
         run(l, "DELETE FROM request WHERE key >= ?1 AND key < ?2", row_key_at(from_ms), row_key_at(to_ms), e) ||
         run(l, "DELETE FROM upstream WHERE hour >= ?1 AND hour < ?2", from_hour, to_hour, e) ||
         run(l, "DELETE FROM upstream_hour WHERE hour >= ?1 AND hour < ?2", from_hour, to_hour, e))
         return -1;
-    return run(l, "UPDATE sealed_day SET late = 0, reopened_ms = ?2 WHERE day = ?1", from_ms / MS_PER_DAY, l->now_ms, e);
+    return run(l, "UPDATE sealed_day SET late = 0, reopened_ms = ?2 WHERE day = ?1", day, l->now_ms, e);
 }
 
 static int reopen(Ledger *l, int64_t day_ms, Err *e) {

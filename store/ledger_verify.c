@@ -1,6 +1,7 @@
 /* ledger_verify: recomputes the rollups of every open day from its rows and compares them (L4).
  *
- * Reads only, from one snapshot; quarter hour by quarter hour, so that memory does not depend on the ledger's size.
+ * Reads only, from one snapshot; quarter hour by quarter hour, so that memory does not depend on the ledger's size. Days
+ * are then compared with the sums of their quarters, sealed ones too.
  */
 #include "store/ledger_parts.h"
 
@@ -12,7 +13,7 @@ typedef struct Rollup {
     CellSet expected; /* of the present quarter, from the rows */
 } Rollup;
 
-enum { MINUTE, COMBO, LANE, ROLLUPS };
+enum { MINUTE, COMBO, LANE, FILES, ROLLUPS };
 typedef struct Check {
     Ledger *l;
     sqlite3_stmt *rows;
@@ -50,8 +51,10 @@ static int expect_row(Check *c, const Row *row, Err *e) {
         return fail(e, "request %lld and its combination %u differ; import the logs again", (long long)row->key, row->combo);
     for (int i = 0; i < ROLLUPS; i++) {
         Rollup *r = &c->rollups[i];
-        int64_t cell = cell_of(row->r.ts_ms / r->slot_ms, i == COMBO ? combo->id : combo->lane);
-        if (row->r.ts_ms >= r->from_ms) sums_add_request(cellset_at(&r->expected, cell), &row->r, 1);
+        int64_t cell = cell_of(row->r.ts_ms / r->slot_ms, i == COMBO ? combo->id : i == FILES ? row->file : combo->lane);
+        if (row->r.ts_ms < r->from_ms) continue;
+        if (i == FILES) cellset_at(&r->expected, cell)->v[SUM_REQUESTS]++;
+        else sums_add_request(cellset_at(&r->expected, cell), &row->r, 1);
     }
     return 0;
 }
@@ -110,6 +113,7 @@ static int check_quarter(Check *c, int64_t quarter, Err *e) {
 static int start(Check *c, Err *e) {
     Ledger *l = c->l;
     if (meta_get(l, "minute_from_ms", 0, &c->rollups[MINUTE].from_ms, e)) return -1;
+    c->rollups[FILES].from_ms = c->rollups[MINUTE].from_ms;
     if (meta_get(l, "combo_from_ms", 0, &c->rollups[COMBO].from_ms, e)) return -1;
     c->rows = db_prepare(l->db, "SELECT key, body FROM request ORDER BY key", e);
     if (!c->rows || next(c, c->rows, &c->more_rows, e)) return -1;
@@ -127,17 +131,74 @@ static int check(Check *c, Err *e) {
     return 0;
 }
 
+/* ---- days against their quarters ---- */
+typedef struct DayCheck {
+    const char *name, *quarters, *days;
+} DayCheck;
+
+static int read_day(Ledger *l, const char *sql, int64_t from, int64_t to, int64_t slots, int sign, CellSet *into, Err *e) {
+    sqlite3_stmt *s = db_prepare(l->db, sql, e);
+    if (!s) return -1;
+    sqlite3_bind_int64(s, 1, cell_of(from, 0));
+    sqlite3_bind_int64(s, 2, cell_of(to, 0));
+    int rc;
+    while ((rc = db_step(l->db, s, "check the days", e)) == 1) {
+        Sums sums;
+        int64_t cell = sqlite3_column_int64(s, 0);
+        if (sums_unpack(sqlite3_column_blob(s, 1), (size_t)sqlite3_column_bytes(s, 1), &sums))
+            sums_add(cellset_at(into, cell_of(cell_slot(cell) / slots, cell_id(cell))), &sums, sign);
+    }
+    return rc;
+}
+
+static int check_day(Ledger *l, const DayCheck *c, int64_t day, CellSet *cells, Err *e) {
+    const int64_t slots = SLOT_DAY_MS / SLOT_QUARTER_MS;
+    cellset_clear(cells);
+    if (read_day(l, c->quarters, day * slots, (day + 1) * slots, slots, 1, cells, e) ||
+        read_day(l, c->days, day, day + 1, 1, -1, cells, e))
+        return -1;
+    for (size_t i = 0; i < cells->count; i++)
+        if (!sums_empty(&cells->at[i].sums))
+            return fail(e, "%s differs from its quarters on day %lld, id %u; import the day again", c->name, (long long)day,
+                        cell_id(cells->at[i].cell));
+    return 0;
+}
+
+static int check_days(Ledger *l, const DayCheck *c, int64_t from_ms, Err *e) {
+    int64_t day = (from_ms + SLOT_DAY_MS - 1) / SLOT_DAY_MS;
+    CellSet cells = {0};
+    int rc = 0;
+    for (bool more = true; more && rc == 0; day++) {
+        sqlite3_stmt *s = db_prepare(l->db, "SELECT min(cell) FROM rollup_lane WHERE cell >= ?1", e);
+        if (!s) return -1;
+        sqlite3_bind_int64(s, 1, cell_of(day * (SLOT_DAY_MS / SLOT_QUARTER_MS), 0));
+        rc = db_step(l->db, s, "check the days", e) < 0 ? -1 : 0;
+        more = rc == 0 && sqlite3_column_type(s, 0) != SQLITE_NULL;
+        if (more) day = cell_slot(sqlite3_column_int64(s, 0)) / (SLOT_DAY_MS / SLOT_QUARTER_MS);
+        sqlite3_reset(s);
+        if (more) rc = check_day(l, c, day, &cells, e);
+    }
+    cellset_free(&cells);
+    return rc;
+}
+
+static int check_all_days(Ledger *l, int64_t combo_from_ms, Err *e) {
+    static const DayCheck lanes = {"rollup_lane_day", "SELECT cell, sums FROM rollup_lane WHERE cell >= ?1 AND cell < ?2",
+                                   "SELECT cell, sums FROM rollup_lane_day WHERE cell >= ?1 AND cell < ?2"},
+                          combos = {"rollup_combo_day", "SELECT cell, sums FROM rollup_combo WHERE cell >= ?1 AND cell < ?2",
+                                    "SELECT cell, sums FROM rollup_combo_day WHERE cell >= ?1 AND cell < ?2"};
+    return check_days(l, &lanes, 0, e) || check_days(l, &combos, combo_from_ms, e) ? -1 : 0;
+}
+
 int ledger_verify(Ledger *l, Err *e) {
-    Check c = {.l = l};
-    c.rollups[MINUTE] = (Rollup){.name = "rollup_minute", .slot_ms = SLOT_MINUTE_MS,
-                                 .sql = "SELECT cell, sums FROM rollup_minute ORDER BY cell"};
-    c.rollups[COMBO] = (Rollup){.name = "rollup_combo", .slot_ms = SLOT_QUARTER_MS,
-                                .sql = "SELECT cell, sums FROM rollup_combo ORDER BY cell"};
-    c.rollups[LANE] = (Rollup){.name = "rollup_lane", .slot_ms = SLOT_QUARTER_MS,
-                               .sql = "SELECT cell, sums FROM rollup_lane ORDER BY cell"};
+    Check c = {.l = l, .rollups = {
+        [MINUTE] = {"rollup_minute", "SELECT cell, sums FROM rollup_minute ORDER BY cell", SLOT_MINUTE_MS, 0},
+        [COMBO] = {"rollup_combo", "SELECT cell, sums FROM rollup_combo ORDER BY cell", SLOT_QUARTER_MS, 0},
+        [FILES] = {"rollup_file", "SELECT cell, sums FROM rollup_file ORDER BY cell", SLOT_QUARTER_MS, 0},
+        [LANE] = {"rollup_lane", "SELECT cell, sums FROM rollup_lane ORDER BY cell", SLOT_QUARTER_MS, 0}}};
     if (db_exec(l->db, "BEGIN", e)) return -1;
     days_forget(l->days);
-    int rc = check(&c, e);
+    int rc = check(&c, e) || check_all_days(l, c.rollups[COMBO].from_ms, e) ? -1 : 0;
     if (c.rows) sqlite3_reset(c.rows);
     for (int i = 0; i < ROLLUPS; i++) {
         if (c.rollups[i].s) sqlite3_reset(c.rollups[i].s);

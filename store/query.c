@@ -104,11 +104,18 @@ static unsigned uses_of(const Query *q) {
     return bits;
 }
 
+/* The longest slot that lies inside one time step; every zone's steps begin at quarter-hours, only UTC's at its days. */
+static int64_t step_grain(int by, const Zone *zone) {
+    if (!by_is_time(by)) return INT64_MAX;
+    if (by == BY_MINUTE) return SLOT_MINUTE_MS;
+    return by >= BY_DAY && strcmp(zone_name(zone), "UTC") == 0 ? SLOT_DAY_MS : SLOT_QUARTER_MS;
+}
+
 static int64_t grain_of(const Query *q) {
     int64_t grain = INT64_MAX;
     for (size_t i = 0; i < q->by_count; i++) {
-        if (q->by[i] == BY_MINUTE) grain = SLOT_MINUTE_MS;
-        else if (by_is_time(q->by[i]) && grain > SLOT_QUARTER_MS) grain = SLOT_QUARTER_MS;
+        int64_t step = step_grain(q->by[i], q->zone);
+        if (step < grain) grain = step;
     }
     return grain;
 }

@@ -70,8 +70,8 @@ int result_sort(Result *r, const Query *q, const char *column, bool reverse, Err
 
 /* Metered spend over time for charts: slots of `slot_ms` from since to until; per slot and stack the largest values of
  * `dim` (a By; -1 = one stack of everything), the rest summed in the last stack: `stacks` rows at most, the rest included.
- * Fast when slot_ms and since are whole quarter-hours, or whole minutes of the last 48 h and `dim` is account, provider,
- * model, tier or origin; else from rows. range->by is not used. */
+ * Fast when slot_ms and since are whole UTC days or quarter-hours, or whole minutes of the last 48 h and `dim` is account,
+ * provider, model, tier or origin; else from rows. range->by is not used. */
 enum { SERIES_STACKS_MAX = 8, SERIES_SLOTS_MAX = 4096 };
 typedef struct Series {
     int64_t since_ms, slot_ms; size_t slots, stacks;
@@ -114,7 +114,7 @@ int query_row(Db *db, int64_t key, RowView *out, Err *e);
 typedef struct SourceView {
     char source[64], kind[32], state[16], last_word[256], path[512];
     int64_t seen_ms, lag_ms; int64_t files, lines, records, bad_lines, skipped_lines, late; bool notional;
-    int64_t today_requests;
+    int64_t today_requests;           /* calls since midnight in the budget zone that count; -1 = unknown (over 48 h ago) */
 } SourceView;
 int query_sources(Db *db, int64_t now_ms, SourceView *out, size_t max, size_t *count, Err *e);
 int64_t query_heartbeat_ms(Db *db); /* 0 = never */

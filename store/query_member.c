@@ -57,15 +57,15 @@ void texts_free(Texts *n) {
 
 /* The statement of a kind, and which dimension each of its columns fills; origin and outcome stand first. */
 static const char *const member_sql[MEMBER_KINDS] = {
-    "SELECT origin, 0, account, provider, model, tier FROM lane WHERE id = ?1",
-    "SELECT l.origin, c.outcome, l.account, l.provider, l.model, l.tier, c.feature, c.team, c.key, c.gateway "
-    "FROM combo c JOIN lane l ON l.id = c.lane WHERE c.id = ?1",
-    "SELECT 0, 0, user, session, project, endpoint, host FROM context WHERE id = ?1",
+    [MEMBER_LANE] = "SELECT origin, 0, account, provider, model, tier FROM lane WHERE id = ?1",
+    [MEMBER_COMBO] = ("SELECT l.origin, c.outcome, l.account, l.provider, l.model, l.tier, c.feature, c.team, c.key, c.gateway "
+                     "FROM combo c JOIN lane l ON l.id = c.lane WHERE c.id = ?1"),
+    [MEMBER_CONTEXT] = "SELECT 0, 0, user, session, project, endpoint, host FROM context WHERE id = ?1",
 };
 static const int member_dims[MEMBER_KINDS][8] = {
-    {DIM_ACCOUNT, DIM_PROVIDER, DIM_MODEL, DIM_TIER, -1},
-    {DIM_ACCOUNT, DIM_PROVIDER, DIM_MODEL, DIM_TIER, DIM_FEATURE, DIM_TEAM, DIM_KEY, DIM_GATEWAY},
-    {DIM_USER, DIM_SESSION, DIM_PROJECT, DIM_ENDPOINT, DIM_HOST, -1},
+    [MEMBER_LANE] = {DIM_ACCOUNT, DIM_PROVIDER, DIM_MODEL, DIM_TIER, -1},
+    [MEMBER_COMBO] = {DIM_ACCOUNT, DIM_PROVIDER, DIM_MODEL, DIM_TIER, DIM_FEATURE, DIM_TEAM, DIM_KEY, DIM_GATEWAY},
+    [MEMBER_CONTEXT] = {DIM_USER, DIM_SESSION, DIM_PROJECT, DIM_ENDPOINT, DIM_HOST, -1},
 };
 
 static unsigned kind_bits(MemberKind kind) {

@@ -1,14 +1,13 @@
 /* query_plan: cutting a range at slot edges; see query_plan.h. */
 #include "store/query_plan.h"
 
-enum { TIERS_MAX = 4 };
+enum { TIERS_MAX = 5 };
 
 typedef struct Maker {
     Db *db;
     Plan *plan;
     Table tiers[TIERS_MAX]; /* coarsest first; rows last */
     int64_t available_ms[TABLE_COUNT];
-    int64_t since_ms;
     Err *e;
 } Maker;
 
@@ -16,7 +15,7 @@ static const unsigned lane_uses = 1u << DIM_ACCOUNT | 1u << DIM_PROVIDER | 1u <<
 static const unsigned combo_uses = 1u << DIM_FEATURE | 1u << DIM_TEAM | 1u << DIM_KEY | 1u << DIM_GATEWAY | FILTER_OUTCOME;
 
 int64_t table_slot_ms(Table t) {
-    static const int64_t slots[TABLE_COUNT] = {SLOT_QUARTER_MS, SLOT_QUARTER_MS, SLOT_MINUTE_MS, 1};
+    static const int64_t slots[TABLE_COUNT] = {SLOT_DAY_MS, SLOT_DAY_MS, SLOT_QUARTER_MS, SLOT_QUARTER_MS, SLOT_MINUTE_MS, 1};
     return slots[t];
 }
 
@@ -66,14 +65,20 @@ static int sealed_days(Maker *m, int64_t from, int64_t to, int64_t *out) {
     return one_int(m->db, s, 0, out, "find the purged days", m->e);
 }
 
+static const Table *quarter_tier(const Maker *m) {
+    for (int i = 0; m->tiers[i] != TABLE_ROWS; i++)
+        if (table_slot_ms(m->tiers[i]) == SLOT_QUARTER_MS) return &m->tiers[i];
+    return NULL;
+}
+
 /* The last tier. A piece of a cut quarter whose rows are gone is answered by the quarter's beginning alone. */
 static int add_rows(Maker *m, int64_t from, int64_t to) {
     int64_t sealed, quarter = from - from % SLOT_QUARTER_MS;
     if (sealed_days(m, from, to, &sealed) != 0) return -1;
-    bool edge = table_slot_ms(m->tiers[0]) == SLOT_QUARTER_MS && to <= quarter + SLOT_QUARTER_MS &&
-                from >= m->available_ms[m->tiers[0]];
+    const Table *t = quarter_tier(m);
+    bool edge = t && to <= quarter + SLOT_QUARTER_MS && from >= m->available_ms[*t];
     if (edge && sealed) {
-        if (from == quarter && quarter >= m->since_ms) add(m->plan, m->tiers[0], quarter, quarter + SLOT_QUARTER_MS);
+        if (from == quarter) add(m->plan, *t, quarter, quarter + SLOT_QUARTER_MS);
         return 0;
     }
     if (!edge) {
@@ -102,10 +107,11 @@ static int fill(Maker *m, size_t tier, int64_t from, int64_t to) {
 
 static void choose_tiers(Maker *m, const Ask *ask) {
     size_t n = 0;
+    static const Table lanes[] = {TABLE_LANE_DAY, TABLE_LANE, TABLE_MINUTE}, combos[] = {TABLE_COMBO_DAY, TABLE_COMBO};
     bool lane = (ask->uses & ~lane_uses) == 0, combo = (ask->uses & ~(lane_uses | combo_uses)) == 0;
-    if (lane && ask->grain_ms >= SLOT_QUARTER_MS) m->tiers[n++] = TABLE_LANE;
-    if (!lane && combo && ask->grain_ms >= SLOT_QUARTER_MS) m->tiers[n++] = TABLE_COMBO;
-    if (lane && ask->grain_ms >= SLOT_MINUTE_MS) m->tiers[n++] = TABLE_MINUTE;
+    const Table *from = lane ? lanes : combos;
+    for (size_t i = 0; i < (lane ? 3 : combo ? 2 : 0); i++)
+        if (table_slot_ms(from[i]) <= ask->grain_ms) m->tiers[n++] = from[i];
     m->tiers[n] = TABLE_ROWS;
 }
 
@@ -115,16 +121,17 @@ static int64_t held(int64_t ms) {
 
 int query_plan_make(Plan *out, Db *db, const Ask *ask, Err *e) {
     *out = (Plan){0};
-    Maker m = {.db = db, .plan = out, .since_ms = held(ask->since_ms), .e = e};
-    int64_t newest, to = held(ask->until_ms);
+    Maker m = {.db = db, .plan = out, .e = e};
+    int64_t newest, from = held(ask->since_ms), to = held(ask->until_ms);
     choose_tiers(&m, ask);
     if (meta_int(db, "minute_from_ms", ROW_MS_MAX, &m.available_ms[TABLE_MINUTE], e) != 0 ||
         meta_int(db, "combo_from_ms", ROW_MS_MAX, &m.available_ms[TABLE_COMBO], e) != 0 ||
         ledger_newest_ms(db, &newest, e) != 0)
         return -1;
+    m.available_ms[TABLE_COMBO_DAY] = m.available_ms[TABLE_COMBO];
     /* Nothing lies behind the newest request: a range that ends after it needs no cut slot at its end. */
-    if (to > newest && to > m.since_ms) to = ceil_to(to, table_slot_ms(m.tiers[0]));
-    return fill(&m, 0, m.since_ms, to);
+    if (to > newest && to > from) to = ceil_to(to, table_slot_ms(m.tiers[0]));
+    return fill(&m, 0, from, to);
 }
 
 void query_plan_free(Plan *p) {

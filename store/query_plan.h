@@ -8,7 +8,9 @@
 #define STORE_QUERY_PLAN_H
 #include "store/query.h"
 
-typedef enum Table { TABLE_LANE, TABLE_COMBO, TABLE_MINUTE, TABLE_ROWS, TABLE_COUNT } Table;
+typedef enum Table {
+    TABLE_LANE_DAY, TABLE_COMBO_DAY, TABLE_LANE, TABLE_COMBO, TABLE_MINUTE, TABLE_ROWS, TABLE_COUNT
+} Table;
 typedef struct Segment {
     Table table;
     int64_t from_ms, to_ms; /* whole slots, except for TABLE_ROWS */

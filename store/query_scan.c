@@ -27,7 +27,8 @@ static int damaged(Err *e, const char *what, int64_t key) {
 static int scan_cell(Scan *s, const Segment *seg, sqlite3_stmt *st, Err *e) {
     int64_t cell = sqlite3_column_int64(st, 0);
     Member *m;
-    if (query_scan_member(s, seg->table == TABLE_COMBO ? MEMBER_COMBO : MEMBER_LANE, cell_id(cell), &m, e) != 0) return -1;
+    MemberKind kind = seg->table == TABLE_COMBO || seg->table == TABLE_COMBO_DAY ? MEMBER_COMBO : MEMBER_LANE;
+    if (query_scan_member(s, kind, cell_id(cell), &m, e) != 0) return -1;
     if (!m->pass) return 0;
     Sums sums;
     const void *blob = sqlite3_column_blob(st, 1);
@@ -37,6 +38,8 @@ static int scan_cell(Scan *s, const Segment *seg, sqlite3_stmt *st, Err *e) {
 }
 
 static const char *const cell_sql[TABLE_ROWS] = {
+    [TABLE_LANE_DAY] = "SELECT cell, sums FROM rollup_lane_day WHERE cell >= ?1 AND cell < ?2",
+    [TABLE_COMBO_DAY] = "SELECT cell, sums FROM rollup_combo_day WHERE cell >= ?1 AND cell < ?2",
     [TABLE_LANE] = "SELECT cell, sums FROM rollup_lane WHERE cell >= ?1 AND cell < ?2",
     [TABLE_COMBO] = "SELECT cell, sums FROM rollup_combo WHERE cell >= ?1 AND cell < ?2",
     [TABLE_MINUTE] = "SELECT cell, sums FROM rollup_minute WHERE cell >= ?1 AND cell < ?2",

@@ -89,6 +89,7 @@ static void stack_up(Stacker *st, const Ranked *r, size_t stacks) {
 }
 
 static int64_t grain_of(int64_t since, int64_t slot) {
+    if (since % SLOT_DAY_MS == 0 && slot % SLOT_DAY_MS == 0) return SLOT_DAY_MS;
     if (since % SLOT_QUARTER_MS == 0 && slot % SLOT_QUARTER_MS == 0) return SLOT_QUARTER_MS;
     return since % SLOT_MINUTE_MS == 0 && slot % SLOT_MINUTE_MS == 0 ? SLOT_MINUTE_MS : 1;
 }

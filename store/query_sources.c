@@ -49,7 +49,28 @@ static int read_files(Db *db, Owners *o, Err *e) {
     return rc;
 }
 
-static int count_today(Db *db, int64_t from, int64_t to, const Owners *o, SourceView *out, size_t count, Err *e) {
+static void count_calls(const Owners *o, int64_t file, int64_t calls, SourceView *out, size_t max) {
+    uint32_t i = keytable_find(&o->files, &file);
+    if (i != UINT32_MAX && o->of_file[i] < max) out[o->of_file[i]].today_requests += calls;
+}
+
+/* Whole quarters, from the rollup of files. */
+static int count_cells(Db *db, int64_t from, int64_t to, const Owners *o, SourceView *out, size_t max, Err *e) {
+    sqlite3_stmt *s = db_prepare(db, "SELECT cell, sums FROM rollup_file WHERE cell >= ?1 AND cell < ?2", e);
+    if (!s) return -1;
+    sqlite3_bind_int64(s, 1, cell_of(from / SLOT_QUARTER_MS, 0));
+    sqlite3_bind_int64(s, 2, cell_of(to / SLOT_QUARTER_MS, 0));
+    int rc;
+    while ((rc = db_step(db, s, "read sums of files", e)) == 1) {
+        Sums sums;
+        const void *blob = sqlite3_column_blob(s, 1);
+        if (sums_unpack(blob, (size_t)sqlite3_column_bytes(s, 1), &sums))
+            count_calls(o, cell_id(sqlite3_column_int64(s, 0)), sums.v[SUM_REQUESTS], out, max);
+    }
+    return rc;
+}
+
+static int count_rows(Db *db, int64_t from, int64_t to, const Owners *o, SourceView *out, size_t max, Err *e) {
     sqlite3_stmt *s = db_prepare(db, "SELECT key, body FROM request WHERE key >= ?1 AND key < ?2", e);
     if (!s) return -1;
     sqlite3_bind_int64(s, 1, row_key_at(from));
@@ -59,11 +80,20 @@ static int count_today(Db *db, int64_t from, int64_t to, const Owners *o, Source
         Row row;
         const void *blob = sqlite3_column_blob(s, 1);
         if (!row_unpack(sqlite3_column_int64(s, 0), blob, (size_t)sqlite3_column_bytes(s, 1), &row)) continue;
-        int64_t id = row.file;
-        uint32_t i = row.r.flags & REQ_LINKED ? UINT32_MAX : keytable_find(&o->files, &id);
-        if (i != UINT32_MAX && o->of_file[i] < count) out[o->of_file[i]].today_requests++;
+        if (!(row.r.flags & REQ_LINKED)) count_calls(o, row.file, 1, out, max);
     }
     return rc;
+}
+
+/* Whole quarters from the rollup, the cut one from rows; what is too old for the rollup is unknown. */
+static int count_today(Db *db, int64_t day, int64_t now, const Owners *o, SourceView *out, size_t max, Err *e) {
+    int64_t known, newest, cut = now - now % SLOT_QUARTER_MS;
+    if (meta_int(db, "minute_from_ms", INT64_MAX, &known, e) != 0 || ledger_newest_ms(db, &newest, e) != 0) return -1;
+    for (size_t i = 0; i < max && day < known; i++) out[i].today_requests = -1;
+    if (day < known) return 0;
+    if (now > newest) cut += SLOT_QUARTER_MS; /* nothing comes behind */
+    if (count_cells(db, day, cut, o, out, max, e) != 0) return -1;
+    return cut < now ? count_rows(db, cut, now, o, out, max, e) : 0;
 }
 
 static int read_sources(Db *db, Owners *o, SourceView *out, size_t max, size_t *count, Err *e) {

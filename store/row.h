@@ -53,6 +53,7 @@ bool sums_unpack(const void *at, size_t len, Sums *out);
 enum { CELL_ID_BITS = 28, CELL_ID_MAX = (1 << CELL_ID_BITS) - 1 };
 #define SLOT_MINUTE_MS INT64_C(60000)
 #define SLOT_QUARTER_MS INT64_C(900000)
+#define SLOT_DAY_MS INT64_C(86400000) /* UTC */
 static inline int64_t cell_of(int64_t slot, uint32_t id) { return (int64_t)((uint64_t)slot << CELL_ID_BITS | id); }
 static inline int64_t cell_slot(int64_t cell) { return cell >> CELL_ID_BITS; }
 static inline uint32_t cell_id(int64_t cell) { return (uint32_t)(cell & CELL_ID_MAX); }

@@ -45,6 +45,11 @@ CREATE TABLE upstream_hour(hour INTEGER PRIMARY KEY, source INTEGER NOT NULL, in
 CREATE TABLE rollup_minute(cell INTEGER PRIMARY KEY, sums BLOB NOT NULL); -- 1 minute x lane
 CREATE TABLE rollup_combo(cell INTEGER PRIMARY KEY, sums BLOB NOT NULL);  -- 15 minutes x combo
 CREATE TABLE rollup_lane(cell INTEGER PRIMARY KEY, sums BLOB NOT NULL);   -- 15 minutes x lane
+-- The same sums by UTC day: a month of quarter-hours is 3,000 slots, of days 30 (bench_query: 270 ms against 5).
+CREATE TABLE rollup_combo_day(cell INTEGER PRIMARY KEY, sums BLOB NOT NULL); -- days from meta.combo_from_ms on are whole
+CREATE TABLE rollup_lane_day(cell INTEGER PRIMARY KEY, sums BLOB NOT NULL);
+-- How many calls each file brought: 15 minutes x file.id, the number of requests alone; kept like the minutes.
+CREATE TABLE rollup_file(cell INTEGER PRIMARY KEY, sums BLOB NOT NULL);
 
 -- Metered spend per budget and period, kept in the same transaction (raw rows may be purged before a period ends).
 CREATE TABLE budget_spend(

@@ -161,6 +161,7 @@ static int setup(void **state) {
         fixture_add(&all, &facts[i]);
     }
     fixture_flush(&all);
+    must(ledger_verify(all.ledger, &e), &e);
     return 0;
 }
 

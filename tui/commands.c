@@ -3,7 +3,6 @@
 
 const Command *const commands[] = {
     &cmd_import,
-    &cmd_prices,
     &cmd_help_man,
     &cmd_help_completion,
     NULL,

@@ -5,5 +5,4 @@
 
 extern const Command cmd_import;
 extern const Command cmd_help_man, cmd_help_completion;
-extern const Command cmd_prices;
 #endif
