@@ -1,4 +1,5 @@
-/* help: texts made from the tables: help, man page, completions. All to standard output. */
+/* help: texts made from the tables of commands, options, keys and configuration, so that none of them can be forgotten.
+ * All to standard output. `--help` is in help.c, the man page in help_man.c, shell completions in help_shell.c. */
 #ifndef TUI_HELP_H
 #define TUI_HELP_H
 #include "tui/command.h"

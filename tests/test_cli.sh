@@ -1,0 +1,96 @@
+#!/bin/sh
+# test_cli: the command line as a user meets it: exit codes, one line on stderr, help and completions from the tables.
+set -u
+bin=${TOLLWATCH:-build/tollwatch}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+HOME=$work/home XDG_CONFIG_HOME=$work/home/.config XDG_STATE_HOME=$work/home/.state
+export HOME XDG_CONFIG_HOME XDG_STATE_HOME
+mkdir -p "$XDG_CONFIG_HOME/tollwatch"
+failed=0
+
+check() { # WHAT CONDITION...: one result line
+    what=$1
+    shift
+    if "$@"; then echo "ok $what"; else echo "not ok $what"; failed=1; fi
+}
+
+# WHAT EXIT PATTERN ARGS...: exit code, nothing on stdout, exactly one line "tollwatch: ..." that matches on stderr
+refuses() {
+    what=$1 code=$2 pattern=$3
+    shift 3
+    "$bin" "$@" >"$work/out" 2>"$work/err" </dev/null
+    got=$?
+    if [ "$got" = "$code" ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" = 1 ] &&
+        grep -q "^tollwatch: .*$pattern" "$work/err"; then
+        echo "ok $what"
+    else
+        echo "not ok $what (exit $got instead of $code)"
+        sed 's/^/# /' "$work/err"
+        failed=1
+    fi
+}
+
+says() { # PATTERN ARGS...
+    pattern=$1
+    shift
+    "$bin" "$@" 2>&1 | grep -q -e "$pattern"
+}
+
+check "version" says '^tollwatch [0-9]*\.[0-9]*\.[0-9]*$' --version
+check "help names import" says '^  import ' --help
+check "help hides what is for make install" sh -c "! '$bin' --help | grep -q help-man"
+check "help stays within 80 columns for options" sh -c "! '$bin' --help | grep -E '^  .{79}'"
+check "help of a command, asked after it" says '--billing KIND' import --help
+check "help of a command, asked before it" says '--billing KIND' --help import
+for c in $("$bin" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+    check "help of $c" says "^usage: tollwatch $c" "$c" --help
+    refuses "$c: unknown option" 2 "no option --no-such-thing" "$c" --no-such-thing
+done
+
+refuses "unknown command" 2 'no command; did you mean "import"' imprt
+refuses "unknown option" 2 'did you mean "--version"' --versoin
+refuses "option without its value" 2 '--config needs FILE' --config
+refuses "option with an empty value" 2 '--db needs FILE' --db= import x
+refuses "flag with a value" 2 '--ascii takes no value' --ascii=yes import x
+refuses "a clock that is none" 2 '--now tomorrow is not a time' --now tomorrow import x
+refuses "nothing to import" 2 'name the files' import
+refuses "unknown shell" 2 'bash, zsh or fish' help-completion tcsh
+refuses "control bytes stay on one line" 2 'no command' "$(printf 'a\nb\033[31mc')"
+
+# A bad configuration is named with file and line, whatever the command.
+echo x >"$work/log.jsonl"
+printf '[general]\ntimezone = Europe/Berlin\n\n[source a]\npath = x\nformt = litellm\n' >"$XDG_CONFIG_HOME/tollwatch/config"
+refuses "configuration found by itself" 1 "$XDG_CONFIG_HOME/tollwatch/config:6: .*did you mean \"format\"" import "$work/log.jsonl"
+printf '[source a]\n' >"$work/other"
+refuses "configuration named after the command" 1 "$work/other:1: .*needs either path" import --config "$work/other" "$work/log.jsonl"
+refuses "configuration named before the command" 1 "$work/other:1: " --config="$work/other" import "$work/log.jsonl"
+refuses "configuration that is not there" 1 "$work/nowhere" --config "$work/nowhere" import "$work/log.jsonl"
+rm "$XDG_CONFIG_HOME/tollwatch/config"
+refuses "unknown display zone" 1 'time zone "Nowhere/City" is not known' --tz Nowhere/City import "$work/log.jsonl"
+
+check "man page has every command and key of the tables" sh -c "'$bin' help-man >'$work/man' &&
+    grep -q '^.SS import' '$work/man' && grep -q 'critical_features' '$work/man' && grep -q 'show.-content' '$work/man'"
+check "man page has no bad request" sh -c "! grep -nE \"^[.'][^A-Z\\\\]\" '$work/man'"
+for s in bash zsh fish; do
+    check "completion for $s has the options of import" sh -c "'$bin' help-completion $s | grep -q -e reopen"
+done
+if command -v bash >/dev/null 2>&1; then
+    "$bin" help-completion bash >"$work/complete.bash"
+    cat >"$work/ask.bash" <<'EOF'
+. "$1"; shift
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tollwatch; echo "${COMPREPLY[*]}"
+EOF
+    completes() { test "$(bash "$work/ask.bash" "$work/complete.bash" tollwatch "$@")" = "$expected"; }
+    expected=import; check "bash completes a command" completes imp
+    expected='payg notional'; check "bash completes an option's values" completes --readonly import --billing ''
+    expected=--theme; check "bash completes a global option" completes --th
+fi
+
+# What cannot be written is a failure, not a success with nothing in the file.
+if [ -e /dev/full ]; then
+    "$bin" --help >/dev/full 2>"$work/err"
+    check "a full disk is told" test "$?" = 1 -a -s "$work/err"
+fi
+check "works with closed standard descriptors" sh -c "'$bin' --version <&- >/dev/null 2>&-"
+exit $failed
