@@ -275,3 +275,7 @@ void reader_set_lines(Reader *r, uint64_t lines) {
 int reader_fd(const Reader *r) {
     return source_fd(r->source);
 }
+
+bool reader_is_packed(const Reader *r) {
+    return source_is_packed(r->source);
+}

@@ -45,4 +45,5 @@ uint64_t reader_raw_position(const Reader *r); /* bytes of the file itself consu
 uint64_t reader_lines(const Reader *r);
 void reader_set_lines(Reader *r, uint64_t lines); /* so that bad lines of a continued file are named rightly */
 int reader_fd(const Reader *r);
+bool reader_is_packed(const Reader *r); /* gzip: offsets are not positions of the file */
 #endif

@@ -126,3 +126,7 @@ uint64_t source_raw(const Source *s) {
 int source_fd(const Source *s) {
     return s->fd;
 }
+
+bool source_is_packed(const Source *s) {
+    return s->gzip;
+}

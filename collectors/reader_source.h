@@ -12,4 +12,5 @@ ssize_t source_read(Source *s, char *to, size_t size, const char *name, Err *e);
 bool source_seek(Source *s, uint64_t offset); /* false: not seekable, read and drop instead */
 uint64_t source_raw(const Source *s);
 int source_fd(const Source *s);
+bool source_is_packed(const Source *s);
 #endif

@@ -1,0 +1,43 @@
+/* discover: the places where logs usually are, from the formats' own lists. See collect.h. */
+#include "collectors/collect.h"
+#include "collectors/paths.h"
+
+static size_t files_at(const char *place) {
+    char path[2048];
+    Paths p = {0};
+    Err ignored = {0};
+    size_t n = 0;
+    if (place_expand(path, sizeof path, place, &ignored) == 0 && paths_add(&p, path, &ignored) == 0) n = p.count;
+    paths_free(&p);
+    return n;
+}
+
+size_t discover_sources(const Formats *f, SourceConfig *out, size_t max) {
+    size_t n = 0;
+    for (size_t i = 0; formats_at(f, i); i++) {
+        const Format *format = formats_at(f, i);
+        const char *const *place = format_known_places(format);
+        for (size_t j = 0; place[j] && n < max; j++) {
+            if (files_at(place[j]) == 0) continue;
+            SourceConfig *s = &out[n++];
+            *s = (SourceConfig){.notional = format_is_agent(format), .discovered = true};
+            snprintf(s->name, sizeof s->name, j ? "%s-%zu" : "%s", format_name(format), j + 1);
+            snprintf(s->format, sizeof s->format, "%s", format_name(format));
+            snprintf(s->path, sizeof s->path, "%s", place[j]);
+        }
+    }
+    return n;
+}
+
+size_t discover_places(const Formats *f, char out[][160], size_t max) {
+    size_t n = 0;
+    for (size_t i = 0; formats_at(f, i); i++) {
+        const char *const *place = format_known_places(formats_at(f, i));
+        for (; *place && n < max; place++) {
+            size_t files = files_at(*place);
+            if (files) snprintf(out[n++], 160, "%.100s: %zu files", *place, files);
+            else snprintf(out[n++], 160, "%.100s: none", *place);
+        }
+    }
+    return n;
+}
