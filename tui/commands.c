@@ -3,6 +3,8 @@
 
 const Command *const commands[] = {
     &cmd_import,
+    &cmd_collect,
+    &cmd_prices,
     &cmd_help_man,
     &cmd_help_completion,
     NULL,

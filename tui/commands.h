@@ -3,6 +3,6 @@
 #define TUI_COMMANDS_H
 #include "tui/command.h"
 
-extern const Command cmd_import;
+extern const Command cmd_import, cmd_collect;
 extern const Command cmd_help_man, cmd_help_completion;
 #endif
