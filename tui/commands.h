@@ -1,8 +1,11 @@
-/* commands: declarations of all commands, for the one table in commands.c. */
+/* commands: declarations of all commands, one a line, for the one table in commands.c. */
 #ifndef TUI_COMMANDS_H
 #define TUI_COMMANDS_H
 #include "tui/command.h"
 
-extern const Command cmd_import, cmd_collect;
-extern const Command cmd_help_man, cmd_help_completion;
+extern const Command cmd_import;
+extern const Command cmd_collect;
+extern const Command cmd_prices;
+extern const Command cmd_help_man;
+extern const Command cmd_help_completion;
 #endif
