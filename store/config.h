@@ -50,6 +50,9 @@ int place_database(char *out, size_t size, const char *option, Err *e);
 /* The config file ("" = none) and the folder of user formats, themes and prices. */
 int place_config(char *path, size_t size, char *dir, size_t dir_size, const char *option, Err *e);
 int place_policy(char *out, size_t size, const char *option, Err *e);
+/* Makes the folder of `path` and those above it; new ones are private (0700). What cannot be made is no failure here: a
+ * command that only looks, or needs another file, goes on; who opens the file says what is wrong. */
+void place_make_folder_of(const char *path);
 /* "~/x" and $HOME, $XDG_... expanded into out. */
 int place_expand(char *out, size_t size, const char *path, Err *e);
 /* A file that holds a secret is refused when others may read it. Asked before each reading of a key_file. */

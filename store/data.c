@@ -1,5 +1,6 @@
-/* data: finding embedded files and reading small files whole. See data.h. */
+/* data: finding embedded files, reading and replacing small files whole. See data.h. */
 #include "store/data.h"
+#include "store/config.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -37,4 +38,43 @@ int file_read(const char *path, Buf *out, Err *e) {
         rc = read_all(fd, path, out, e);
     close(fd);
     return rc;
+}
+
+static int write_all(int fd, const char *at, size_t len) {
+    while (len > 0) {
+        ssize_t n = write(fd, at, len);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return -1;
+        at += n;
+        len -= (size_t)n;
+    }
+    return fsync(fd);
+}
+
+/* A rename is only durable when the folder is. */
+static int sync_folder_of(const char *path) {
+    char dir[2048];
+    const char *slash = strrchr(path, '/');
+    snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = fd < 0 ? -1 : fsync(fd);
+    if (fd >= 0) close(fd);
+    return rc;
+}
+
+int file_write(const char *path, const char *at, size_t len, Err *e) {
+    char temp[2048];
+    if (snprintf(temp, sizeof temp, "%s.XXXXXX", path) >= (int)sizeof temp) return fail(e, "%.60s...: the path is too long", path);
+    place_make_folder_of(path);
+    int fd = mkostemp(temp, O_CLOEXEC);
+    if (fd < 0) return fail(e, "write %s: %s", temp, strerror(errno));
+    int rc = fchmod(fd, 0644) == 0 ? write_all(fd, at, len) : -1;
+    int why = errno;
+    if (close(fd) != 0 && rc == 0) rc = -1, why = errno;
+    if (rc == 0 && rename(temp, path) != 0) rc = -1, why = errno;
+    if (rc != 0) {
+        unlink(temp);
+        return fail(e, "write %s: %s; nothing was changed", path, strerror(why));
+    }
+    return sync_folder_of(path) == 0 ? 0 : fail(e, "fsync the folder of %s: %s", path, strerror(errno));
 }

@@ -18,4 +18,7 @@ const DataFile *data_find(const char *path); /* NULL if there is none */
 
 /* A whole small file into out (out->max bounds it); refuses directories, FIFOs and more than max. */
 int file_read(const char *path, Buf *out, Err *e);
+/* The whole file is there afterwards, or the old one is: temporary file, fsync, rename, fsync of the folder. Makes the
+ * folders above it (0700). */
+int file_write(const char *path, const char *at, size_t len, Err *e);
 #endif

@@ -78,6 +78,5 @@ int days_late(Days *d, int64_t ms, Err *e) {
 int days_finish(Days *d, Err *e) {
     for (int i = 0; i < SLOTS; i++)
         if (write_late(d, &d->slots[i], e)) return -1;
-    days_forget(d);
     return 0;
 }

@@ -24,9 +24,7 @@ static int home_folder(char *out, size_t size, const char *variable, const char 
     return fail(e, "neither %s nor HOME is set; set HOME, or name the file by option", variable);
 }
 
-/* Makes the folder of `path` and those above it; new ones are private. What cannot be made is no failure here: a
- * command that only looks, or needs another file, goes on; who opens the file says what is wrong. */
-static void make_folder_of(const char *path) {
+void place_make_folder_of(const char *path) {
     char dir[1024];
     snprintf(dir, sizeof dir, "%s", path);
     for (char *p = dir + 1; *p; p++) {
@@ -85,7 +83,7 @@ int place_database(char *out, size_t size, const char *option, Err *e) {
     if (is_folder("/var/lib/tollwatch")) return join(out, size, "/var/lib/tollwatch/ledger.db", "", e);
     if (home_folder(home, sizeof home, "XDG_STATE_HOME", "/.local/state", e) != 0) return -1;
     if (join(out, size, home, "/tollwatch/ledger.db", e) != 0) return -1;
-    make_folder_of(out);
+    place_make_folder_of(out);
     return 0;
 }
 

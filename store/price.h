@@ -72,5 +72,28 @@ const char *price_row_field(const PriceRow *r, const char *column);
 uint64_t price_row_id(const PriceRow *r); /* hash of what can change a cost; notes and sources are not in it */
 /* "premium" "standard" "economy" by list price, or what the row's class column says; "" if it has no price. */
 const char *price_row_class(const PriceRow *r);
+void book_csv(const Book *b, Buf *out);   /* the whole book as a prices.csv */
 const PriceRow *book_row_at(const Book *b, size_t i); /* 0 .. book_size() - 1, sorted by provider, model, date */
+
+/* `prices update`: takes LiteLLM's map (JSON) or our CSV into <config_dir>/prices-updated.csv, which lies over the embedded
+ * book and under the user's own prices.csv. LiteLLM's prices begin today; what they say about the past is unknown.
+ * Nothing is believed blindly: a price outside of what models cost, 50 times the present one or a fiftieth of it, or free
+ * where it was not, is refused. A CSV with a refused row is refused whole (mend the line); LiteLLM's map is taken without
+ * its refused models. */
+typedef struct PriceUpdate {
+    const char *path, *config_dir;
+    int64_t now_ms;
+    bool only_new; /* models that have no price yet; no present price changes */
+    bool dry_run;  /* everything but the writing */
+} PriceUpdate;
+typedef struct PriceUpdateReport {
+    size_t read, added, changed, same, skipped, refused; /* models; skipped = no token price in it */
+    Buf changes, refusals;                               /* one line each, '\n' after every line */
+    char written[2048];                                  /* "" = nothing was */
+} PriceUpdateReport;
+int prices_update(const PriceUpdate *u, PriceUpdateReport *out, Err *e); /* out is filled also when it fails */
+void prices_update_free(PriceUpdateReport *r);
+
+/* How a call is resolved and priced, for `explain`: the steps taken with the name, then row, rule and arithmetic. */
+void price_explain(const Book *b, const Usage *u, Buf *out);
 #endif

@@ -89,12 +89,16 @@ static int add_layer(Book *b, const char *dir, const char *file, Layer *apply, E
     return rc;
 }
 
+int book_load_ours(Book *b, const char *config_dir, Err *e) {
+    const DataFile *ours = data_find("store/prices.csv");
+    if (!ours) return fail(e, "store/prices.csv was not compiled in; build again");
+    if (price_csv_rows(b, &b->rows, ours->path, ours->at, ours->len, e) != 0) return -1;
+    return config_dir && *config_dir ? add_layer(b, config_dir, PRICE_UPDATE_FILE, layer_replace, e) : 0;
+}
+
 int book_load(Book **out, const char *config_dir, Err *e) {
     Book *b = xcalloc(1, sizeof *b);
-    const DataFile *ours = data_find("store/prices.csv");
-    int rc = ours ? price_csv_rows(b, &b->rows, ours->path, ours->at, ours->len, e)
-                  : fail(e, "store/prices.csv was not compiled in; build again");
-    if (rc == 0 && config_dir && *config_dir) rc = add_layer(b, config_dir, PRICE_UPDATE_FILE, layer_replace, e);
+    int rc = book_load_ours(b, config_dir, e);
     if (rc == 0 && config_dir && *config_dir) rc = add_layer(b, config_dir, PRICE_USER_FILE, layer_patch, e);
     if (rc == 0) rc = book_finish(b, e);
     *out = rc == 0 ? b : NULL;

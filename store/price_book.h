@@ -96,14 +96,28 @@ void price_csv_header(Buf *out);
 /* price_row.c: numbers, ranges and id from the fields. e says FILE:LINE. */
 int price_row_compile(PriceRow *r, Err *e);
 int price_row_fail(const PriceRow *r, Err *e, const char *fmt, ...) TW_PRINTF(3, 4);
-bool price_row_all_zero(const PriceRow *r);
+/* Pico-dollars per token as dollars per million tokens, as the CSV writes them: "2.50", "0.003625". */
+void price_text(int64_t pico, char *out, size_t size);
 
 /* price_layer.c: the user's rows over ours. */
-void layer_replace(Book *b, const Rows *update); /* a model that update lists is priced by update's rows alone */
+void layer_replace(Book *b, const Rows *update); /* a model that update lists is priced by update's rows */
 void layer_patch(Book *b, const Rows *user);     /* prices.csv of a person: undated changes all, dated begins anew */
 #define PRICE_UPDATE_FILE "prices-updated.csv"
 #define PRICE_USER_FILE "prices.csv"
 int book_finish(Book *b, Err *e); /* compiles and indexes */
+
+int book_load_ours(Book *b, const char *config_dir, Err *e); /* embedded rows and update layer, not finished */
+void book_drop(Book *b, const PriceRow *like, bool dated);    /* that model's rows, or only the one of that date */
+
+/* price_range.c: is a new price believable next to the present one (may be NULL)? why gets the reason. */
+bool price_believable(const PriceRow *fresh, const PriceRow *present, char *why, size_t size);
+/* One line "provider/model: input 2.50 -> 2.00, ..." of what differs in prices; false if nothing does. */
+bool price_difference(const PriceRow *fresh, const PriceRow *present, Buf *line);
+
+/* price_litellm.c: LiteLLM's map, model by model, as uncompiled rows; columns it says nothing of are not `present`. */
+typedef void LitellmFn(void *ctx, PriceRow *r); /* r->line is its line in the map */
+typedef struct Litellm { Book *owner; const char *path, *text; size_t len; LitellmFn *take; void *ctx; size_t read, skipped; } Litellm;
+int litellm_read(Litellm *l, Err *e);
 
 /* price_find.c: the names of a book. The row of exactly this name that is in effect at `at_ms`; NULL = none. Narrows
  * [from, until) to where the answer stays the same. */

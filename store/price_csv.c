@@ -151,3 +151,8 @@ void price_csv_write(const PriceRow *r, Buf *out) {
     }
     buf_str(out, "\n");
 }
+
+void book_csv(const Book *b, Buf *out) {
+    price_csv_header(out);
+    for (size_t i = 0; i < b->rows.count; i++) price_csv_write(&b->rows.at[i], out);
+}

@@ -1,6 +1,7 @@
 /* price_layer: what a user's rows do to ours. Works on text fields, before rows are compiled.
  *
- * `prices update` replaces: a model it lists is priced by its rows alone (they are complete, history included).
+ * `prices update` replaces: a model it lists is priced by its rows (they are complete, history included), and by later ones
+ * of ours.
  * A person's prices.csv patches, column by column:
  *   no effective_from: the columns of its header replace those of every row of that model;
  *   effective_from:    a new price from that date on, which takes the columns the header does not name from the row it follows;
@@ -21,11 +22,33 @@ static bool has(const PriceRow *r, Column c) {
     return r->present & (UINT64_C(1) << c);
 }
 
-/* Order by model; the sorted copy makes replacing n models in a book of m rows m log n. */
+/* By model, newest first. */
 static int by_model(const void *a, const void *b) {
     const PriceRow *const *x = a, *const *y = b;
     int c = strcmp((*x)->field[COL_PROVIDER], (*y)->field[COL_PROVIDER]);
-    return c ? c : strcmp((*x)->field[COL_MODEL], (*y)->field[COL_MODEL]);
+    if (c == 0) c = strcmp((*x)->field[COL_MODEL], (*y)->field[COL_MODEL]);
+    return c ? c : strcmp((*y)->field[COL_FROM], (*x)->field[COL_FROM]);
+}
+
+/* The newest row of that model among n sorted ones, or NULL. */
+static const PriceRow *newest(const PriceRow *const *sorted, size_t n, const PriceRow *model) {
+    size_t low = 0;
+    for (size_t high = n; low < high;) {
+        size_t middle = low + (high - low) / 2;
+        const PriceRow *r = sorted[middle];
+        int c = strcmp(r->field[COL_PROVIDER], model->field[COL_PROVIDER]);
+        if (c == 0) c = strcmp(r->field[COL_MODEL], model->field[COL_MODEL]);
+        if (c < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < n && same_model(sorted[low], model) ? sorted[low] : NULL;
+}
+
+/* A newer program may know a newer price than an old update: that one stays, unless it is only announced. */
+static bool outlives(const PriceRow *ours, const PriceRow *update) {
+    return strcmp(ours->field[COL_FROM], update->field[COL_FROM]) > 0 && strcmp(ours->field[COL_STATUS], "announced") != 0;
 }
 
 void layer_replace(Book *b, const Rows *update) {
@@ -34,8 +57,8 @@ void layer_replace(Book *b, const Rows *update) {
     for (size_t i = 0; i < update->count; i++) sorted[i] = &update->at[i];
     qsort(sorted, update->count, sizeof *sorted, by_model);
     for (size_t i = 0; i < b->rows.count; i++) {
-        const PriceRow *r = &b->rows.at[i];
-        if (!bsearch(&r, sorted, update->count, sizeof *sorted, by_model)) b->rows.at[kept++] = *r;
+        const PriceRow *r = &b->rows.at[i], *by = newest(sorted, update->count, r);
+        if (!by || outlives(r, by)) b->rows.at[kept++] = *r;
     }
     b->rows.count = kept;
     for (size_t i = 0; i < update->count; i++) *rows_add(&b->rows) = update->at[i];
@@ -58,11 +81,11 @@ static void patch(Book *b, PriceRow *r, const PriceRow *user) {
     r->line = user->line;
 }
 
-static void drop(Book *b, const PriceRow *user, bool dated) {
+void book_drop(Book *b, const PriceRow *like, bool dated) {
     size_t kept = 0;
     for (size_t i = 0; i < b->rows.count; i++) {
         const PriceRow *r = &b->rows.at[i];
-        if (!same_model(r, user) || (dated && !same_date(r, user))) b->rows.at[kept++] = *r;
+        if (!same_model(r, like) || (dated && !same_date(r, like))) b->rows.at[kept++] = *r;
     }
     b->rows.count = kept;
 }
@@ -106,7 +129,7 @@ void layer_patch(Book *b, const Rows *user) {
         const PriceRow *u = &user->at[i];
         bool dated = *u->field[COL_FROM];
         if (strcmp(u->field[COL_STATUS], "dropped") == 0)
-            drop(b, u, dated);
+            book_drop(b, u, dated);
         else if (dated)
             begin_anew(b, u);
         else if (patch_all(b, u) == 0)

@@ -176,14 +176,18 @@ static int prices(PriceRow *r, Err *e) {
         const PriceColumn *p = &price_columns[c];
         if (p->price && number(r, (Column)c, 6, PRICE_MAX_PICO, &r->price[p->list][p->token], e) != 0) return -1;
     }
-    for (int l = 0; l < LIST_COUNT; l++) r->price[l][TOK_REASONING] = r->price[l][TOK_OUTPUT];
     const int64_t *base = r->price[LIST_BASE];
+    for (int l = 0; l < LIST_COUNT; l++) {
+        r->price[l][TOK_REASONING] = r->price[l][TOK_OUTPUT];
+        /* Tables write 0 where a vendor lists no price for cached reads; where input costs something they are not free. */
+        if (r->price[l][TOK_CACHE_READ] == 0 && base[TOK_INPUT] > 0) r->price[l][TOK_CACHE_READ] = PRICE_UNLISTED;
+    }
     if ((base[TOK_INPUT] < 0) != (base[TOK_OUTPUT] < 0))
         return price_row_fail(r, e, "only one of input_per_mtok and output_per_mtok is given; write 0 if one is free");
     return 0;
 }
 
-bool price_row_all_zero(const PriceRow *r) {
+static bool all_zero(const PriceRow *r) {
     return r->price[LIST_BASE][TOK_INPUT] == 0 && r->price[LIST_BASE][TOK_OUTPUT] == 0;
 }
 
@@ -194,7 +198,7 @@ static int status(PriceRow *r, Err *e) {
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) ok = ok || strcmp(s, known[i]) == 0;
     if (!ok) return price_row_fail(r, e, "status \"%.20s\" is unknown; use announced, free or dropped", s);
     /* A table full of zeros makes budgets blind: free must be said. */
-    r->priced = r->price[LIST_BASE][TOK_INPUT] >= 0 && (!price_row_all_zero(r) || strcmp(s, "free") == 0);
+    r->priced = r->price[LIST_BASE][TOK_INPUT] >= 0 && (!all_zero(r) || strcmp(s, "free") == 0);
     return 0;
 }
 
@@ -218,6 +222,11 @@ int price_row_compile(PriceRow *r, Err *e) {
     if (number(r, COL_WEB_SEARCH, 9, INT64_C(10000000000000), &r->search_pico, e) != 0) return -1;
     r->id = identity(r);
     return 0;
+}
+
+void price_text(int64_t pico, char *out, size_t size) {
+    int n = snprintf(out, size, "%lld.%06lld", (long long)(pico / 1000000), (long long)(pico % 1000000));
+    while (n > 3 && n < (int)size && out[n - 1] == '0' && out[n - 3] != '.') out[--n] = '\0';
 }
 
 const char *price_row_provider(const PriceRow *r) {

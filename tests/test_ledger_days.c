@@ -86,6 +86,20 @@ static void a_reopened_day_is_filled_anew_and_left_alone(void **state) {
     assert_int_equal(lab_sums(lab).v[SUM_REQUESTS], 3);
 }
 
+/* A day may be sealed by another process: what this one remembers of it is of no use. */
+static void another_writer_may_seal_a_day(void **state) {
+    Lab *lab = *state, other = *lab;
+    other.b = NULL;
+    lab_connect(&other);
+    lab_add(lab, 1, LAB_NOW - 40 * DAY);
+    lab_ingest(lab);
+    lab_purge(&other, 35);
+    lab_disconnect(&other);
+    lab_add(lab, 2, LAB_NOW - 40 * DAY);
+    lab_ingest(lab);
+    assert_int_equal(lab->n.late, 1);
+}
+
 static void reopening_an_open_day_empties_nothing(void **state) {
     Lab *lab = *state;
     Err e = {""};
@@ -143,6 +157,7 @@ int main(void) {
         CASE(a_purged_identity_is_remembered),
         CASE(a_day_of_many_rows_goes_in_steps),
         CASE(a_reopened_day_is_filled_anew_and_left_alone),
+        CASE(another_writer_may_seal_a_day),
         CASE(reopening_an_open_day_empties_nothing),
         CASE(fine_rollups_go_and_lanes_stay),
         CASE(a_days_new_names_are_limited),

@@ -105,6 +105,21 @@ static void a_linked_row_that_grows_still_counts_nowhere(void **state) {
     assert_int_equal(lab_sums(lab).v[SUM_TOKENS + TOK_OUTPUT], 10);
 }
 
+/* What one process remembers of an hour is not what another has made of it since. */
+static void two_writers_link_each_others_rows(void **state) {
+    Lab *lab = *state, other = *lab;
+    other.b = batch_new(16);
+    lab_connect(&other);
+    add_from(lab, GATEWAY, 1, T0, 500);
+    add_from(&other, AGENT, 2, T0, 500); /* the hour is indexed now */
+    add_from(lab, GATEWAY, 3, T0, 600);
+    add_from(&other, AGENT, 4, T0, 600);
+    assert_true(is_linked(lab, 2) && is_linked(lab, 4));
+    assert_int_equal(lab_sums(lab).v[SUM_REQUESTS], 2);
+    lab_disconnect(&other);
+    batch_free(other.b);
+}
+
 /* An "upstream id" that everything shows is a constant, not an id. */
 static void a_constant_upstream_id_links_nothing_more(void **state) {
     Lab *lab = *state;
@@ -202,6 +217,7 @@ int main(void) {
         CASE(far_apart_is_another_call),
         CASE(the_loser_counts_again_when_the_winner_moves_away),
         CASE(a_linked_row_that_grows_still_counts_nowhere),
+        CASE(two_writers_link_each_others_rows),
         CASE(a_constant_upstream_id_links_nothing_more),
         CASE(a_file_is_known_by_its_first_line),
         CASE(a_copy_has_its_own_row),
