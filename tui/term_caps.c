@@ -8,18 +8,22 @@ static const char *text_cap(const char *name) {
     return s && s != (const char *)-1 ? s : NULL;
 }
 
-/* Copies a capability without its padding marks ("$<5>"), which no terminal of today needs. */
-static void copy_cap(char *out, size_t size, const char *name) {
-    size_t n = 0;
-    const char *p = text_cap(name);
-    for (; p && *p && n + 1 < size; p++) {
+/* Adds text without its padding marks ("$<5>"), which no terminal of today needs. */
+static void add_unpadded(Buf *out, const char *p) {
+    for (; p && *p; p++) {
         const char *end = p[0] == '$' && p[1] == '<' ? strchr(p, '>') : NULL;
         if (end)
             p = end;
         else
-            out[n++] = *p;
+            buf_add(out, p, 1);
     }
-    out[n] = '\0';
+}
+
+static void copy_cap(char *out, size_t size, const char *name) {
+    Buf text = {.max = size - 1};
+    add_unpadded(&text, text_cap(name));
+    snprintf(out, size, "%s", text.at && !text.overflow ? text.at : "");
+    buf_free(&text);
 }
 
 static const char *environment(const char *name) {
@@ -75,16 +79,13 @@ void caps_close(void) {
 }
 
 void caps_move(const TermCaps *c, Buf *out, int x, int y) {
-    const char *s = tiparm(c->move_pattern, y, x);
-    if (s) buf_str(out, s);
+    add_unpadded(out, tiparm(c->move_pattern, y, x));
 }
 
 void caps_right(const TermCaps *c, Buf *out, int cells) {
-    const char *s = tiparm(c->right_pattern, cells);
-    if (s) buf_str(out, s);
+    add_unpadded(out, tiparm(c->right_pattern, cells));
 }
 
 void caps_colour(const TermCaps *c, Buf *out, bool background, int index) {
-    const char *s = tiparm(background ? c->bg_pattern : c->fg_pattern, index);
-    if (s) buf_str(out, s);
+    add_unpadded(out, tiparm(background ? c->bg_pattern : c->fg_pattern, index));
 }
