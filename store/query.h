@@ -118,6 +118,7 @@ typedef struct SourceView {
 } SourceView;
 int query_sources(Db *db, int64_t now_ms, SourceView *out, size_t max, size_t *count, Err *e);
 int64_t query_heartbeat_ms(Db *db); /* 0 = never */
+int64_t query_newest_ms(Db *db);    /* time of the newest request; 0 = there is none */
 
 /* Models without a price row in the range, with tokens and calls. */
 int query_unpriced(Db *db, int64_t since_ms, int64_t until_ms, Result *out, Err *e);

@@ -6,6 +6,14 @@ int64_t query_heartbeat_ms(Db *db) {
     return meta_int(db, "heartbeat_ms", 0, &ms, NULL) == 0 ? ms : 0;
 }
 
+int64_t query_newest_ms(Db *db) {
+    int64_t key = 0;
+    sqlite3_stmt *s = db_prepare(db, "SELECT max(key) FROM request", NULL);
+    if (s && db_step(db, s, "read the newest request", NULL) == 1) key = sqlite3_column_int64(s, 0);
+    if (s) sqlite3_reset(s); /* no read transaction is left open */
+    return row_key_ms(key);
+}
+
 static void copy_text(char *to, size_t size, sqlite3_stmt *s, int column) {
     const char *text = (const char *)sqlite3_column_text(s, column);
     snprintf(to, size, "%s", text ? text : "");

@@ -3,6 +3,7 @@
  * Owns: what the header drops when it is narrow (who collects, date, words, zone, place, clock; never the switch, the
  * alert counts or that nobody collects). Does not: know any screen's content.
  */
+#include "tui/frame.h"
 #include "store/clock.h"
 #include "tui/keys.h"
 #include "tui/layout.h"
@@ -171,13 +172,32 @@ static void draw_header(const Screen *s, const View *v, Canvas *c, Rect r, bool 
 
 /* ---- tabs, answer row, footer ---- */
 
-static void draw_tabs(const Screen *now, Canvas *c, Rect r) {
-    int x = r.x, end = r.x + r.w;
-    for (size_t i = 0; screens[i]; i++) {
+/* A word that a click can hit: a tab or a footer item. */
+typedef struct Spot {
+    int x, w, key;
+    const KeyCommand *command; /* of a footer item */
+    const Screen *screen;      /* of a tab */
+} Spot;
+enum { SPOTS_MAX = 32 };
+
+static int tab_spots(Rect r, Spot out[SPOTS_MAX]) {
+    int n = 0, x = r.x;
+    for (size_t i = 0; screens[i] && n < SPOTS_MAX; i++) {
         const Screen *s = screens[i];
         if (s->key < '0' || s->key > '9') continue;
-        bool here = s == now;
-        x += canvas_textf(c, x, r.y, end - x, here ? ROLE_SELECTED : ROLE_DIM, 0, here ? "[%c %s]" : " %c %s ", s->key, s->title);
+        out[n] = (Spot){.x = x, .w = text_columns(s->title) + 4, .key = s->key, .screen = s};
+        x += out[n++].w;
+    }
+    return n;
+}
+
+static void draw_tabs(const Screen *now, Canvas *c, Rect r) {
+    Spot spot[SPOTS_MAX];
+    int n = tab_spots(r, spot), end = r.x + r.w, x = r.x;
+    for (int i = 0; i < n; i++) {
+        bool here = spot[i].screen == now;
+        x = spot[i].x + canvas_textf(c, spot[i].x, r.y, end - spot[i].x, here ? ROLE_SELECTED : ROLE_DIM, 0, here ? "[%c %s]" : " %c %s ",
+                                     spot[i].key, spot[i].screen->title);
     }
     const char *name = "tollwatch";
     if (x + text_columns(name) + 1 < end) canvas_right(c, end, r.y, r.w, ROLE_DIM, 0, name);
@@ -207,13 +227,6 @@ static int item_width(const KeyCommand *k) {
     return text_columns(k->keys) + 1 + text_columns(k->footer);
 }
 
-static int draw_item(Canvas *c, int x, int y, int end, const KeyCommand *k) {
-    int start = x;
-    x += canvas_text(c, x, y, end - x, ROLE_KEY, ATTR_BOLD, k->keys) + 1;
-    x += canvas_text(c, x, y, end - x, ROLE_TEXT, 0, k->footer);
-    return x - start;
-}
-
 /* The commands of a footer: the screen's own by use, then filter, palette, help, quit. */
 static int footer_items(const Screen *s, const KeyCommand **out, int max) {
     char names[256];
@@ -227,18 +240,45 @@ static int footer_items(const Screen *s, const KeyCommand **out, int max) {
 }
 
 /* Cut from the right, but never the palette and help: they lead everywhere. */
-static void draw_footer(const Screen *s, Canvas *c, Rect r) {
-    const KeyCommand *item[24];
-    int n = footer_items(s, item, 24), total = 0, gap;
+static int footer_spots(const Screen *s, Rect r, Spot out[SPOTS_MAX]) {
+    const KeyCommand *item[SPOTS_MAX];
+    int n = footer_items(s, item, SPOTS_MAX), total = 0, gap, placed = 0;
     for (int i = 0; i < n; i++) total += item_width(item[i]);
     gap = 1 + total + 3 * (n - 1) <= r.w ? 3 : 2;
-    int must = item_width(key_command("palette")) + item_width(key_command("help")) + 2 * gap, x = r.x + 1, end = r.x + r.w;
+    int must = item_width(key_command("palette")) + item_width(key_command("help")) + gap, x = r.x + 1, end = r.x + r.w;
     for (int i = 0; i < n; i++) {
         bool keep = item[i]->act == DO_PALETTE || item[i]->act == DO_HELP;
-        if (!keep && x + item_width(item[i]) + must > end) continue;
-        x += draw_item(c, x, r.y, end, item[i]) + gap;
-        if (keep) must -= item_width(item[i]) + gap;
+        int w = item_width(item[i]);
+        if (!keep && x + w + (must > 0 ? gap + must : 0) > end) continue;
+        out[placed++] = (Spot){.x = x, .w = w, .key = item[i]->codes[0], .command = item[i]};
+        x += w + gap;
+        if (keep) must -= w + gap;
     }
+    return placed;
+}
+
+static void draw_footer(const Screen *s, Canvas *c, Rect r) {
+    Spot spot[SPOTS_MAX];
+    int n = footer_spots(s, r, spot), end = r.x + r.w;
+    for (int i = 0; i < n; i++) {
+        int x = spot[i].x;
+        x += canvas_text(c, x, r.y, end - x, ROLE_KEY, ATTR_BOLD, spot[i].command->keys) + 1;
+        canvas_text(c, x, r.y, end - x, ROLE_TEXT, 0, spot[i].command->footer);
+    }
+}
+
+int frame_key_at(const Screen *s, int w, int h, int x, int y) {
+    const Layout l = layout_make(w, h);
+    Rect tabs = l.at[PART_TABS], footer = l.at[PART_FOOTER];
+    Spot spot[SPOTS_MAX];
+    int n = 0;
+    if (tabs.h > 0 && y == tabs.y)
+        n = tab_spots(tabs, spot);
+    else if (footer.h > 0 && y == footer.y)
+        n = footer_spots(s, footer, spot);
+    for (int i = 0; i < n; i++)
+        if (x >= spot[i].x && x < spot[i].x + spot[i].w) return spot[i].key;
+    return 0;
 }
 
 /* The third line of a three-line view: state, and the two keys that lead everywhere. */

@@ -31,6 +31,7 @@ typedef struct View { /* what the user chose; shared by all screens, survives sw
     int64_t newest_ms;             /* time of the newest record, 0 = none yet: "live, 1s old" */
     int reading_permille;          /* a load goes on: 0..1000; -1 = none */
     Prompt prompt;
+    char go[32];                   /* a screen's wish after key_pressed: another screen's name, or "demo"; "" = none */
     Db *db; App *app; const Book *book;
 } View;
 
@@ -39,6 +40,7 @@ typedef struct Screen {
     char key;                      /* '1' ... */
     void *(*open)(void);
     void (*close)(void *self);
+    /* deadline_us: on CLOCK_MONOTONIC. more: called again with the same self, and v->reading_permille may say how far. */
     int (*load)(void *self, View *v, int64_t deadline_us, bool *more, Err *e);
     void (*draw)(const void *self, const View *v, Canvas *c, Rect area); /* area excludes header, answer row, footer */
     /* A key this screen handles (see keys.h); false = not mine. May change v (then load is called). */

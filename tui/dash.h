@@ -1,0 +1,40 @@
+/* dash: the dashboard's state, shared by its two files (dashboard.c: the loop, dashboard_keys.c: what keys do). */
+#ifndef TUI_DASH_H
+#define TUI_DASH_H
+#include "tui/dashboard.h"
+#include "tui/db_watch.h"
+#include "tui/palette.h"
+#include "tui/signals.h"
+#include "tui/term.h"
+#include "tui/view.h"
+
+enum { DASH_SCREENS_MAX = 24, ANSWER_SHOWN_MS = 5000 };
+
+typedef struct Dash {
+    View view;
+    Term *term;
+    Signals *signals;
+    DbWatch *watch;
+    Canvas *canvas;
+    const Screen *screen, *before; /* before: where Esc and a second ? go back to */
+    void *self[DASH_SCREENS_MAX];  /* by place in screens[]; opened when first shown */
+    Palette palette;
+    char filter_before[256];       /* Esc in the prompt brings it back */
+    bool pasting, mouse;
+    bool stale;                    /* rows must be loaded again */
+    bool loading;                  /* a load goes on */
+    bool dirty;                    /* something to draw */
+    bool urgent;                   /* a key was pressed: draw at once */
+    bool committed;                /* the next frame shows new data: it counts for the distance of frames */
+    bool resumed;                  /* we stopped ourselves: the coming SIGCONT is known */
+    bool quit;
+    DashboardEnd end;
+    int64_t frame_ms, load_ms, tick_ms, answer_until_ms; /* monotonic: last frame, start of the load, next tick, end of an answer */
+} Dash;
+
+void dash_show(Dash *d, const Screen *s);
+void *dash_self(Dash *d, const Screen *s);
+TW_PRINTF(2, 3) void dash_answer(Dash *d, const char *fmt, ...);
+void dash_key(Dash *d, int key);
+void dash_suspend(Dash *d);
+#endif

@@ -1,0 +1,233 @@
+/* dashboard: the event loop. See dashboard.h. */
+#include "tui/dashboard.h"
+#include "collectors/collect.h"
+#include "tui/dash.h"
+#include "tui/layout.h"
+#include <poll.h>
+#include <stdarg.h>
+
+enum {
+    FRAME_MS = 100,          /* frames of data are at least this far apart */
+    LOAD_SLICE_US = 30000,   /* a load gives the keys a turn after this long */
+    READING_MS = 300,        /* a load that takes longer says so */
+    QUIET_MS = 61000,        /* after the last record the rate still falls for a minute */
+    QUIET_RELOAD_MS = 15000
+};
+
+static int64_t monotonic_us(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+void *dash_self(Dash *d, const Screen *s) {
+    for (size_t i = 0; i < DASH_SCREENS_MAX && screens[i]; i++) {
+        if (screens[i] != s) continue;
+        if (!d->self[i]) d->self[i] = s->open();
+        return d->self[i];
+    }
+    return NULL;
+}
+
+void dash_show(Dash *d, const Screen *s) {
+    if (s == d->screen) return;
+    d->before = d->screen;
+    d->screen = s;
+    d->stale = d->dirty = true;
+    d->loading = false;
+    d->view.reading_permille = -1;
+}
+
+void dash_answer(Dash *d, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(d->view.answer, sizeof d->view.answer, fmt, ap);
+    va_end(ap);
+    d->answer_until_ms = clock_monotonic_ms() + ANSWER_SHOWN_MS;
+    d->dirty = true;
+}
+
+/* One slice of loading the shown screen; old cells stay until it is through. */
+static void load(Dash *d) {
+    Err e = {""};
+    bool more = false;
+    int64_t now_us = monotonic_us();
+    if (!d->loading) d->load_ms = now_us / 1000;
+    d->stale = false;
+    if (d->screen->load(dash_self(d, d->screen), &d->view, now_us + LOAD_SLICE_US, &more, &e) != 0) {
+        more = false;
+        dash_answer(d, "tollwatch: %.240s", e.text);
+    }
+    d->loading = more;
+    if (!more)
+        d->view.reading_permille = -1;
+    else if (d->view.reading_permille < 0 && now_us / 1000 - d->load_ms >= READING_MS)
+        d->view.reading_permille = 0;
+    d->dirty = true;
+}
+
+static void draw(Dash *d) {
+    int w, h;
+    term_size(d->term, &w, &h);
+    if (d->canvas->w != w || d->canvas->h != h) {
+        canvas_free(d->canvas);
+        d->canvas = canvas_new(w, h, d->view.ascii);
+    }
+    /* Too small for more than a line or three: that is always the first screen's. */
+    const Screen *s = layout_make(w, h).size == SIZE_FULL ? d->screen : screens[0];
+    frame_draw(s, dash_self(d, s), &d->view, d->canvas);
+    if (d->view.prompt.kind == ':') palette_draw(&d->palette, d->canvas);
+    term_show(d->term, d->canvas);
+    if (d->committed) d->frame_ms = clock_monotonic_ms();
+    d->dirty = d->urgent = d->committed = false;
+}
+
+static bool frame_due(const Dash *d, int64_t now_ms) {
+    return d->urgent || now_ms - d->frame_ms >= FRAME_MS;
+}
+
+static bool look(Dash *d, int64_t now_ms) {
+    bool changed = dbwatch_look(d->watch, now_ms);
+    if (changed && !d->view.paused) d->stale = d->committed = true;
+    return changed;
+}
+
+/* Once a second: the clock, the switch, who collects, and a look at the ledger. */
+static void tick(Dash *d, int64_t now_ms) {
+    View *v = &d->view;
+    int64_t wall = clock_now_ms();
+    d->tick_ms = now_ms + 1000 - wall % 1000;
+    view_tick(v);
+    if (v->answer[0] && now_ms >= d->answer_until_ms) v->answer[0] = '\0';
+    bool rate_moves = v->now_ms - v->newest_ms < QUIET_MS || now_ms - d->load_ms >= QUIET_RELOAD_MS;
+    if (!look(d, now_ms) && rate_moves && !v->paused) d->stale = true;
+    d->dirty = true;
+}
+
+void dash_suspend(Dash *d) {
+    term_suspend(d->term);
+    d->resumed = true;
+}
+
+static void take_signals(Dash *d) {
+    for (SignalEvent s; (s = signals_next(d->signals)) != SIGNAL_NONE;) {
+        if (s == SIGNAL_END) d->quit = true;
+        if (s == SIGNAL_STOPPED) dash_suspend(d);
+        if (s == SIGNAL_CONTINUED && !d->resumed) term_resume(d->term);
+        if (s == SIGNAL_CONTINUED) d->resumed = false;
+        d->dirty = d->urgent = true;
+    }
+}
+
+static int64_t soonest(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+/* How long nothing needs to be done. */
+static int wait_ms(const Dash *d, int64_t now_ms) {
+    int64_t due = soonest(d->tick_ms, dbwatch_due_ms(d->watch));
+    bool work = d->dirty || ((d->stale || d->loading) && !d->view.paused);
+    if (work) due = soonest(due, d->urgent || d->loading ? now_ms : d->frame_ms + FRAME_MS);
+    int key = term_wait_ms(d->term);
+    if (key >= 0) due = soonest(due, now_ms + key);
+    return due > now_ms ? (int)(due - now_ms) : 0;
+}
+
+/* A frame that waits for its time makes more events pointless: they are not even asked for. */
+static void wait_for_events(Dash *d, int64_t now_ms) {
+    bool waiting_for_frame = d->stale && !frame_due(d, now_ms);
+    struct pollfd p[] = {
+        {.fd = term_fd(d->term), .events = POLLIN},
+        {.fd = signals_fd(d->signals), .events = POLLIN},
+        {.fd = waiting_for_frame ? -1 : dbwatch_fd(d->watch), .events = POLLIN},
+    };
+    poll(p, 3, wait_ms(d, now_ms));
+    if (p[2].revents) dbwatch_event(d->watch, clock_monotonic_ms());
+    if (p[1].revents) take_signals(d);
+    for (int key; !d->quit && (key = term_key(d->term)) != -1;) dash_key(d, key);
+    if (term_lost(d->term)) d->quit = true;
+}
+
+static void step(Dash *d) {
+    int64_t now_ms = clock_monotonic_ms();
+    if (now_ms >= d->tick_ms) tick(d, now_ms);
+    if (now_ms >= dbwatch_due_ms(d->watch)) look(d, now_ms);
+    if (d->loading || (d->stale && frame_due(d, now_ms))) load(d);
+    if (d->dirty && frame_due(d, clock_monotonic_ms())) draw(d);
+    if (!d->quit) wait_for_events(d, clock_monotonic_ms());
+}
+
+/* Nothing configured, nothing found, nothing stored: the first screen says what to do. */
+static const Screen *first_screen(const Dash *d, const DashboardOptions *o) {
+    const Screen *wanted = o->screen ? screen_find(o->screen) : NULL, *first_run = screen_find("first-run");
+    if (wanted) return wanted;
+    return first_run && d->view.app->config->source_count == 0 && d->view.newest_ms == 0 ? first_run : screens[0];
+}
+
+static int open_terminal(Dash *d, App *a, Err *e) {
+    Theme theme;
+    d->view.ascii = a->ascii || !term_is_utf8();
+    const char *name = a->theme_option ? a->theme_option : a->config->theme;
+    if (theme_load(&theme, name, a->config->dir, e) != 0) return -1;
+    d->mouse = a->mouse;
+    const char *no_color = getenv("NO_COLOR");
+    return term_open(&d->term, &theme, a->no_color || (no_color && no_color[0]), a->mouse, e);
+}
+
+static int run(Dash *d, App *a, const DashboardOptions *o, const Err *why_not, Err *e) {
+    if (view_open(&d->view, a, e) != 0 || open_terminal(d, a, e) != 0) return -1;
+    d->watch = dbwatch_open(d->view.db);
+    d->canvas = canvas_new(1, 1, d->view.ascii);
+    d->screen = first_screen(d, o);
+    d->stale = d->dirty = d->urgent = true;
+    if (o->answer) dash_answer(d, "%s", o->answer);
+    if (why_not->text[0]) dash_answer(d, "tollwatch: looking only: %.220s", why_not->text);
+    while (!d->quit) step(d);
+    return 0;
+}
+
+static void dash_close(Dash *d) {
+    term_close(d->term);
+    for (size_t i = 0; i < DASH_SCREENS_MAX && screens[i]; i++)
+        if (d->self[i]) screens[i]->close(d->self[i]);
+    canvas_free(d->canvas);
+    dbwatch_close(d->watch);
+    view_close(&d->view);
+}
+
+/* The ledger must exist before a reader opens it; whoever may write makes it. Who may not can still look. */
+static int make_ledger(App *a, bool *may_write, Err *why_not, Err *e) {
+    Db *db = NULL;
+    if (app_config(a, e) != 0) return -1;
+    *may_write = !a->readonly && db_open(&db, a->db_path, DB_WRITE, why_not) == 0;
+    db_close(db);
+    return 0;
+}
+
+static int start_collecting(App *a, const Stop *stop, Collector **out, Err *e) {
+    const CollectOptions c = {.config = a->config, .db_path = a->db_path, .fixed_now_ms = a->fixed_now_ms};
+    return collector_start(out, &c, stop, e);
+}
+
+static int collect_and_run(Dash *d, App *a, const DashboardOptions *o, const Stop *stop, Collector **collector, Err *e) {
+    bool may_write;
+    Err why_not = {""};
+    if (make_ledger(a, &may_write, &why_not, e) != 0) return -1;
+    if (o->collect && may_write && start_collecting(a, stop, collector, e) != 0) return -1;
+    return run(d, a, o, &why_not, e);
+}
+
+int dashboard_run(App *a, const DashboardOptions *o, DashboardEnd *end, Err *e) {
+    Dash d = {.end = DASHBOARD_QUIT};
+    Collector *collector = NULL;
+    if (signals_open(&d.signals, e) != 0) return -1;
+    Stop *stop = stop_new();
+    int rc = collect_and_run(&d, a, o, stop, &collector, e);
+    dash_close(&d);
+    stop_set(stop);
+    if (collector) collector_join(collector);
+    stop_free(stop);
+    signals_close(d.signals);
+    *end = d.end;
+    return rc;
+}

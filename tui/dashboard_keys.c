@@ -1,0 +1,184 @@
+/* dashboard_keys: what a key does: the prompt first, then the screen, then the command table. See dashboard.h. */
+#include "tui/dash.h"
+#include "tui/frame.h"
+#include "tui/prompt.h"
+
+static void set_filter(Dash *d, const char *text) {
+    Err e = {""};
+    view_set_filter(&d->view, text, &e);
+    snprintf(d->view.prompt.error, sizeof d->view.prompt.error, "%s%s", e.text, e.text[0] ? "; showing all until it is right" : "");
+    d->stale = true;
+}
+
+static void match_palette(Dash *d) {
+    Prompt *p = &d->view.prompt;
+    palette_match(&d->palette, p->text);
+    snprintf(p->error, sizeof p->error, "%zu of %zu   Tab complete   Enter go   Esc", d->palette.count, d->palette.total);
+}
+
+/* Leaves the current screen for its neighbour among the tabs. */
+static void next_tab(Dash *d, bool back) {
+    size_t count = 0, at = 0;
+    for (; screens[count]; count++)
+        if (screens[count] == d->screen) at = count;
+    for (size_t i = 0; i < count; i++) {
+        at = (at + (back ? count - 1 : 1)) % count;
+        if (screens[at]->key >= '0' && screens[at]->key <= '9') break;
+    }
+    dash_show(d, screens[at]);
+}
+
+static void show_by_key(Dash *d, int key) {
+    for (size_t i = 0; screens[i]; i++)
+        if (screens[i]->key == key) {
+            dash_show(d, screens[i]);
+            return;
+        }
+    dash_answer(d, "%c is no screen yet; Tab shows the others", key);
+}
+
+/* Esc: out of the filter, then back to where one came from. */
+static void go_back(Dash *d) {
+    if (d->view.filter_text[0]) {
+        set_filter(d, "");
+        dash_answer(d, "filter off");
+    } else if (d->before) {
+        dash_show(d, d->before);
+        d->before = NULL;
+    }
+}
+
+static void toggle_mouse(Dash *d) {
+    d->mouse = !d->mouse;
+    term_set_mouse(d->term, d->mouse);
+    dash_answer(d, d->mouse ? "mouse on: click a tab or a footer word, the wheel scrolls; m turns it off"
+                            : "mouse off");
+}
+
+static void toggle_pause(Dash *d) {
+    view_set_paused(&d->view, !d->view.paused);
+    d->stale = true;
+    dash_answer(d, d->view.paused ? "paused; collecting goes on, Space shows it again" : "live");
+}
+
+static void change_range(Dash *d, bool back) {
+    view_next_range(&d->view, back);
+    d->stale = true;
+    dash_answer(d, "range %s", d->view.range_name);
+}
+
+static void run_command(Dash *d, const KeyCommand *k, int key) {
+    switch (k->act) {
+    case DO_SCREEN: show_by_key(d, key); break;
+    case DO_TAB: next_tab(d, key == KEY_BACK_TAB); break;
+    case DO_PALETTE: prompt_open(&d->view.prompt, ':', ""); match_palette(d); break;
+    case DO_FILTER:
+        snprintf(d->filter_before, sizeof d->filter_before, "%s", d->view.filter_text);
+        prompt_open(&d->view.prompt, '/', d->view.filter_text);
+        break;
+    case DO_BACK: go_back(d); break;
+    case DO_HELP: dash_show(d, strcmp(d->screen->name, "help") == 0 && d->before ? d->before : screen_find("help")); break;
+    case DO_QUIT: d->quit = true; break;
+    case DO_RANGE: change_range(d, key == 'T'); break;
+    case DO_PAUSE: toggle_pause(d); break;
+    case DO_MOUSE: toggle_mouse(d); break;
+    case DO_REDRAW: term_redraw(d->term); break;
+    case DO_SUSPEND: dash_suspend(d); break;
+    case DO_NOTHING: case DO_OPEN: case DO_ROW: case DO_PAGE: case DO_ENDS: case DO_DIMENSION: case DO_SORT:
+        dash_answer(d, "%s does nothing on %s", k->keys, d->screen->title);
+    }
+}
+
+static void command_key(Dash *d, int key) {
+    if (d->screen->key_pressed && d->screen->key_pressed(dash_self(d, d->screen), &d->view, key)) {
+        d->stale = true;
+        if (strcmp(d->view.go, "demo") == 0) {
+            d->end = DASHBOARD_DEMO;
+            d->quit = true;
+        } else if (screen_find(d->view.go)) {
+            dash_show(d, screen_find(d->view.go));
+        }
+        d->view.go[0] = '\0';
+        return;
+    }
+    const KeyCommand *k = key_meaning(key);
+    if (k)
+        run_command(d, k, key);
+    else if (key > ' ' && key < 127)
+        dash_answer(d, "%c means nothing; ? lists the keys", key);
+}
+
+/* ---- the line after "/" and ":" ---- */
+
+static void choose(Dash *d) {
+    const Entry *e = d->palette.count ? &d->palette.match[d->palette.chosen] : NULL;
+    prompt_close(&d->view.prompt);
+    if (!e) return;
+    if (e->kind == ENTRY_SCREEN)
+        dash_show(d, screen_find(e->name));
+    else if (e->kind == ENTRY_COMMAND)
+        command_key(d, e->code);
+    else if (view_set_range(&d->view, e->name, NULL) == 0)
+        d->stale = true;
+}
+
+static void palette_key(Dash *d, int key) {
+    Prompt *p = &d->view.prompt;
+    if (key == KEY_ENTER) {
+        choose(d);
+    } else if (key == KEY_UP || key == KEY_DOWN) {
+        palette_move(&d->palette, key == KEY_UP ? -1 : 1);
+    } else if (key == KEY_TAB) {
+        if (d->palette.count) prompt_set(p, d->palette.match[d->palette.chosen].name);
+        match_palette(d);
+    } else if (prompt_key(p, key)) {
+        match_palette(d);
+    }
+}
+
+/* The filter acts while it is typed; Enter keeps it, Esc brings the old one back. */
+static void filter_key(Dash *d, int key) {
+    Prompt *p = &d->view.prompt;
+    if (key == KEY_ENTER && !p->error[0])
+        prompt_close(p);
+    else if (key != KEY_ENTER && prompt_key(p, key))
+        set_filter(d, p->text);
+}
+
+static void prompt_line_key(Dash *d, int key) {
+    char kind = d->view.prompt.kind;
+    if (key == KEY_ESC || key == KEY_CTRL_C) {
+        prompt_close(&d->view.prompt);
+        if (kind == '/') set_filter(d, d->filter_before);
+        d->view.prompt.error[0] = '\0';
+    } else if (kind == '/') {
+        filter_key(d, key);
+    } else {
+        palette_key(d, key);
+    }
+}
+
+static void mouse_event(Dash *d) {
+    const MouseEvent *m = term_mouse(d->term);
+    if (!m->pressed || d->view.prompt.kind) return;
+    int w, h, key = m->button == 64 ? KEY_UP : m->button == 65 ? KEY_DOWN : 0;
+    term_size(d->term, &w, &h);
+    if (m->button == 0) key = frame_key_at(d->screen, w, h, m->x, m->y);
+    if (key) command_key(d, key);
+}
+
+/* Pasted text goes into a line that is open, and never is a command. */
+void dash_key(Dash *d, int key) {
+    d->dirty = d->urgent = true;
+    if (key == KEY_PASTE_START || key == KEY_PASTE_END) {
+        d->pasting = key == KEY_PASTE_START;
+    } else if (d->pasting) {
+        if (d->view.prompt.kind && key >= ' ' && key < KEY_SPECIAL) prompt_line_key(d, key);
+    } else if (key == KEY_MOUSE) {
+        mouse_event(d);
+    } else if (d->view.prompt.kind) {
+        prompt_line_key(d, key);
+    } else {
+        command_key(d, key);
+    }
+}

@@ -1,0 +1,63 @@
+/* view: see view.h. */
+#include "tui/view.h"
+
+const char *const view_ranges[] = {"15m", "1h", "6h", "24h", "today", "7d", "30d", "month", NULL};
+
+int view_set_range(View *v, const char *name, Err *e) {
+    int64_t since;
+    if (time_parse_arg(v->app->day_zone, v->now_ms, name, &since, e) != 0) return -1;
+    snprintf(v->range_name, sizeof v->range_name, "%s", name);
+    v->since_ms = since;
+    v->until_ms = v->now_ms;
+    return 0;
+}
+
+void view_next_range(View *v, bool back) {
+    int count = 0, at = 0;
+    for (; view_ranges[count]; count++)
+        if (strcmp(view_ranges[count], v->range_name) == 0) at = count;
+    view_set_range(v, view_ranges[(at + (back ? count - 1 : 1)) % count], NULL);
+}
+
+int view_set_filter(View *v, const char *text, Err *e) {
+    Filter *f = NULL;
+    int rc = text[0] ? filter_parse(&f, text, e) : 0;
+    filter_free(v->filter);
+    v->filter = rc == 0 ? f : NULL;
+    snprintf(v->filter_text, sizeof v->filter_text, "%s", rc == 0 ? text : "");
+    return rc;
+}
+
+void view_set_paused(View *v, bool paused) {
+    v->paused = paused;
+    if (!paused) view_set_range(v, v->range_name, NULL);
+}
+
+void view_tick(View *v) {
+    v->now_ms = app_now(v->app);
+    if (!v->paused) view_set_range(v, v->range_name, NULL);
+    policy_view(v->app->policy_path, v->now_ms, &v->policy);
+    if (role_holder(v->app->db_path, v->collecting, sizeof v->collecting) != 0) v->collecting[0] = '\0';
+    if (!v->db) return;
+    v->heartbeat_ms = query_heartbeat_ms(v->db);
+    if (!v->paused) v->newest_ms = query_newest_ms(v->db);
+}
+
+int view_open(View *v, App *app, Err *e) {
+    *v = (View){.app = app, .reading_permille = -1, .readonly = app->readonly, .show_content = app->show_content};
+    if (app_config(app, e) != 0 || app_book(app, e) != 0) return -1;
+    v->zone = app->zone;
+    v->book = app->book;
+    v->ascii = app->ascii;
+    v->now_ms = app_now(app);
+    if (view_set_range(v, "6h", e) != 0 || db_open(&v->db, app->db_path, DB_READ, e) != 0) return -1;
+    view_tick(v);
+    return 0;
+}
+
+void view_close(View *v) {
+    filter_free(v->filter);
+    db_close(v->db);
+    v->filter = NULL;
+    v->db = NULL;
+}

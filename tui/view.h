@@ -1,0 +1,21 @@
+/* view: what all screens share (screen.h's View): opened from the options, kept up to date by time.
+ *
+ * Used by the dashboard and by `render`. Owns: time ranges, the filter's life. Does not: draw.
+ */
+#ifndef TUI_VIEW_H
+#define TUI_VIEW_H
+#include "tui/screen.h"
+
+/* Config, book, zone and ledger (read only) of the application. */
+int view_open(View *v, App *app, Err *e);
+void view_close(View *v);
+/* Now, the range (unless paused), the switch, who collects. Cheap: once a second. */
+void view_tick(View *v);
+/* Moves on (or back) in: 15m 1h 6h 24h today 7d 30d month. */
+void view_next_range(View *v, bool back);
+int view_set_range(View *v, const char *name, Err *e);
+extern const char *const view_ranges[]; /* NULL ends */
+/* On an error the filter is off ("showing all until it is right") and the text is kept. */
+int view_set_filter(View *v, const char *text, Err *e);
+void view_set_paused(View *v, bool paused);
+#endif
