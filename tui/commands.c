@@ -2,9 +2,12 @@
 #include "tui/commands.h"
 
 const Command *const commands[] = {
+    &cmd_dashboard,
     &cmd_import,
     &cmd_collect,
     &cmd_prices,
+    &cmd_render,
+    &cmd_demo,
     &cmd_help_man,
     &cmd_help_completion,
     NULL,

@@ -6,6 +6,9 @@
 extern const Command cmd_import;
 extern const Command cmd_collect;
 extern const Command cmd_prices;
+extern const Command cmd_dashboard;
+extern const Command cmd_render;
+extern const Command cmd_demo;
 extern const Command cmd_help_man;
 extern const Command cmd_help_completion;
 #endif

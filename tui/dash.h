@@ -37,4 +37,5 @@ void *dash_self(Dash *d, const Screen *s);
 TW_PRINTF(2, 3) void dash_answer(Dash *d, const char *fmt, ...);
 void dash_key(Dash *d, int key);
 void dash_suspend(Dash *d);
+void dash_obey(Dash *d); /* does what a screen wished for in view.go */
 #endif

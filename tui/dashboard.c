@@ -1,6 +1,5 @@
 /* dashboard: the event loop. See dashboard.h. */
 #include "tui/dashboard.h"
-#include "collectors/collect.h"
 #include "tui/dash.h"
 #include "tui/layout.h"
 #include <poll.h>
@@ -38,6 +37,16 @@ void dash_show(Dash *d, const Screen *s) {
     d->view.reading_permille = -1;
 }
 
+void dash_obey(Dash *d) {
+    const Screen *wanted = screen_find(d->view.go);
+    if (strcmp(d->view.go, "demo") == 0) {
+        d->end = DASHBOARD_DEMO;
+        d->quit = true;
+    }
+    d->view.go[0] = '\0';
+    if (wanted) dash_show(d, wanted);
+}
+
 void dash_answer(Dash *d, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
@@ -64,6 +73,7 @@ static void load(Dash *d) {
     else if (d->view.reading_permille < 0 && now_us / 1000 - d->load_ms >= READING_MS)
         d->view.reading_permille = 0;
     d->dirty = true;
+    dash_obey(d);
 }
 
 static void draw(Dash *d) {
@@ -157,11 +167,9 @@ static void step(Dash *d) {
     if (!d->quit) wait_for_events(d, clock_monotonic_ms());
 }
 
-/* Nothing configured, nothing found, nothing stored: the first screen says what to do. */
-static const Screen *first_screen(const Dash *d, const DashboardOptions *o) {
-    const Screen *wanted = o->screen ? screen_find(o->screen) : NULL, *first_run = screen_find("first-run");
-    if (wanted) return wanted;
-    return first_run && d->view.app->config->source_count == 0 && d->view.newest_ms == 0 ? first_run : screens[0];
+static const Screen *first_screen(const Dash *d, const Background *b) {
+    bool nothing = d->view.app->config->source_count == 0 && d->view.newest_ms == 0;
+    return nothing && b && b->empty_screen ? screen_find(b->empty_screen) : screens[0];
 }
 
 static int open_terminal(Dash *d, App *a, Err *e) {
@@ -170,17 +178,15 @@ static int open_terminal(Dash *d, App *a, Err *e) {
     const char *name = a->theme_option ? a->theme_option : a->config->theme;
     if (theme_load(&theme, name, a->config->dir, e) != 0) return -1;
     d->mouse = a->mouse;
-    const char *no_color = getenv("NO_COLOR");
-    return term_open(&d->term, &theme, a->no_color || (no_color && no_color[0]), a->mouse, e);
+    return term_open(&d->term, &theme, a->no_color, a->mouse, e);
 }
 
-static int run(Dash *d, App *a, const DashboardOptions *o, const Err *why_not, Err *e) {
-    if (view_open(&d->view, a, e) != 0 || open_terminal(d, a, e) != 0) return -1;
+static int run(Dash *d, App *a, const Background *b, const Err *why_not, Err *e) {
+    if (view_open(&d->view, a, e) != 0 || view_open_ledger(&d->view, e) != 0 || open_terminal(d, a, e) != 0) return -1;
     d->watch = dbwatch_open(d->view.db);
     d->canvas = canvas_new(1, 1, d->view.ascii);
-    d->screen = first_screen(d, o);
+    d->screen = first_screen(d, b);
     d->stale = d->dirty = d->urgent = true;
-    if (o->answer) dash_answer(d, "%s", o->answer);
     if (why_not->text[0]) dash_answer(d, "tollwatch: looking only: %.220s", why_not->text);
     while (!d->quit) step(d);
     return 0;
@@ -204,28 +210,23 @@ static int make_ledger(App *a, bool *may_write, Err *why_not, Err *e) {
     return 0;
 }
 
-static int start_collecting(App *a, const Stop *stop, Collector **out, Err *e) {
-    const CollectOptions c = {.config = a->config, .db_path = a->db_path, .fixed_now_ms = a->fixed_now_ms};
-    return collector_start(out, &c, stop, e);
-}
-
-static int collect_and_run(Dash *d, App *a, const DashboardOptions *o, const Stop *stop, Collector **collector, Err *e) {
+static int start_and_run(Dash *d, App *a, const Background *b, const Stop *stop, Err *e) {
     bool may_write;
     Err why_not = {""};
     if (make_ledger(a, &may_write, &why_not, e) != 0) return -1;
-    if (o->collect && may_write && start_collecting(a, stop, collector, e) != 0) return -1;
-    return run(d, a, o, &why_not, e);
+    if (b && may_write && b->start(b->ctx, a, stop, e) != 0) return -1;
+    return run(d, a, b, &why_not, e);
 }
 
-int dashboard_run(App *a, const DashboardOptions *o, DashboardEnd *end, Err *e) {
+/* The terminal is given back before anything is waited for. */
+int dashboard_run(App *a, const Background *b, DashboardEnd *end, Err *e) {
     Dash d = {.end = DASHBOARD_QUIT};
-    Collector *collector = NULL;
     if (signals_open(&d.signals, e) != 0) return -1;
     Stop *stop = stop_new();
-    int rc = collect_and_run(&d, a, o, stop, &collector, e);
+    int rc = start_and_run(&d, a, b, stop, e);
     dash_close(&d);
     stop_set(stop);
-    if (collector) collector_join(collector);
+    if (b) b->join(b->ctx);
     stop_free(stop);
     signals_close(d.signals);
     *end = d.end;

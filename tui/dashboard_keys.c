@@ -92,13 +92,7 @@ static void run_command(Dash *d, const KeyCommand *k, int key) {
 static void command_key(Dash *d, int key) {
     if (d->screen->key_pressed && d->screen->key_pressed(dash_self(d, d->screen), &d->view, key)) {
         d->stale = true;
-        if (strcmp(d->view.go, "demo") == 0) {
-            d->end = DASHBOARD_DEMO;
-            d->quit = true;
-        } else if (screen_find(d->view.go)) {
-            dash_show(d, screen_find(d->view.go));
-        }
-        d->view.go[0] = '\0';
+        dash_obey(d);
         return;
     }
     const KeyCommand *k = key_meaning(key);

@@ -31,7 +31,7 @@ typedef struct View { /* what the user chose; shared by all screens, survives sw
     int64_t newest_ms;             /* time of the newest record, 0 = none yet: "live, 1s old" */
     int reading_permille;          /* a load goes on: 0..1000; -1 = none */
     Prompt prompt;
-    char go[32];                   /* a screen's wish after key_pressed: another screen's name, or "demo"; "" = none */
+    char go[32];                   /* a screen's wish after key_pressed or load: another screen's name, or "demo"; "" = none */
     Db *db; App *app; const Book *book;
 } View;
 

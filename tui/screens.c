@@ -1,10 +1,11 @@
 /* screens: the visible list of screens, in the order of the tabs. A new screen is one file and one line here. */
 #include "tui/screen.h"
 
-extern const Screen screen_help;
+extern const Screen screen_help, screen_first_run;
 
 const Screen *const screens[] = {
     &screen_help,
+    &screen_first_run,
     NULL,
 };
 

@@ -6,7 +6,7 @@ const char *const view_ranges[] = {"15m", "1h", "6h", "24h", "today", "7d", "30d
 int view_set_range(View *v, const char *name, Err *e) {
     int64_t since;
     if (time_parse_arg(v->app->day_zone, v->now_ms, name, &since, e) != 0) return -1;
-    snprintf(v->range_name, sizeof v->range_name, "%s", name);
+    if (name != v->range_name) snprintf(v->range_name, sizeof v->range_name, "%s", name);
     v->since_ms = since;
     v->until_ms = v->now_ms;
     return 0;
@@ -50,7 +50,13 @@ int view_open(View *v, App *app, Err *e) {
     v->book = app->book;
     v->ascii = app->ascii;
     v->now_ms = app_now(app);
-    if (view_set_range(v, "6h", e) != 0 || db_open(&v->db, app->db_path, DB_READ, e) != 0) return -1;
+    if (view_set_range(v, "6h", e) != 0) return -1;
+    view_tick(v);
+    return 0;
+}
+
+int view_open_ledger(View *v, Err *e) {
+    if (db_open(&v->db, v->app->db_path, DB_READ, e) != 0) return -1;
     view_tick(v);
     return 0;
 }

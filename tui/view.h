@@ -6,8 +6,9 @@
 #define TUI_VIEW_H
 #include "tui/screen.h"
 
-/* Config, book, zone and ledger (read only) of the application. */
+/* Config, book and zone of the application; then its ledger, read only. */
 int view_open(View *v, App *app, Err *e);
+int view_open_ledger(View *v, Err *e);
 void view_close(View *v);
 /* Now, the range (unless paused), the switch, who collects. Cheap: once a second. */
 void view_tick(View *v);

@@ -1,0 +1,84 @@
+/* cmd_render: `tollwatch render SCREEN COLSxROWS`: one frame as text, no terminal needed. */
+#include "tui/commands.h"
+#include "tui/view.h"
+
+enum { SIDE_MAX = 1000 };
+
+/* "80x24"; both from 1 to SIDE_MAX. */
+static bool parse_size(const char *text, int *w, int *h) {
+    char rest;
+    return sscanf(text, "%4dx%4d%c", w, h, &rest) == 2 && *w >= 1 && *w <= SIDE_MAX && *h >= 1 && *h <= SIDE_MAX;
+}
+
+static int load_whole(const Screen *s, void *self, View *v, Err *e) {
+    bool more = true;
+    int rc = 0;
+    while (rc == 0 && more) rc = s->load(self, v, INT64_MAX, &more, e);
+    v->reading_permille = -1;
+    return rc;
+}
+
+static int print_frame(const Screen *s, View *v, int w, int h, Err *e) {
+    void *self = s->open();
+    Canvas *c = canvas_new(w, h, v->ascii);
+    Buf text = {.max = (size_t)w * (size_t)h * sizeof(Cell) + (size_t)h};
+    int rc = load_whole(s, self, v, e);
+    if (rc == 0) {
+        frame_draw(s, self, v, c);
+        canvas_dump(c, &text);
+        fwrite(text.at, 1, text.len, stdout);
+    }
+    buf_free(&text);
+    canvas_free(c);
+    s->close(self);
+    return rc;
+}
+
+static int unknown_screen(const char *name) {
+    char names[256] = "";
+    size_t used = 0;
+    for (size_t i = 0; screens[i] && used < sizeof names - 32; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? " " : "", screens[i]->name);
+    return usage_fail("\"%.40s\" is no screen; write one of: %s", name, names);
+}
+
+static const Option render_options[] = {
+    {"--range", "T", "15m 1h 6h 24h today 7d 30d month", "time range of the screen, 6h unless said"},
+    {"--where", "EXPR", NULL, "filter, as after / in the dashboard"},
+    {.name = NULL},
+};
+
+static int render_view(App *a, const Screen *s, const char *const *value, int w, int h, Err *e) {
+    View v;
+    int rc = view_open(&v, a, e);
+    if (rc == 0 && strcmp(s->name, "help") != 0) rc = view_open_ledger(&v, e);
+    if (rc == 0 && value[0]) rc = view_set_range(&v, value[0], e);
+    if (rc == 0 && value[1]) rc = view_set_filter(&v, value[1], e);
+    if (rc == 0) rc = print_frame(s, &v, w, h, e);
+    view_close(&v);
+    return rc;
+}
+
+static int render_named(App *a, const char *const *args, size_t count, const char *const *value) {
+    int w, h;
+    Err e = {""};
+    if (count != 2) return usage_fail("render needs a screen and a size, for example: tollwatch render overview 80x24");
+    const Screen *s = screen_find(args[0]);
+    if (!s) return unknown_screen(args[0]);
+    if (!parse_size(args[1], &w, &h)) return usage_fail("\"%.40s\" is no size; write COLSxROWS, for example 80x24", args[1]);
+    return render_view(a, s, value, w, h, &e) == 0 ? EXIT_DONE : app_fail(&e);
+}
+
+static int render(App *a, int argc, char **argv) {
+    const char *value[2] = {NULL}, **args = xcalloc((size_t)argc + 1, sizeof *args);
+    size_t count = 0;
+    int rc = options_parse(&cmd_render, argc, argv, value, args, &count);
+    if (rc == EXIT_DONE) rc = render_named(a, args, count, value);
+    free(args);
+    return rc;
+}
+
+const Command cmd_render = {
+    .name = "render", .args = "SCREEN COLSxROWS", .summary = "a screen as text, no terminal needed", .options = render_options, .run = render,
+    .details = "SCREEN is a name as in the tabs: overview models features requests sources help.",
+};

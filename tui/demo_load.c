@@ -1,0 +1,142 @@
+/* demo_load: see demo_load.h. */
+#include "tui/demo_load.h"
+#include "store/clock.h"
+
+const char *const demo_gateways[DEMO_GATEWAYS] = {"edge-1", "edge-2", "litellm-1"};
+
+typedef struct Model {
+    const char *provider, *name, *endpoint;
+} Model;
+enum { OPUS, SONNET, HAIKU, TERRA, LUNA, FLASH, UNLISTED };
+static const Model models[] = {
+    [OPUS] = {"anthropic", "claude-opus-5-5", "/v1/messages"},    [SONNET] = {"anthropic", "claude-sonnet-5-5", "/v1/messages"},
+    [HAIKU] = {"anthropic", "claude-haiku-5-5", "/v1/messages"},  [TERRA] = {"openai", "gpt-5.6-terra", "/v1/responses"},
+    [LUNA] = {"openai", "gpt-5.6-luna", "/v1/responses"},         [FLASH] = {"google", "gemini-3.8-flash", "/v1beta/models/{model}"},
+    [UNLISTED] = {"mistral", "mistral-next-exp", "/v1/chat/completions"},
+};
+
+typedef struct Feature {
+    const char *name, *team, *user, *key;
+    int per_hour;                      /* calls at 100 % of the daily curve */
+    struct { int model, percent; } mix[3];
+    int input, read, write, output;    /* tokens of an average call */
+    int latency_ms;
+    bool nights_only;
+} Feature;
+static const Feature features[] = {
+    {"doc-agent", "docs", "svc-docs", "docs-agent-prod", 90, {{SONNET, 60}, {OPUS, 30}, {HAIKU, 10}}, 4000, 190000, 8000, 3000, 14000, false},
+    {"support-chat", "support", "svc-chat", "support-web", 270, {{SONNET, 88}, {HAIKU, 12}}, 6000, 60000, 2000, 2000, 4200, false},
+    {"search", "search", "svc-search", "search-web", 510, {{FLASH, 60}, {LUNA, 40}}, 12000, 9000, 0, 2000, 1100, false},
+    {"checkout", "shop", "svc-checkout", "checkout-prod", 100, {{TERRA, 100}}, 6000, 20000, 0, 1200, 1900, false},
+    {"summaries", "content", "svc-content", "content-batch", 180, {{LUNA, 80}, {TERRA, 20}}, 10000, 0, 0, 1500, 2600, false},
+    {"fraud", "risk", "svc-risk", "risk-prod", 30, {{OPUS, 100}}, 9000, 4000, 0, 2800, 5200, false},
+    {"nightly-eval", "ml", "ci", "ci-runner", 90, {{TERRA, 70}, {SONNET, 30}}, 9000, 3000, 0, 900, 3000, true},
+    {"", "", "", "", 9, {{SONNET, 60}, {UNLISTED, 40}}, 3000, 0, 0, 300, 3000, false},
+};
+enum { FEATURES = sizeof features / sizeof features[0], DOC_AGENT = 0, SEARCH = 2 };
+
+/* Percent of the usual load by hour of the day (UTC), Monday to Friday; weekends have less. */
+static const uint8_t by_hour[24] = {46, 42, 40, 40, 44, 56, 78, 104, 130, 146, 150, 142, 134, 144, 150, 142, 130, 118, 108, 98, 88, 74, 60, 52};
+enum { WEEKEND_PERCENT = 62, CALLS_PERCENT_IN_INCIDENT = 430, EPOCH_WEEKDAY = 3 /* 1 Jan 1970 was a Thursday, Monday is 0 */ };
+
+static uint64_t draw(uint64_t *state) {
+    *state += 0x9E3779B97F4A7C15u;
+    return hash64(state, sizeof *state, 0);
+}
+
+static int64_t below(uint64_t *state, int64_t n) {
+    return n > 0 ? (int64_t)(draw(state) % (uint64_t)n) : 0;
+}
+
+/* Half to one and a half times the average. */
+static int64_t around(uint64_t *state, int64_t average) {
+    return average / 2 + below(state, average + 1);
+}
+
+static int curve_percent(const Feature *f, int64_t minute_ms) {
+    int hour = (int)(minute_ms / MS_PER_HOUR % 24), weekday = (int)((minute_ms / MS_PER_DAY + EPOCH_WEEKDAY) % 7);
+    if (f->nights_only) return hour < 5 ? 100 : 0;
+    return weekday >= 5 ? by_hour[hour] * WEEKEND_PERCENT / 100 : by_hour[hour];
+}
+
+static int pick_model(const Feature *f, bool incident, uint64_t *state) {
+    int64_t roll = below(state, 100);
+    if (incident) return roll < 82 ? OPUS : SONNET;
+    for (size_t i = 0; i < 3; i++)
+        if ((roll -= f->mix[i].percent) < 0) return f->mix[i].model;
+    return f->mix[0].model;
+}
+
+static void set_names(Request *r, Batch *b, const Feature *f, const Model *m, const char *gateway, uint64_t *state) {
+    char session[24] = "";
+    int64_t n = below(state, 24);
+    if (f->name[0]) snprintf(session, sizeof session, "run-%04x", (unsigned)(hash64(f->name, strlen(f->name), (uint64_t)n) & 0xFFFF));
+    const char *const text[DIM_COUNT] = {
+        [DIM_ACCOUNT] = m->provider, [DIM_PROVIDER] = m->provider, [DIM_MODEL] = m->name, [DIM_TIER] = "standard",
+        [DIM_FEATURE] = f->name, [DIM_TEAM] = f->team, [DIM_USER] = f->user, [DIM_KEY] = f->key, [DIM_SESSION] = session,
+        [DIM_PROJECT] = "", [DIM_ENDPOINT] = m->endpoint, [DIM_GATEWAY] = gateway, [DIM_HOST] = "demo",
+    };
+    for (int d = 0; d < DIM_COUNT; d++) r->name[d] = batch_name(b, text[d], strlen(text[d]));
+}
+
+/* In the incident the prompt is written to the cache at every call and read at none. */
+static void set_tokens(Request *r, const Feature *f, bool incident, uint64_t *state) {
+    r->tokens[TOK_INPUT] = around(state, f->input);
+    r->tokens[TOK_CACHE_READ] = around(state, incident ? f->read / 8 : f->read);
+    r->tokens[TOK_CACHE_WRITE_5M] = around(state, incident ? f->read + f->read / 4 : f->write);
+    r->tokens[TOK_OUTPUT] = around(state, f->output);
+    r->tokens[TOK_REASONING] = r->tokens[TOK_OUTPUT] / 3;
+    r->tokens[TOK_OUTPUT] -= r->tokens[TOK_REASONING];
+    r->latency_ms = (int32_t)around(state, f->latency_ms);
+    r->ttft_ms = r->latency_ms / 6 + (int32_t)below(state, 120);
+    r->flags |= REQ_STREAM;
+}
+
+static void set_outcome(Request *r, bool incident, uint64_t *state) {
+    r->status = 200;
+    r->outcome = OUTCOME_OK;
+    if (below(state, 1000) >= (incident ? 21 : 3)) return;
+    static const int16_t codes[] = {529, 500, 429};
+    r->status = codes[below(state, 3)];
+    r->outcome = OUTCOME_ERROR;
+    r->latency_ms = 300;
+    r->ttft_ms = -1;
+    memset(r->tokens, 0, sizeof r->tokens);
+}
+
+static void add_call(const Feature *f, bool incident, int64_t ts_ms, uint64_t id, uint64_t *state,
+                     Batch *const batch[DEMO_GATEWAYS]) {
+    int64_t roll = below(state, 100);
+    int gateway = f == &features[SEARCH] ? 1 : roll < 50 ? 0 : roll < 88 ? 1 : 2;
+    int model = pick_model(f, incident, state);
+    Request *r = batch_add(batch[gateway]);
+    if (!r) return; /* the caller's batches hold a minute */
+    r->ts_ms = ts_ms;
+    r->id = id | 1;
+    r->origin = ORIGIN_METERED;
+    r->source_class = CLASS_GATEWAY;
+    r->replay = REPLAY_SAME_TIME;
+    set_names(r, batch[gateway], f, &models[model], demo_gateways[gateway], state);
+    set_tokens(r, f, incident, state);
+    set_outcome(r, incident, state);
+    if (f == &features[SEARCH] && below(state, 100) < 8) r->flags |= REQ_CACHE_HIT;
+}
+
+void demo_minute(const DemoLoad *load, int64_t minute_ms, int64_t from_ms, int64_t to_ms, Batch *const batch[DEMO_GATEWAYS]) {
+    bool burning = minute_ms >= load->onset_ms;
+    for (size_t i = 0; i < FEATURES; i++) {
+        const Feature *f = &features[i];
+        bool incident = burning && i == DOC_AGENT;
+        uint64_t state = load->seed ^ hash64(&minute_ms, sizeof minute_ms, i);
+        /* Calls of this minute in thousandths; the fraction is a chance. */
+        int64_t mille = (int64_t)f->per_hour * curve_percent(f, minute_ms) * 1000 / 6000;
+        if (incident) mille = (int64_t)f->per_hour * CALLS_PERCENT_IN_INCIDENT * 1000 / 6000;
+        mille = around(&state, mille);
+        int64_t calls = mille / 1000 + (below(&state, 1000) < mille % 1000);
+        for (int64_t n = 0; n < calls && n < DEMO_MINUTE_MAX / (int)FEATURES; n++) {
+            int64_t ts = minute_ms + below(&state, MS_PER_MINUTE);
+            uint64_t id = draw(&state), own = id;
+            if (ts >= from_ms && ts < to_ms) add_call(f, incident, ts, id, &own, batch);
+        }
+    }
+}
