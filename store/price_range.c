@@ -18,6 +18,7 @@ static bool apart(int64_t a, int64_t b, int64_t times) {
 /* NULL = believable, else what is wrong with it. */
 static const char *objection(const PriceRow *fresh, const PriceRow *present, const PriceColumn *p) {
     int64_t price = price_in(fresh, p), was = present ? price_in(present, p) : PRICE_UNLISTED;
+    if (price == was) return NULL;
     if (price > BELIEVABLE_MAX_PICO) return "is more than any model costs";
     if (price > 0 && price < BELIEVABLE_MIN_PICO) return "is less than any model costs";
     if (price == 0 && was > 0) return "would make it free";

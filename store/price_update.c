@@ -115,14 +115,19 @@ static void add_named_models(Update *u, const Rows *in) {
     }
 }
 
+static void refuse_dropped(Update *u, const PriceRow *r) {
+    Err e = {0};
+    if (strcmp(r->field[COL_STATUS], "dropped") != 0) return;
+    price_row_fail(r, &e, "status dropped is for your own " PRICE_USER_FILE "; leave the row out");
+    refuse(u, e.text);
+}
+
 static void check_csv_row(Update *u, PriceRow *r) {
     Err e = {0};
-    if (price_row_compile(r, &e) != 0)
-        refuse(u, e.text);
-    else if (strcmp(r->field[COL_STATUS], "dropped") == 0)
-        price_row_fail(r, &e, "status dropped is for your own " PRICE_USER_FILE "; leave the row out"), refuse(u, e.text);
-    else
+    if (price_row_compile(r, &e) == 0)
         examine(u, r, present_row(u, r));
+    else
+        refuse(u, e.text);
 }
 
 static int from_csv(Update *u, const Buf *text, Err *e) {
@@ -130,6 +135,7 @@ static int from_csv(Update *u, const Buf *text, Err *e) {
     Rows in = {0};
     int rc = price_csv_rows(u->fresh, &in, u->what->path, text->at, text->len, e);
     bool whole = in.count && in.at[0].present == every;
+    for (size_t i = 0; rc == 0 && i < in.count; i++) refuse_dropped(u, &in.at[i]);
     if (rc == 0 && !whole) add_named_models(u, &in);
     if (rc == 0 && !whole) layer_patch(u->fresh, &in);
     for (size_t i = 0; rc == 0 && whole && i < in.count; i++) *rows_add(&u->fresh->rows) = in.at[i];
