@@ -16,10 +16,16 @@ static bool same_model(const PriceRow *a, const PriceRow *b) {
     return strcmp(a->field[COL_PROVIDER], b->field[COL_PROVIDER]) == 0 && strcmp(a->field[COL_MODEL], b->field[COL_MODEL]) == 0;
 }
 
-/* The row that prices this model at the given row's date, or now if it has none. */
-static const PriceRow *present_row(const Update *u, const PriceRow *r) {
-    When when = {.at_ms = r->from_ms == INT64_MIN ? u->what->now_ms : r->from_ms, .from_ms = INT64_MIN, .until_ms = INT64_MAX};
+static const PriceRow *row_at(const Update *u, const PriceRow *r, int64_t at_ms) {
+    When when = {.at_ms = at_ms, .from_ms = INT64_MIN, .until_ms = INT64_MAX};
     return book_find(u->present, str_of(r->field[COL_PROVIDER]), str_of(r->field[COL_MODEL]), &when);
+}
+
+/* The row that prices this model at the given row's date. One without a date is next to ours without a date, or else to
+ * the one of today. */
+static const PriceRow *present_row(const Update *u, const PriceRow *r) {
+    const PriceRow *was = row_at(u, r, r->from_ms);
+    return was || r->from_ms != INT64_MIN ? was : row_at(u, r, u->what->now_ms);
 }
 
 static void refuse(Update *u, const char *text) {
