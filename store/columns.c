@@ -10,7 +10,7 @@ const char *const column_names[COL_COUNT] = {
     [COL_SAVED_CACHE] = "saved_cache_usd",
 };
 
-int64_t column_value(const Totals *t, Column c) {
+int64_t column_value(const Totals *t, RowColumn c) {
     switch (c) {
     case COL_REQUESTS: return t->requests;
     case COL_ERRORS: return t->errors;
@@ -83,7 +83,7 @@ static int compare(const void *pa, const void *pb, void *ctx) {
     int c = 0;
     if (o->by >= 0) c = strcmp(a->name[o->by], b->name[o->by]);
     if (o->column >= 0) {
-        int64_t va = column_value(&a->t, (Column)o->column), vb = column_value(&b->t, (Column)o->column);
+        int64_t va = column_value(&a->t, (RowColumn)o->column), vb = column_value(&b->t, (RowColumn)o->column);
         c = (va < vb) - (va > vb);
     }
     if (o->reverse) c = -c;

@@ -4,11 +4,11 @@
 #define STORE_COLUMNS_H
 #include "store/query.h"
 
-typedef enum Column {
+typedef enum RowColumn {
     COL_REQUESTS, COL_ERRORS, COL_REFUSED, COL_INCOMPLETE, COL_INPUT, COL_CACHE_READ, COL_WRITE_5M, COL_WRITE_1H,
     COL_OUTPUT, COL_REASONING, COL_CACHE_HITS, COL_UNPRICED, COL_COST, COL_NOTIONAL, COL_SAVED_CACHE, COL_COUNT
-} Column;
+} RowColumn;
 extern const char *const column_names[COL_COUNT]; /* "requests" ... "saved_cache_usd" */
-static inline bool column_is_money(Column c) { return c >= COL_COST; }
-int64_t column_value(const Totals *t, Column c); /* nano-dollars for money */
+static inline bool column_is_money(RowColumn c) { return c >= COL_COST; }
+int64_t column_value(const Totals *t, RowColumn c); /* nano-dollars for money */
 #endif

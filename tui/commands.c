@@ -8,6 +8,7 @@ const Command *const commands[] = {
     &cmd_prices,
     &cmd_render,
     &cmd_demo,
+    &cmd_report,
     &cmd_help_man,
     &cmd_help_completion,
     NULL,

@@ -11,4 +11,6 @@ extern const Command cmd_render;
 extern const Command cmd_demo;
 extern const Command cmd_help_man;
 extern const Command cmd_help_completion;
+extern const Command cmd_report;
+extern const Command cmd_help_man, cmd_help_completion;
 #endif

@@ -1,0 +1,88 @@
+/* cmd_report_data: reports for programs: JSON and CSV, with the same columns, exact. */
+#include <inttypes.h>
+#include "store/money.h"
+#include "tui/cmd_report.h"
+#include "tui/json_out.h"
+
+/* The numbers of a row; the caller has written what stands before them, without a comma. */
+static void json_numbers(FILE *out, const Totals *t, bool first) {
+    for (int c = 0; c < COL_COUNT; c++) {
+        fprintf(out, "%s\"%s\":", c == 0 && first ? "" : ",", column_names[c]);
+        if (column_is_money((RowColumn)c)) json_money(out, column_value(t, (RowColumn)c));
+        else fprintf(out, "%" PRId64, column_value(t, (RowColumn)c));
+    }
+    fputs(",\"basis\":", out);
+    json_string(out, totals_basis(t));
+}
+
+static void json_group(FILE *out, const Query *q, const Group *g) {
+    fputc('{', out);
+    for (size_t i = 0; i < q->by_count; i++) {
+        fprintf(out, "%s\"%s\":", i ? "," : "", by_name(q->by[i]));
+        json_string(out, g->name[i]);
+    }
+    json_numbers(out, &g->t, q->by_count == 0);
+    fputc('}', out);
+}
+
+void report_json(const Report *r, FILE *out) {
+    fputs("{\"schema_version\":1,\"since\":", out);
+    json_time(out, r->query->since_ms);
+    fputs(",\"until\":", out);
+    json_time(out, r->query->until_ms);
+    fputs(",\"timezone\":", out);
+    json_string(out, zone_name(r->zone));
+    fputs(",\"by\":[", out);
+    for (size_t i = 0; i < r->query->by_count; i++) fprintf(out, "%s\"%s\"", i ? "," : "", by_name(r->query->by[i]));
+    fputs("],\"rows\":[", out);
+    for (size_t i = 0; i < r->shown; i++) {
+        fputs(i ? ",\n" : "\n", out);
+        json_group(out, r->query, &r->result->groups[i]);
+    }
+    fputs("],\n\"total\":{", out);
+    json_numbers(out, &r->result->total, true);
+    fputs("}}\n", out);
+}
+
+/* RFC 4180: quotes where a comma, a quote or a line end stands. */
+static void csv_text(FILE *out, const char *text) {
+    if (!strpbrk(text, ",\"\r\n")) {
+        fputs(text, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *text; text++) {
+        if (*text == '"') fputc('"', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+static void csv_numbers(FILE *out, const Totals *t) {
+    char money[32];
+    for (int c = 0; c < COL_COUNT; c++) {
+        int64_t v = column_value(t, (RowColumn)c);
+        if (column_is_money((RowColumn)c)) {
+            nano_exact(v, money, sizeof money);
+            fprintf(out, "%s,", money);
+        } else {
+            fprintf(out, "%" PRId64 ",", v);
+        }
+    }
+    fprintf(out, "%s\n", totals_basis(t));
+}
+
+/* Rows only, so that a column can be summed; without --by there is one row, the total. */
+void report_csv(const Report *r, FILE *out) {
+    for (size_t i = 0; i < r->query->by_count; i++) fprintf(out, "%s,", by_name(r->query->by[i]));
+    for (int c = 0; c < COL_COUNT; c++) fprintf(out, "%s,", column_names[c]);
+    fputs("basis\n", out);
+    for (size_t i = 0; i < r->shown; i++) {
+        for (size_t k = 0; k < r->query->by_count; k++) {
+            csv_text(out, r->result->groups[i].name[k]);
+            fputc(',', out);
+        }
+        csv_numbers(out, &r->result->groups[i].t);
+    }
+    if (r->query->by_count == 0) csv_numbers(out, &r->result->total);
+}
