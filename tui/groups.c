@@ -1,0 +1,185 @@
+/* groups: see groups.h. */
+#include "tui/groups.h"
+#include "tui/chart.h"
+#include "tui/keys.h"
+#include "tui/number.h"
+
+enum { PAGE = 10 }; /* rows that PgUp and PgDn go */
+/* Notional value stands last: without any, the table ends before it. */
+enum { COL_NAME, COL_RATE, COL_COST, COL_SHARE, COL_CALLS, COL_CENTS, COL_INPUT, COL_CACHED, COL_OUTPUT, COL_ERRORS,
+       COL_NOTIONAL, COL_COUNT };
+
+static const Column columns[COL_COUNT] = {
+    [COL_NAME] = {.title = "", .width = 16, .grow = 40},
+    [COL_RATE] = {.title = "$/min", .width = 6, .right = true},
+    [COL_COST] = {.title = "range ~$", .width = 10, .right = true},
+    [COL_SHARE] = {.title = "share", .width = 8, .drop = 8},
+    [COL_CALLS] = {.title = "calls", .width = 8, .right = true, .drop = 1},
+    [COL_CENTS] = {.title = "¢/call", .width = 7, .right = true, .drop = 3},
+    [COL_INPUT] = {.title = "in tok", .width = 7, .right = true, .drop = 6},
+    [COL_CACHED] = {.title = "cached", .width = 6, .right = true, .drop = 5},
+    [COL_OUTPUT] = {.title = "out", .width = 7, .right = true, .drop = 7},
+    [COL_ERRORS] = {.title = "errors", .width = 6, .right = true, .drop = 4},
+    [COL_NOTIONAL] = {.title = "notional $", .width = 10, .right = true, .drop = 2},
+};
+
+void groups_init(Groups *g, int by, int second) {
+    *g = (Groups){.by = {by, second}, .by_count = second < 0 ? 1 : 2, .sorted_by = COL_COST};
+}
+
+void groups_free(Groups *g) {
+    result_free(&g->range);
+    result_free(&g->minute);
+    free(g->rows);
+    *g = (Groups){.sorted_by = COL_COST};
+}
+
+static int ask(const Groups *g, View *v, int64_t since_ms, Result *out, Err *e) {
+    Query q = {.since_ms = since_ms, .until_ms = v->until_ms, .by = {g->by[0], g->by[1]}, .by_count = g->by_count,
+               .filter = v->filter, .zone = v->zone};
+    result_free(out);
+    return query_run(v->db, &q, out, e);
+}
+
+static bool same_names(const GroupRow *r, const Group *m, size_t by_count) {
+    return strcmp(r->name, m->name[0]) == 0 && (by_count < 2 || strcmp(r->second, m->name[1]) == 0);
+}
+
+/* What a sorting column sorts by; the name column is compared as text. */
+static int64_t sort_value(const GroupRow *r, int column) {
+    const Totals *t = &r->t;
+    switch (column) {
+    case COL_RATE: return r->rate_nano;
+    case COL_NOTIONAL: return t->notional_nano;
+    case COL_CALLS: return t->requests;
+    case COL_CENTS: return t->requests > t->refused ? t->cost_nano / (t->requests - t->refused) : 0;
+    case COL_INPUT: return t->input_all;
+    case COL_CACHED: return totals_cache_hit_permille(t);
+    case COL_OUTPUT: return t->output_all;
+    case COL_ERRORS: return t->errors;
+    default: return t->cost_nano;
+    }
+}
+
+static int compare(const void *a, const void *b, void *ctx) {
+    const GroupRow *x = a, *y = b;
+    const Groups *g = ctx;
+    int order = 0;
+    if (g->sorted_by != COL_NAME) {
+        int64_t p = sort_value(x, g->sorted_by), q = sort_value(y, g->sorted_by);
+        order = (p < q) - (p > q); /* largest first */
+        if (order == 0 && g->sorted_by == COL_COST) /* flat-rate use has no cost: its value orders it */
+            order = (x->t.notional_nano < y->t.notional_nano) - (x->t.notional_nano > y->t.notional_nano);
+    }
+    if (g->ascending) order = -order;
+    if (order == 0) order = strcmp(x->name, y->name);
+    return order ? order : strcmp(x->second, y->second);
+}
+
+static uint64_t row_key(const void *ctx, size_t row) {
+    const GroupRow *r = &((const Groups *)ctx)->rows[row];
+    return hash64(r->name, strlen(r->name), hash64(r->second, strlen(r->second), 1)) | 1;
+}
+
+static void arrange(Groups *g) {
+    qsort_r(g->rows, g->count, sizeof *g->rows, compare, g);
+    table_follow(&g->table, g->count, g->page, row_key, g);
+}
+
+int groups_load(Groups *g, View *v, Err *e) {
+    if (ask(g, v, v->since_ms, &g->range, e) != 0 || ask(g, v, v->until_ms - MS_PER_MINUTE, &g->minute, e) != 0) return -1;
+    g->count = g->range.count;
+    g->rows = xrealloc(g->rows, (g->count + 1) * sizeof *g->rows);
+    g->page = PAGE;
+    for (size_t i = 0; i < g->count; i++) {
+        const Group *from = &g->range.groups[i];
+        GroupRow *r = &g->rows[i];
+        *r = (GroupRow){.name = from->name[0], .second = g->by_count > 1 ? from->name[1] : "", .t = from->t};
+        for (size_t m = 0; m < g->minute.count; m++)
+            if (same_names(r, &g->minute.groups[m], g->by_count)) r->rate_nano = g->minute.groups[m].t.cost_nano;
+    }
+    g->rate_nano = g->minute.total.cost_nano;
+    arrange(g);
+    return 0;
+}
+
+const GroupRow *groups_selected(const Groups *g) {
+    return g->count ? &g->rows[g->table.selected < g->count ? g->table.selected : g->count - 1] : NULL;
+}
+
+static void put(TableCell *out, const char *text) {
+    snprintf(out->text, sizeof out->text, "%s", text);
+}
+
+static void figure_cell(const Groups *g, const Totals *t, int64_t rate_nano, size_t column, TableCell *out) {
+    int64_t answered = t->requests - t->refused;
+    int width = columns[column].width;
+    switch (column) {
+    case COL_RATE: put(out, number_money(rate_nano, width, BASIS_NONE).text); break;
+    case COL_COST: put(out, number_cost(t, width, BASIS_METERED).text); break;
+    case COL_SHARE: bar_text(out->text, sizeof out->text, width, t->cost_nano, g->range.total.cost_nano); break;
+    case COL_NOTIONAL: put(out, t->notional_nano ? number_money(t->notional_nano, width, BASIS_NONE).text : ""); break;
+    case COL_CALLS: put(out, number_count(t->requests, width).text); break;
+    case COL_CENTS: put(out, answered > 0 ? number_cents(t->cost_nano / answered, width).text : "-"); break;
+    case COL_INPUT: put(out, number_tokens(t->input_all).text); break;
+    case COL_CACHED: put(out, number_permille(totals_cache_hit_permille(t), 0).text); break;
+    case COL_OUTPUT: put(out, number_tokens(t->output_all).text); break;
+    case COL_ERRORS: put(out, number_percent(t->errors, answered, 1).text); break;
+    default: break;
+    }
+}
+
+static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
+    const Groups *g = ctx;
+    if (row == TABLE_TOTAL) {
+        if (column == COL_NAME) put(out, "total");
+        else if (column != COL_SHARE) figure_cell(g, &g->range.total, g->rate_nano, column, out);
+        out->attr = ATTR_BOLD;
+        return;
+    }
+    const GroupRow *r = &g->rows[row];
+    if (column == COL_NAME)
+        put(out, r->name[0] ? r->name : "(none)");
+    else
+        figure_cell(g, &r->t, r->rate_nano, column, out);
+    /* Errors above two in a hundred are worth a look. */
+    if (column == COL_ERRORS && r->t.errors * 50 > r->t.requests - r->t.refused) out->role = ROLE_WATCH;
+}
+
+static bool notional_shown(const Groups *g) {
+    return g->range.total.notional_nano != 0;
+}
+
+void groups_draw(const Groups *g, const View *v, const char *title, Canvas *c, Rect area) {
+    Column shown[COL_COUNT];
+    char cost_title[32];
+    memcpy(shown, columns, sizeof columns);
+    shown[COL_NAME].title = title;
+    snprintf(cost_title, sizeof cost_title, "%s ~$", v->range_name);
+    shown[COL_COST].title = cost_title;
+    if (area.h < 2) return;
+    if (g->count == 0) {
+        canvas_textf(c, area.x + 1, area.y, area.w - 2, ROLE_DIM, 0, "no calls in %s%s", v->range_name,
+                     v->filter ? " pass the filter; Esc clears it" : "; t widens the range");
+        return;
+    }
+    Table t = {.columns = shown, .column_count = notional_shown(g) ? COL_COUNT : COL_NOTIONAL, .rows = g->count,
+               .sorted_by = g->sorted_by, .ascending = g->ascending, .has_total = true, .has_selection = true,
+               .cell = cell, .ctx = g};
+    table_draw(&t, &g->table, c, area);
+}
+
+bool groups_key(Groups *g, int key) {
+    KeyDo act = key_meaning(key);
+    if (table_key(&g->table, g->count, g->page, key)) {
+        if (g->count) g->table.key = row_key(g, g->table.selected);
+        return true;
+    }
+    if (act != DO_SORT && act != DO_REVERSE) return false;
+    if (act == DO_REVERSE) g->ascending = !g->ascending;
+    do {
+        if (act == DO_SORT) g->sorted_by = (g->sorted_by + 1) % COL_COUNT;
+    } while (g->sorted_by == COL_SHARE || (g->sorted_by == COL_NOTIONAL && !notional_shown(g)));
+    arrange(g);
+    return true;
+}

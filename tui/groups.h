@@ -1,0 +1,36 @@
+/* groups: the list that Models and Features share: what one dimension's values spend in the range and right now.
+ *
+ * Owns: loading and sorting these rows, their columns, the keys that act on the list. Does not: choose the dimension.
+ * Notional value is in a column of its own, shown only when there is some; it is never in a spend column.
+ */
+#ifndef TUI_GROUPS_H
+#define TUI_GROUPS_H
+#include "tui/screen.h"
+#include "tui/table.h"
+
+typedef struct GroupRow {
+    const char *name, *second; /* values of by[0] and by[1]; lifetime: until the next load */
+    Totals t;                  /* of the range */
+    int64_t rate_nano;         /* metered, last 60 s */
+} GroupRow;
+
+typedef struct Groups {
+    int by[2];
+    size_t by_count;
+    Result range, minute;
+    GroupRow *rows;
+    size_t count;
+    int64_t rate_nano;
+    TableState table;
+    int page;               /* rows that fit, for paging */
+    int sorted_by;          /* an index of the columns */
+    bool ascending;
+} Groups;
+
+void groups_init(Groups *g, int by, int second /* -1 = none */);
+void groups_free(Groups *g);
+int groups_load(Groups *g, View *v, Err *e);
+void groups_draw(const Groups *g, const View *v, const char *title, Canvas *c, Rect area);
+bool groups_key(Groups *g, int key); /* moving and sorting; true = handled */
+const GroupRow *groups_selected(const Groups *g); /* NULL when empty */
+#endif

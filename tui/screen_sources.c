@@ -1,0 +1,139 @@
+/* screen_sources: what is read, how far behind it is, and what was wrong with it. */
+#include "tui/number.h"
+#include "tui/screen.h"
+#include "tui/table.h"
+
+enum { SOURCES_MAX = 200 };
+enum { PAGE = 10 }; /* rows that PgUp and PgDn go */
+enum { COL_SOURCE, COL_KIND, COL_AGE, COL_LAG, COL_TODAY, COL_BAD, COL_LINES, COL_WORD, COL_COUNT };
+
+static const Column columns[COL_COUNT] = {
+    [COL_SOURCE] = {.title = "source", .width = 16, .grow = 30},
+    [COL_KIND] = {.title = "kind", .width = 12, .drop = 3},
+    [COL_AGE] = {.title = "age", .width = 4, .right = true},
+    [COL_LAG] = {.title = "lag ms", .width = 7, .right = true, .drop = 4},
+    [COL_TODAY] = {.title = "today", .width = 8, .right = true},
+    [COL_BAD] = {.title = "bad", .width = 6, .right = true},
+    [COL_LINES] = {.title = "lines", .width = 9, .right = true, .drop = 5},
+    [COL_WORD] = {.title = "last word", .width = 16, .drop = 2, .grow = 80},
+};
+
+typedef struct Sources {
+    SourceView *view;
+    size_t count;
+    TableState table;
+    int page;
+    int64_t now_ms;
+} Sources;
+
+static void *open_sources(void) {
+    Sources *s = xcalloc(1, sizeof *s);
+    s->view = xcalloc(SOURCES_MAX, sizeof *s->view);
+    return s;
+}
+
+static void close_sources(void *self) {
+    Sources *s = self;
+    if (!s) return;
+    free(s->view);
+    free(s);
+}
+
+static uint64_t row_key(const void *ctx, size_t row) {
+    const char *name = ((const Sources *)ctx)->view[row].source;
+    return hash64(name, strlen(name), 1) | 1;
+}
+
+static int load_sources(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
+    Sources *s = self;
+    (void)deadline_us;
+    *more = false;
+    s->now_ms = v->now_ms;
+    s->page = PAGE;
+    if (query_sources(v->db, v->now_ms, s->view, SOURCES_MAX, &s->count, e) != 0) return -1;
+    table_follow(&s->table, s->count, s->page, row_key, s);
+    return 0;
+}
+
+/* A glyph with its word's meaning: fine, watch, act, unknown. */
+static const char *glyph(const SourceView *v) {
+    return strcmp(v->state, "ok") == 0 ? "○" : strcmp(v->state, "error") == 0 ? "●"
+           : strcmp(v->state, "watch") == 0 ? "▲" : "?";
+}
+
+static ThemeRole role_of(const SourceView *v) {
+    return strcmp(v->state, "error") == 0 ? ROLE_ACT : strcmp(v->state, "watch") == 0 ? ROLE_WATCH : ROLE_TEXT;
+}
+
+static void total_cell(const Sources *s, size_t column, TableCell *out) {
+    int64_t today = 0, bad = 0, lines = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        today += s->view[i].today_requests;
+        bad += s->view[i].bad_lines + s->view[i].skipped_lines;
+        lines += s->view[i].lines;
+    }
+    out->attr = ATTR_BOLD;
+    if (column == COL_SOURCE) snprintf(out->text, sizeof out->text, "  calls");
+    if (column == COL_TODAY) snprintf(out->text, sizeof out->text, "%s", number_count(today, 8).text);
+    if (column == COL_BAD) snprintf(out->text, sizeof out->text, "%s", number_count(bad, 6).text);
+    if (column == COL_LINES) snprintf(out->text, sizeof out->text, "%s", number_count(lines, 9).text);
+}
+
+static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
+    const Sources *s = ctx;
+    if (row == TABLE_TOTAL) {
+        total_cell(s, column, out);
+        return;
+    }
+    const SourceView *v = &s->view[row];
+    int64_t bad = v->bad_lines + v->skipped_lines;
+    char *to = out->text;
+    size_t size = sizeof out->text;
+    out->role = (uint8_t)role_of(v);
+    switch (column) {
+    case COL_SOURCE: snprintf(to, size, "%s %s%s", glyph(v), v->source, v->notional ? " (notional)" : ""); break;
+    case COL_KIND: snprintf(to, size, "%s", v->kind); break;
+    case COL_AGE: snprintf(to, size, "%s", v->seen_ms ? number_age(s->now_ms - v->seen_ms).text : "-"); break;
+    case COL_LAG: snprintf(to, size, "%s", v->lag_ms >= 0 ? number_count(v->lag_ms, 7).text : "-"); break;
+    case COL_TODAY: snprintf(to, size, "%s", number_count(v->today_requests, 8).text); break;
+    case COL_BAD:
+        snprintf(to, size, "%s", number_count(bad, 6).text);
+        if (bad) out->role = ROLE_WATCH;
+        break;
+    case COL_LINES: snprintf(to, size, "%s", number_count(v->lines, 9).text); break;
+    default: snprintf(to, size, "%s", v->last_word); break;
+    }
+}
+
+static void draw_sources(const void *self, const View *v, Canvas *c, Rect area) {
+    const Sources *s = self;
+    if (s->count == 0) {
+        canvas_text(c, area.x + 1, area.y, area.w - 2, ROLE_DIM, 0,
+                    "nothing is read yet; put a [source NAME] with path = ... into the config file");
+        return;
+    }
+    Table t = {.columns = columns, .column_count = COL_COUNT, .rows = s->count, .sorted_by = -1, .has_total = true,
+               .has_selection = true, .cell = cell, .ctx = s};
+    Rect list = area;
+    if (area.h > 6) list.h -= 2;
+    table_draw(&t, &s->table, c, list);
+    const SourceView *at = &s->view[s->table.selected < s->count ? s->table.selected : 0];
+    if (area.h > 6)
+        canvas_textf(c, area.x + 1, area.y + area.h - 1, area.w - 2, ROLE_DIM, 0, "%s: %s  %s files, %s records, %s late%s%s",
+                     at->source, at->path, number_count(at->files, 0).text, number_count(at->records, 0).text,
+                     number_count(at->late, 0).text, at->last_word[0] ? ". " : "", at->last_word);
+    (void)v;
+}
+
+static bool key_sources(void *self, View *v, int key) {
+    Sources *s = self;
+    (void)v;
+    if (!table_key(&s->table, s->count, s->page, key)) return false;
+    if (s->count) s->table.key = row_key(s, s->table.selected);
+    return true;
+}
+
+const Screen screen_sources = {
+    .name = "sources", .title = "Sources", .key = '9', .open = open_sources, .close = close_sources, .load = load_sources,
+    .draw = draw_sources, .key_pressed = key_sources, .footer = "move range palette help",
+};
