@@ -170,16 +170,18 @@ void groups_draw(const Groups *g, const View *v, const char *title, Canvas *c, R
 }
 
 bool groups_key(Groups *g, int key) {
-    KeyDo act = key_meaning(key);
+    const KeyCommand *k = key_meaning(key);
     if (table_key(&g->table, g->count, g->page, key)) {
         if (g->count) g->table.key = row_key(g, g->table.selected);
         return true;
     }
-    if (act != DO_SORT && act != DO_REVERSE) return false;
-    if (act == DO_REVERSE) g->ascending = !g->ascending;
-    do {
-        if (act == DO_SORT) g->sorted_by = (g->sorted_by + 1) % COL_COUNT;
-    } while (g->sorted_by == COL_SHARE || (g->sorted_by == COL_NOTIONAL && !notional_shown(g)));
+    if (!k || k->act != DO_SORT) return false;
+    if (key == 'S') {
+        g->ascending = !g->ascending;
+    } else {
+        do g->sorted_by = (g->sorted_by + 1) % COL_COUNT;
+        while (g->sorted_by == COL_SHARE || (g->sorted_by == COL_NOTIONAL && !notional_shown(g)));
+    }
     arrange(g);
     return true;
 }

@@ -40,9 +40,9 @@ static void draw_features(const void *self, const View *v, Canvas *c, Rect area)
 
 static bool key_features(void *self, View *v, int key) {
     Features *f = self;
-    KeyDo act = key_meaning(key);
-    if (act != DO_DIMENSION && act != DO_DIMENSION_BACK) return groups_key(&f->list, key);
-    f->at = (f->at + (act == DO_DIMENSION ? 1 : DIMENSIONS - 1)) % DIMENSIONS;
+    const KeyCommand *k = key_meaning(key);
+    if (!k || k->act != DO_DIMENSION) return groups_key(&f->list, key);
+    f->at = (f->at + (key == 'D' ? DIMENSIONS - 1 : 1)) % DIMENSIONS;
     groups_free(&f->list);
     groups_init(&f->list, dimensions[f->at], -1);
     snprintf(v->answer, sizeof v->answer, "by %s", by_name(dimensions[f->at]));
@@ -52,5 +52,5 @@ static bool key_features(void *self, View *v, int key) {
 const Screen screen_features = {
     .name = "features", .title = "Features", .key = '3', .open = open_features, .close = close_features,
     .load = load_features, .draw = draw_features, .key_pressed = key_features,
-    .footer = "dimension move sort reverse range filter palette help",
+    .footer = "dimension sort range",
 };

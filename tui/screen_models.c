@@ -89,5 +89,5 @@ static bool key_models(void *self, View *v, int key) {
 
 const Screen screen_models = {
     .name = "models", .title = "Models", .key = '2', .open = open_models, .close = close_models, .load = load_models,
-    .draw = draw_models, .key_pressed = key_models, .footer = "move sort reverse range filter palette help",
+    .draw = draw_models, .key_pressed = key_models, .footer = "sort range",
 };

@@ -175,7 +175,8 @@ static void draw_requests(const void *self, const View *v, Canvas *c, Rect area)
 
 static bool key_requests(void *self, View *v, int key) {
     Requests *s = self;
-    KeyDo act = key_meaning(key);
+    const KeyCommand *k = key_meaning(key);
+    KeyDo act = k ? k->act : DO_NOTHING;
     if (act == DO_OPEN && s->count) s->open = true;
     else if (act == DO_BACK && s->open) s->open = false;
     else if (!table_key(&s->table, s->count, 10, key)) return false;
@@ -187,5 +188,5 @@ static bool key_requests(void *self, View *v, int key) {
 const Screen screen_requests = {
     .name = "requests", .title = "Requests", .key = '4', .open = open_requests, .close = close_requests,
     .load = load_requests, .draw = draw_requests, .key_pressed = key_requests,
-    .footer = "open back move pause range filter palette help",
+    .footer = "open back pause range",
 };

@@ -101,7 +101,7 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
         if (bad) out->role = ROLE_WATCH;
         break;
     case COL_LINES: snprintf(to, size, "%s", number_count(v->lines, 9).text); break;
-    default: snprintf(to, size, "%s", v->last_word); break;
+    default: snprintf(to, size, "%.190s", v->last_word); break;
     }
 }
 
@@ -135,5 +135,5 @@ static bool key_sources(void *self, View *v, int key) {
 
 const Screen screen_sources = {
     .name = "sources", .title = "Sources", .key = '9', .open = open_sources, .close = close_sources, .load = load_sources,
-    .draw = draw_sources, .key_pressed = key_sources, .footer = "move range palette help",
+    .draw = draw_sources, .key_pressed = key_sources, .footer = "range",
 };
