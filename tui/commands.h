@@ -9,6 +9,7 @@ extern const Command cmd_prices;
 extern const Command cmd_dashboard;
 extern const Command cmd_render;
 extern const Command cmd_demo;
+extern const Command cmd_doctor;
 extern const Command cmd_help_man;
 extern const Command cmd_help_completion;
 extern const Command cmd_report;

@@ -1,0 +1,93 @@
+#!/bin/sh
+# test_doctor: each thing that can be wrong with a set-up is found, says how to mend it, and makes the exit code 1.
+set -u
+bin=${TOLLWATCH:-build/tollwatch}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+HOME=$work/home XDG_CONFIG_HOME=$work/config XDG_STATE_HOME=$work/state
+export HOME XDG_CONFIG_HOME XDG_STATE_HOME
+conf=$XDG_CONFIG_HOME/tollwatch
+mkdir -p "$HOME" "$conf/formats" "$work/logs"
+failed=0
+
+doctor() { "$bin" --db "$work/ledger.db" --policy "$work/policy.json" --now 2026-11-24T09:00:00Z "$@" doctor >"$work/out" 2>"$work/err"; }
+
+finds() { # WHAT EXIT PATTERN [OPTION...]
+    what=$1 code=$2 pattern=$3
+    shift 3
+    doctor "$@"
+    got=$?
+    if [ "$got" = "$code" ] && grep -qE "$pattern" "$work/out" && [ ! -s "$work/err" ]; then
+        echo "ok $what"
+    else
+        echo "not ok $what (exit $got instead of $code, or nothing like: $pattern)"
+        sed 's/^/# /' "$work/out" "$work/err"
+        failed=1
+    fi
+}
+
+write_config() { printf '%s\n' "$@" >"$conf/config"; }
+
+good='{"ts":"2026-11-24T08:00:00.000Z","request_id":"r1","gateway":"g","provider":"openai","model_requested":"gpt-4o","model":"gpt-4o","status":200,"usage_state":"full","usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}'
+printf '%s\n' "$good" >"$work/logs/a.jsonl"
+
+finds "no log anywhere" 1 '^mend +sources: no log at the usual places; add \[source'
+finds "what is not there yet is no fault" 1 '^note +database: .*ledger.db is not there yet'
+write_config '[source gw]' "path = $work/logs"
+finds "a good set-up" 0 '^ok +source gw: .*1 files, format gateway'
+finds "prices are counted" 0 '^ok +prices: 1[0-9]{3} rows, the newest of 2026-'
+finds "formats are tested by their samples" 0 '^ok +formats: [0-9]+ with [0-9]+ samples, all read as expected:.* litellm'
+finds "the last line sums up" 0 '^nothing to mend$'
+
+write_config '[source gw]' "path = $work/logs" 'format = gatewy'
+finds "unknown format" 1 '^mend +source gw: there is no format "gatewy"'
+write_config '[source gw]' "path = $work/nowhere/*.jsonl"
+finds "nothing at the path" 1 '^mend +source gw: .*nowhere/\*.jsonl: no file matches; correct path ='
+printf 'not a log\nat all\n' >"$work/other.log"
+write_config '[source gw]' "path = $work/other.log"
+finds "a file of no known format" 1 '^mend +source gw: .*no known format fits'
+write_config '[source gw]' 'command = no-such-program-here -x'
+finds "a command without its program" 0 '^note +source gw: .*no program no-such-program-here in PATH'
+
+ok_source="[source gw]
+path = $work/logs"
+write_config "$ok_source" '[account o]' 'provider = openai' 'key_env = TOLLWATCH_TEST_UNSET'
+finds "key variable not set" 1 '^mend +account o: key_env names TOLLWATCH_TEST_UNSET, which is not set'
+echo secret >"$work/key" && chmod 640 "$work/key"
+write_config "$ok_source" '[account o]' 'provider = openai' "key_file = $work/key"
+finds "key file that others may read" 1 '^mend +account o: key_file .*mode 0640\); chmod 600'
+chmod 600 "$work/key"
+finds "key file of mode 0600" 0 'nothing to mend'
+if grep -q secret "$work/out"; then echo "not ok the key stays secret"; failed=1; else echo "ok the key stays secret"; fi
+write_config "$ok_source" '[general]' 'theme = no-such-theme'
+finds "unknown theme" 1 '^mend +theme: .*no-such-theme'
+write_config "$ok_source" 'formt = x'
+finds "bad configuration line" 1 "^mend +configuration: $conf/config:3: .*did you mean \"format\""
+write_config "$ok_source"
+
+echo '{"name":"mine"' >"$conf/formats/mine.json"
+finds "broken format file" 1 '^mend +formats: .*mine'
+rm "$conf/formats/mine.json"
+printf 'provider,model,input_per_mtok\nopenai,my-model,cheap\n' >"$conf/prices.csv"
+finds "broken price file" 1 '^mend +prices: .*prices.csv:2'
+rm "$conf/prices.csv"
+
+"$bin" --db "$work/ledger.db" import "$work/logs/a.jsonl" >/dev/null || failed=1
+finds "a database in order" 0 '^ok +database: '
+finds "nobody collects" 0 '^note +collector: nobody is collecting'
+chmod 644 "$work/ledger.db"
+finds "database that others may read" 1 '^mend +database: .*others may read it \(mode 0644\); chmod 0640'
+chmod 600 "$work/ledger.db"
+printf '%s\nbroken\n' "$good" >"$work/logs/b.jsonl"
+"$bin" --db "$work/ledger.db" import "$work/logs/b.jsonl" >/dev/null 2>&1
+finds "lines that were left out" 0 '^note +read from import: 1 of [0-9]+ lines are left out'
+echo 'no database' >"$work/bad.db" && chmod 600 "$work/bad.db"
+finds "a damaged database" 1 '^mend +database: .*damaged' --db "$work/bad.db"
+
+printf '{"schema_version":1,"generation":3}' >"$work/policy.json" && chmod 664 "$work/policy.json"
+finds "a policy in order" 0 '^ok +policy: .*generation 3, calls pass'
+printf '{"schema_version":1,"gener' >"$work/policy.json"
+finds "a cut policy" 1 '^mend +policy: .*line 1.*last good one'
+printf '{"schema_version":1,"generation":3}' >"$work/policy.json" && chmod 666 "$work/policy.json"
+finds "a policy that anyone may write" 1 '^mend +policy: .*others may change it \(mode 0666\); chmod 0664'
+exit $failed

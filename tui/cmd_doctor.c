@@ -1,0 +1,53 @@
+/* cmd_doctor: what is wrong with the set-up and how to mend it. Looks only; the checks are in doctor_*.c. */
+#include "tui/commands.h"
+#include "tui/doctor.h"
+#include <stdarg.h>
+#include <sys/stat.h>
+
+void found(Doctor *d, Level level, const char *about, const char *fmt, ...) {
+    static const char *const words[] = {[LEVEL_OK] = "ok", [LEVEL_NOTE] = "note", [LEVEL_MEND] = "mend"};
+    char text[ERR_MAX + 1200];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    for (char *p = text; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = '?'; /* file names and log lines may hold anything */
+    printf("%-5s %s: %s\n", words[level], about, text);
+    d->to_mend += level == LEVEL_MEND;
+    d->notes += level == LEVEL_NOTE;
+}
+
+bool check_private(Doctor *d, const char *about, const char *path, unsigned forbidden_mode) {
+    struct stat st;
+    unsigned bad = stat(path, &st) == 0 ? st.st_mode & forbidden_mode : 0;
+    if (!bad) return true;
+    const char *what = bad & 022 ? "others may change it" : "others may read it";
+    found(d, LEVEL_MEND, about, "%s: %s (mode %04o); chmod %04o %s", path, what, (unsigned)st.st_mode & 07777,
+          (unsigned)st.st_mode & 07777 & ~bad, path);
+    return false;
+}
+
+static int run(App *a, int argc, char **argv) {
+    static void (*const checks[])(Doctor *) = {check_config,  check_prices,   check_formats,
+                                               check_sources, check_database, check_policy};
+    Doctor d = {.app = a};
+    Err e = {0};
+    if (argc > 0 && argv[0][0] == '-') return option_unknown(NULL, &cmd_doctor, argv[0]);
+    if (argc > 0) return usage_fail("doctor takes no argument");
+    if (app_config(a, &e) != 0) {
+        found(&d, LEVEL_MEND, "configuration", "%s", e.text);
+        return EXIT_FAILED; /* nothing else can be looked at for certain */
+    }
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) checks[i](&d);
+    formats_free(d.formats);
+    if (d.to_mend == 0) puts("nothing to mend");
+    else printf("%d to mend\n", d.to_mend);
+    return d.to_mend ? EXIT_FAILED : EXIT_DONE;
+}
+
+const Command cmd_doctor = {
+    .name = "doctor", .args = "", .summary = "what is wrong with the set-up, and how to mend it", .run = run,
+    .details = "Looks at configuration, prices, log formats, sources, database and policy file, and changes none of them.\n"
+               "Exits with 1 if there is something to mend.",
+};

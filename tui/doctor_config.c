@@ -1,0 +1,83 @@
+/* doctor_config: configuration, prices and log formats. See doctor.h. */
+#include "tui/doctor.h"
+#include "tui/theme.h"
+#include <unistd.h>
+
+static void check_account(Doctor *d, const AccountConfig *a) {
+    char about[96], path[1024];
+    Err e = {0};
+    snprintf(about, sizeof about, "account %s", a->name);
+    if (a->key_env[0] && !getenv(a->key_env))
+        found(d, LEVEL_MEND, about, "key_env names %s, which is not set; set it for the collector too", a->key_env);
+    if (a->key_file[0] && (place_expand(path, sizeof path, a->key_file, &e) != 0 || key_file_check(path, &e) != 0))
+        found(d, LEVEL_MEND, about, "key_file %s", e.text);
+}
+
+void check_config(Doctor *d) {
+    const Config *c = d->app->config;
+    Theme theme;
+    Err e = {0};
+    if (c->path[0])
+        found(d, LEVEL_OK, "configuration", "%s: %zu sources, %zu accounts, %zu budgets, zone %s", c->path, c->source_count,
+              c->account_count, c->budget_count, zone_name(d->app->day_zone));
+    else
+        found(d, LEVEL_NOTE, "configuration", "none at %s/config: defaults, zone UTC, logs at their usual places", c->dir);
+    if (theme_load(&theme, c->theme, c->dir, &e) != 0) found(d, LEVEL_MEND, "theme", "%s", e.text);
+    for (size_t i = 0; i < c->account_count; i++) check_account(d, &c->accounts[i]);
+    for (size_t i = 0; i < c->alert_count; i++)
+        if (c->alerts[i].url_env[0] && !getenv(c->alerts[i].url_env))
+            found(d, LEVEL_MEND, "alert", "[alert %s] url_env names %s, which is not set; set it for the collector too",
+                  c->alerts[i].name, c->alerts[i].url_env);
+}
+
+/* The newest date that is not in the future of today; rows beyond it are scheduled. */
+static const char *newest_date(const Book *b, const char *today, size_t *scheduled) {
+    const char *newest = "";
+    *scheduled = 0;
+    for (size_t i = 0; i < book_size(b); i++) {
+        const char *from = price_row_field(book_row_at(b, i), "effective_from");
+        if (strcmp(from, today) > 0) ++*scheduled;
+        else if (strcmp(from, newest) > 0) newest = from;
+    }
+    return newest;
+}
+
+void check_prices(Doctor *d) {
+    char today[16], own[1100];
+    size_t scheduled;
+    Err e = {0};
+    if (app_book(d->app, &e) != 0) {
+        found(d, LEVEL_MEND, "prices", "%s", e.text);
+        return;
+    }
+    time_format(NULL, app_now(d->app), "%Y-%m-%d", today, sizeof today);
+    const char *newest = newest_date(d->app->book, today, &scheduled);
+    snprintf(own, sizeof own, "%s/prices.csv", d->app->config->dir);
+    bool has_own = access(own, F_OK) == 0;
+    found(d, LEVEL_OK, "prices", "%zu rows, the newest of %s, %zu scheduled%s%s", book_size(d->app->book), newest, scheduled,
+          has_own ? ", with those of " : "", has_own ? own : "");
+}
+
+static void check_samples(Doctor *d, const Format *f, size_t *samples, Buf *names) {
+    Err e = {0};
+    size_t n = 0;
+    if (format_self_test(f, d->app->book, &n, &e) != 0) found(d, LEVEL_MEND, "format", "%s; mend the file or its sample", e.text);
+    *samples += n;
+    buf_fmt(names, " %s", format_name(f));
+}
+
+void check_formats(Doctor *d) {
+    Err e = {0};
+    size_t samples = 0, count = 0;
+    Buf names = {.max = 800};
+    if (formats_load(&d->formats, d->app->config->dir, &e) != 0) {
+        found(d, LEVEL_MEND, "formats", "%s", e.text);
+        return;
+    }
+    if (!d->app->book) return; /* samples are priced; the missing prices are said already */
+    int before = d->to_mend;
+    for (const Format *f; (f = formats_at(d->formats, count)); count++) check_samples(d, f, &samples, &names);
+    if (d->to_mend == before)
+        found(d, LEVEL_OK, "formats", "%zu with %zu samples, all read as expected:%s", count, samples, names.at ? names.at : "");
+    buf_free(&names);
+}
