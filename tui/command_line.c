@@ -55,9 +55,7 @@ static int take_option(App *a, CommandLine *line, int argc, char **argv, int *at
     const char *arg = argv[*at];
     if (option_take(global_options, argc, argv, at, &index, &value) != EXIT_DONE) return EXIT_USAGE;
     if (index >= 0) return set_global(a, line, &global_options[index], value);
-    if (!line->command) return option_unknown(global_options, NULL, arg);
-    keep(line, argv[*at]); /* the command says what is wrong with it */
-    return EXIT_DONE;
+    return option_unknown(line->command ? line->command->options : NULL, line->command, arg);
 }
 
 static int take_command(CommandLine *line, const char *name) {
