@@ -1,150 +1,202 @@
-/* format: the set of formats: the ones compiled in and the user's, finding by name, recognising by the first lines. */
-#include "collectors/format_parts.h"
+/* format: the set of formats: the compiled-in ones and the user's, found by name or by looking at a file.
+ *
+ * A user's file of the same name replaces ours. A file with "shapes" is no format: it holds usage shapes and maps that
+ * formats refer to by name; the user's come first.
+ */
+#include "collectors/format_impl.h"
 #include "store/data.h"
 #include <dirent.h>
 
-static int by_name(const void *a, const void *b) {
-    return strcmp((*(Format *const *)a)->name, (*(Format *const *)b)->name);
-}
+enum { FORMATS_MAX = 128, FORMAT_FILE_MAX = 1 << 20, HEAD_LINES = 16 };
 
-/* A format of the same name takes the place of an earlier one: the user's file wins over ours. */
-static void put(Formats *s, Format *f) {
-    for (size_t i = 0; i < s->count; i++) {
-        if (strcmp(s->at[i]->name, f->name) != 0) continue;
-        format_free(s->at[i]);
-        s->at[i] = f;
-        return;
-    }
-    s->at = xrealloc(s->at, (s->count + 1) * sizeof(Format *));
-    s->at[s->count++] = f;
-}
+struct Formats {
+    Format *at[FORMATS_MAX];
+    size_t count;
+    json_t *files[FORMATS_MAX]; /* the shared ones */
+    size_t file_count;
+};
 
-static int add_text(Formats *s, const char *text, size_t len, const char *name, Err *e) {
-    Format *f;
-    if (format_compile(&f, text, len, name, e) != 0) return -1;
-    put(s, f);
-    return 0;
-}
-
-static int add_users(Formats *s, const char *config_dir, Err *e) {
-    char dir[1100], path[1400];
-    snprintf(dir, sizeof dir, "%s/formats", config_dir);
-    struct dirent **entry;
-    int n = scandir(dir, &entry, NULL, alphasort), rc = 0;
-    for (int i = 0; i < n; i++) {
-        size_t len = strlen(entry[i]->d_name);
-        if (rc == 0 && len > 5 && strcmp(entry[i]->d_name + len - 5, ".json") == 0) {
-            Buf b = {.max = 1 << 20};
-            snprintf(path, sizeof path, "%s/%s", dir, entry[i]->d_name);
-            rc = file_read(path, &b, e) == 0 ? add_text(s, b.at ? b.at : "", b.len, path, e) : -1;
-            buf_free(&b);
+json_t *shared_find(const Shared *s, const char *table, const char *name) {
+    for (size_t i = s->count; i > 0; i--) {
+        json_t *list = json_object_get(s->files[i - 1], table), *found = json_object_get(list, name), *one;
+        size_t k;
+        json_array_foreach(list, k, one) {
+            const char *its = json_string_value(json_object_get(one, "name"));
+            if (its && strcmp(its, name) == 0) found = one;
         }
-        free(entry[i]);
+        if (found) return found;
     }
-    if (n >= 0) free(entry);
-    return rc;
-}
-
-int formats_load(Formats **out, const char *config_dir, Err *e) {
-    Formats *s = xcalloc(1, sizeof *s);
-    int rc = 0;
-    *out = NULL;
-    for (const DataFile *d = data_files; d->path && rc == 0; d++)
-        if (strncmp(d->path, "collectors/formats/", 19) == 0) rc = add_text(s, d->at, d->len, d->path, e);
-    if (rc == 0 && config_dir && *config_dir) rc = add_users(s, config_dir, e);
-    if (rc != 0) return formats_free(s), -1;
-    qsort(s->at, s->count, sizeof(Format *), by_name);
-    *out = s;
-    return 0;
-}
-
-void formats_free(Formats *s) {
-    if (!s) return;
-    for (size_t i = 0; i < s->count; i++) format_free(s->at[i]);
-    free(s->at);
-    free(s);
-}
-
-const Format *formats_at(const Formats *s, size_t i) {
-    return i < s->count ? s->at[i] : NULL;
-}
-
-const Format *formats_find(const Formats *s, const char *name) {
-    for (size_t i = 0; i < s->count; i++)
-        if (strcmp(s->at[i]->name, name) == 0) return s->at[i];
     return NULL;
 }
 
-/* ---- recognising ---- */
+/* ---- loading ---- */
+typedef struct Loaded { /* a format file before compiling: shared ones must be known first */
+    char name[256];
+    json_t *root;
+} Loaded;
+typedef struct Loading {
+    Loaded files[FORMATS_MAX];
+    size_t count;
+} Loading;
 
-bool format_fits(const Format *f, const ScanValue *v) {
-    for (size_t i = 0; i < f->has_count; i++)
-        if (v[f->has[i]].type == SCAN_MISSING) return false;
-    return f->has_count > 0;
-}
-
-typedef struct Trial { const Format *f; size_t fits; } Trial;
-
-static int try_values(void *ctx, const ScanValue *v) {
-    Trial *t = ctx;
-    t->fits += format_fits(t->f, v);
+static int load_text(Loading *l, const char *name, const char *at, size_t len, Err *e) {
+    json_error_t why;
+    if (l->count == FORMATS_MAX) return fail(e, "%s: more than %d format files; remove some", name, FORMATS_MAX);
+    json_t *root = json_loadb(at, len, JSON_REJECT_DUPLICATES, &why);
+    if (!root) return fail(e, "%s:%d: %s; correct the file or remove it", name, why.line, why.text);
+    Loaded *f = &l->files[l->count++];
+    f->root = root;
+    snprintf(f->name, sizeof f->name, "%s", name);
     return 0;
 }
 
-/* Copies a line to where SCAN_PAD bytes may be read behind it. */
-static size_t lines_that_fit(const Format *f, const char *head, size_t len) {
-    Trial t = {.f = f};
-    Scan *s = scan_new(f->plan);
-    char *copy = xcalloc(1, len + SCAN_PAD);
-    for (size_t at = 0, lines = 0; at < len && lines < 50; lines++) {
-        const char *nl = memchr(head + at, '\n', len - at);
-        size_t n = nl ? (size_t)(nl - head) - at : len - at;
-        if (f->framing != FRAME_LINES) n = len - at;
-        memcpy(copy, head + at, n);
-        memset(copy + n, 0, SCAN_PAD);
-        Err ignored = {0};
-        scan_line(s, copy, n, try_values, &t, &ignored);
-        at += n + 1;
-    }
-    free(copy);
-    scan_free(s);
-    return t.fits;
+static int load_embedded(Loading *l, Err *e) {
+    static const char folder[] = "collectors/formats/";
+    for (const DataFile *f = data_files; f->path; f++)
+        if (str_starts(str_of(f->path), folder) && load_text(l, f->path + sizeof folder - 1, f->at, f->len, e) != 0) return -1;
+    return 0;
 }
 
-/* The format whose marks are in some line; of several the one with more marks, which is the more particular one. */
-const Format *formats_guess(const Formats *s, const char *path, const char *head, size_t len) {
+static int load_user(Loading *l, const char *config_dir, Err *e) {
+    char folder[1100], path[1400];
+    snprintf(folder, sizeof folder, "%s/formats", config_dir);
+    DIR *dir = opendir(folder);
+    if (!dir) return 0; /* no folder, nothing of the user's */
+    Buf text = {.max = FORMAT_FILE_MAX};
+    int rc = 0;
+    for (struct dirent *d; rc == 0 && (d = readdir(dir));) {
+        size_t n = strlen(d->d_name);
+        if (d->d_name[0] == '.' || n < 6 || strcmp(d->d_name + n - 5, ".json") != 0) continue;
+        snprintf(path, sizeof path, "%s/%s", folder, d->d_name);
+        buf_clear(&text);
+        rc = file_read(path, &text, e);
+        if (rc == 0) rc = load_text(l, path, text.at ? text.at : "", text.len, e);
+    }
+    closedir(dir);
+    buf_free(&text);
+    return rc;
+}
+
+static void add(Formats *f, Format *one) {
+    for (size_t i = 0; i < f->count; i++)
+        if (strcmp(f->at[i]->name, one->name) == 0) {
+            format_free(f->at[i]);
+            f->at[i] = one;
+            return;
+        }
+    f->at[f->count++] = one;
+}
+
+static int compile_all(Formats *f, Loading *l, Err *e) {
+    Shared shared = {0};
+    for (size_t i = 0; i < l->count; i++) {
+        if (!json_object_get(l->files[i].root, "shapes")) continue;
+        if (shared.count == sizeof shared.files / sizeof *shared.files) return fail(e, "%s: too many files with shapes", l->files[i].name);
+        shared.files[shared.count++] = f->files[f->file_count++] = l->files[i].root;
+        l->files[i].root = NULL;
+    }
+    for (size_t i = 0; i < l->count; i++) {
+        Format *one;
+        if (!l->files[i].root) continue;
+        json_t *root = l->files[i].root;
+        l->files[i].root = NULL;
+        if (format_compile(&one, root, l->files[i].name, &shared, e) != 0) return -1;
+        add(f, one);
+    }
+    return 0;
+}
+
+int formats_load(Formats **out, const char *config_dir, Err *e) {
+    Formats *f = xcalloc(1, sizeof *f);
+    Loading *l = xcalloc(1, sizeof *l);
+    int rc = load_embedded(l, e);
+    if (rc == 0 && config_dir && config_dir[0]) rc = load_user(l, config_dir, e);
+    if (rc == 0) rc = compile_all(f, l, e);
+    for (size_t i = 0; i < l->count; i++) json_decref(l->files[i].root);
+    free(l);
+    if (rc != 0) {
+        formats_free(f);
+        return -1;
+    }
+    *out = f;
+    return 0;
+}
+
+void formats_free(Formats *f) {
+    if (!f) return;
+    for (size_t i = 0; i < f->count; i++) format_free(f->at[i]);
+    for (size_t i = 0; i < f->file_count; i++) json_decref(f->files[i]);
+    free(f);
+}
+
+const Format *formats_find(const Formats *f, const char *name) {
+    for (size_t i = 0; i < f->count; i++)
+        if (strcmp(f->at[i]->name, name) == 0) return f->at[i];
+    return NULL;
+}
+
+const Format *formats_at(const Formats *f, size_t i) {
+    return i < f->count ? f->at[i] : NULL;
+}
+
+/* ---- recognising ---- */
+static int look(void *ctx, const ScanValue *values) {
+    const Format *f = ((const Format **)ctx)[0];
+    return cond_holds(f->recognise, values) ? 1 : 0;
+}
+
+static bool lines_match(const Format *f, Scan *scan, const char *head, size_t len) {
+    const char *at = head, *end = head + len;
+    for (int n = 0; at < end && n < HEAD_LINES; n++) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        size_t size = (size_t)((stop ? stop : end) - at);
+        if (scan_line(scan, at, size, look, &f, NULL) == 1) return true;
+        at += size + 1;
+    }
+    return false;
+}
+
+static bool head_matches(const Format *f, const char *head, size_t len) {
+    if (!f->recognise) return false;
+    Scan *scan = scan_new(f->plan);
+    bool found = f->framing == FRAME_LINES ? lines_match(f, scan, head, len) : scan_line(scan, head, len, look, &f, NULL) == 1;
+    scan_free(scan);
+    return found;
+}
+
+static bool path_matches(const Format *f, const char *path) {
+    for (size_t i = 0; f->path_globs[i]; i++)
+        if (glob_match(f->path_globs[i], str_of(path))) return true;
+    return false;
+}
+
+/* The best of the formats whose files stand at such a path (or of all others) and whose marks the head has. */
+static const Format *best_match(const Formats *f, const char *path, bool here, const char *head, size_t len) {
     const Format *best = NULL;
-    (void)path;
-    for (size_t i = 0; i < s->count; i++) {
-        const Format *f = s->at[i];
-        if (best && f->has_count <= best->has_count) continue;
-        if (lines_that_fit(f, head, len < 262144 ? len : 262144) > 0) best = f;
+    for (size_t i = 0; i < f->count; i++) {
+        const Format *one = f->at[i];
+        if (path_matches(one, path) != here || (best && one->score <= best->score)) continue;
+        if (head_matches(one, head, len)) best = one;
     }
     return best;
 }
 
-/* ---- reading a format ---- */
-
-const char *format_name(const Format *f) {
-    return f->name;
+const Format *formats_guess(const Formats *f, const char *path, const char *head, size_t len) {
+    char *text = xcalloc(len + SCAN_PAD, 1);
+    if (len) memcpy(text, head, len);
+    const Format *best = best_match(f, path ? path : "", true, text, len);
+    if (!best) best = best_match(f, path ? path : "", false, text, len);
+    /* Some files begin with lines that say nothing; where they stand is then all there is to know. */
+    for (size_t i = 0; path && i < f->count && !best; i++)
+        if (path_matches(f->at[i], path)) best = f->at[i];
+    free(text);
+    return best;
 }
 
-const char *format_help(const Format *f) {
-    return f->help;
-}
-
-Framing format_framing(const Format *f) {
-    return f->framing;
-}
-
-Replay format_replay(const Format *f) {
-    return f->replay;
-}
-
-bool format_is_agent(const Format *f) {
-    return f->agent;
-}
-
-const char *const *format_known_places(const Format *f) {
-    return (const char *const *)f->places;
-}
+/* ---- reading ---- */
+const char *format_name(const Format *f) { return f->name; }
+const char *format_help(const Format *f) { return f->help; }
+Framing format_framing(const Format *f) { return f->framing; }
+Replay format_replay(const Format *f) { return f->replay; }
+bool format_is_agent(const Format *f) { return f->agent; }
+const char *const *format_known_places(const Format *f) { return f->places; }

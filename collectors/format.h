@@ -1,7 +1,7 @@
 /* format: log formats as data: loading collectors/formats/ *.json and the user's, recognising, and turning one framed
  * record into requests.
  *
- * Adding a format is one JSON file (README "Add a log format" describes its members). A Format is immutable after
+ * Adding a format is one JSON file: collectors/formats/FORMAT.md describes its members. A Format is immutable after
  * loading and shared by all threads; a Parser is one file's reader state and belongs to one thread.
  */
 #ifndef COLLECTORS_FORMAT_H
@@ -50,7 +50,8 @@ typedef enum ParseResult {
     PARSE_OK,      /* 0..n requests added */
     PARSE_SKIPPED, /* a good record that carries no usage */
     PARSE_BAD,     /* malformed: e says what, count it, go on */
-    PARSE_FULL     /* the batch has no room: ingest it, then give the same record again (nothing of it was added) */
+    PARSE_FULL     /* the batch has no room: ingest it, then give the same record again. Nothing of it was added, unless it
+                    * alone fills an empty batch: then what fits was, and the rest follows. The file's mark stays before it. */
 } ParseResult;
 /* text is readable for SCAN_PAD bytes past len. Requests are priced. offset and length are of the original bytes. */
 ParseResult parser_record(Parser *p, const char *text, size_t len, uint64_t offset, uint32_t length, Batch *b, Err *e);

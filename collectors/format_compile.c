@@ -1,235 +1,192 @@
-/* format_compile: from a format's JSON file to its compiled form. Unknown members are errors, so that a typing mistake
- * is found when the file is loaded and not in the sums. */
-#include "collectors/format_parts.h"
+/* format_compile: one format file, from JSON to what the parser uses. FORMAT.md describes the members for users. */
+#include "collectors/format_make.h"
+#include "collectors/parser_hook.h"
 
-const char *const field_names[F_COUNT] = {
-    "account", "provider", "model", "tier", "feature", "team", "user", "key", "session", "project", "endpoint", "gateway",
-    "host", "id", "upstream", "time", "end", "first_token", "latency", "ttft", "status", "status_text", "refused", "stream",
-    "cache_hit", "sidechain", "batch", "geo", "speed", "usage_state", "saved_usd", "web_searches", "max_tokens", "tools",
-    "prompt_bytes", "prompt_hash", "prefix_hash", "prefix_bytes", "policy_generation", "input", "output", "total",
-    "cache_read", "cache_write", "cache_write_5m", "cache_write_1h", "reasoning", "audio_input", "tool_input"};
+const char *const format_fields[FIELD_COUNT] = {
+    [FIELD_ACCOUNT] = "account", [FIELD_PROVIDER] = "provider", [FIELD_MODEL] = "model", [FIELD_TIER] = "tier",
+    [FIELD_FEATURE] = "feature", [FIELD_TEAM] = "team", [FIELD_USER] = "user", [FIELD_KEY] = "key",
+    [FIELD_SESSION] = "session", [FIELD_PROJECT] = "project", [FIELD_ENDPOINT] = "endpoint", [FIELD_GATEWAY] = "gateway",
+    [FIELD_HOST] = "host", [FIELD_GEO] = "geo", [FIELD_SPEED] = "speed", [FIELD_TIME] = "time", [FIELD_LATENCY] = "latency",
+    [FIELD_TTFT] = "ttft", [FIELD_STATUS] = "status", [FIELD_WEB_SEARCHES] = "web_searches",
+    [FIELD_MAX_TOKENS] = "max_tokens", [FIELD_TOOLS] = "tools", [FIELD_PROMPT_BYTES] = "prompt_bytes",
+    [FIELD_PREFIX_BYTES] = "prefix_bytes", [FIELD_GENERATION] = "policy_generation", [FIELD_PROMPT_HASH] = "prompt_hash",
+    [FIELD_PREFIX_HASH] = "prefix_hash",
+};
+const char *const format_counters[COUNT_COUNT] = {
+    [COUNT_INPUT] = "input", [COUNT_OUTPUT] = "output", [COUNT_CACHE_READ] = "cache_read", [COUNT_CACHE_WRITE] = "cache_write",
+    [COUNT_CACHE_WRITE_5M] = "cache_write_5m", [COUNT_CACHE_WRITE_1H] = "cache_write_1h", [COUNT_REASONING] = "reasoning",
+    [COUNT_AUDIO_INPUT] = "audio_input", [COUNT_TOOL_INPUT] = "tool_input", [COUNT_TOTAL] = "total",
+};
+const struct FlagName format_flags[FLAGS_COUNT] = {
+    {"stream", REQ_STREAM}, {"cache_hit", REQ_CACHE_HIT}, {"batch", REQ_BATCH}, {"sidechain", REQ_SIDECHAIN},
+    {"usage_estimated", REQ_USAGE_ESTIMATED}, {"usage_missing", REQ_USAGE_MISSING},
+};
 
-typedef struct Compile {
-    Format *f;
-    const char *file;
-    Err *e;
-    const char *path[SCAN_PATHS_MAX]; /* borrowed from the document */
-    size_t count;
-    bool wrong;
-} Compile;
-
-static void wrong(Compile *c, const char *what, const char *which) {
-    c->wrong = true;
-    fail(c->e, "%s: %s%s%s", c->file, what, which ? " " : "", which ? which : "");
-}
-
-static uint16_t path_index(Compile *c, const char *path) {
-    for (size_t i = 0; i < c->count; i++)
-        if (strcmp(c->path[i], path) == 0) return (uint16_t)i;
-    if (c->count == SCAN_PATHS_MAX) return wrong(c, "too many paths", NULL), (uint16_t)0;
-    c->path[c->count] = path;
-    return (uint16_t)c->count++;
-}
-
-/* A text or a list of texts: calls for each. */
-typedef void EachText(Compile *c, const char *text, void *ctx);
-static void texts(Compile *c, const json_t *v, const char *where, EachText *each, void *ctx) {
-    if (json_is_string(v)) {
-        each(c, json_string_value(v), ctx);
-        return;
-    }
-    size_t i;
-    json_t *item;
-    if (v && !json_is_array(v)) wrong(c, "a text or a list of texts is wanted at", where);
-    json_array_foreach(v, i, item) {
-        if (json_is_string(item)) each(c, json_string_value(item), ctx);
-        else wrong(c, "a text is wanted at", where);
-    }
-}
-
-static void add_alternative(Compile *c, const char *path, void *ctx) {
-    FieldRule *r = ctx;
-    if (r->count == ALTERNATIVES_MAX) wrong(c, "too many alternatives", path);
-    else r->path[r->count++] = path_index(c, path);
-}
-
-typedef struct PathList { uint16_t *at; size_t *count; } PathList;
-static void add_path(Compile *c, const char *path, void *ctx) {
-    PathList *l = ctx;
-    if (*l->count == WORDS_MAX) wrong(c, "too many paths:", path);
-    else l->at[(*l->count)++] = path_index(c, path);
-}
-
-typedef struct WordList { char **at; size_t *count; size_t max; } WordList;
-static void add_word(Compile *c, const char *word, void *ctx) {
-    WordList *l = ctx;
-    if (*l->count == l->max) wrong(c, "too many words:", word);
-    else l->at[(*l->count)++] = xstrdup(word);
-}
-
-static int field_of(const char *name) {
-    for (int i = 0; i < F_COUNT; i++)
-        if (strcmp(field_names[i], name) == 0) return i;
-    return -1;
-}
-
-static int scale_of(Compile *c, const char *unit) {
-    static const struct { const char *name; int scale; } units[] = {{"s", 3}, {"ms", 0}, {"us", -3}, {"ns", -6}};
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (strcmp(unit, units[i].name) == 0) return units[i].scale;
-    wrong(c, "a unit is one of s ms us ns, not", unit);
+/* The number of a word in a list; the first when there is none given; -1 and an error when it is unknown. */
+static int word(Maker *m, const char *member, const json_t *j, const char *const *words, int count) {
+    const char *text = json_string_value(j);
+    if (!j) return 0;
+    for (int i = 0; text && i < count; i++)
+        if (strcmp(text, words[i]) == 0) return i;
+    make_fail(m, member, "\"%.40s\" is not known; the first of the known ones is \"%s\"", text ? text : "", words[0]);
     return 0;
 }
 
-/* {"path": ..., "max": ..., "sum": ..., "unit": "s", "default": "x", "after": "projects"} */
-static void rule_object(Compile *c, FieldRule *r, json_t *v, const char *name) {
-    const char *key;
-    json_t *item;
-    json_object_foreach(v, key, item) {
-        const char *text = json_string_value(item);
-        bool list = strcmp(key, "path") == 0 || strcmp(key, "max") == 0 || strcmp(key, "sum") == 0;
-        if (list) {
-            r->pick = key[0] == 'm' ? PICK_MAX : key[0] == 's' ? PICK_SUM : PICK_FIRST;
-            texts(c, item, name, add_alternative, r);
-        } else if (!text) {
-            wrong(c, "a text is wanted in", name);
-        } else if (strcmp(key, "unit") == 0) {
-            r->scale = scale_of(c, text);
-        } else if (strcmp(key, "default") == 0) {
-            snprintf(r->fallback, sizeof r->fallback, "%s", text);
-        } else if (strcmp(key, "after") == 0) {
-            snprintf(r->after, sizeof r->after, "%s", text);
-        } else {
-            wrong(c, "unknown member in a field:", key);
+static void texts(Maker *m, const char *member, const json_t *j, const char **out) {
+    size_t n = json_array_size(j);
+    if (n > PLACES_MAX) make_fail(m, member, "more than %d", PLACES_MAX);
+    for (size_t i = 0; i < n && i < PLACES_MAX; i++) out[i] = json_string_value(json_array_get(j, i));
+}
+
+/* ---- usage ---- */
+static void make_shape(Maker *m, const char *member, const json_t *j) {
+    Format *f = m->f;
+    if (!make_only(m, member, j, "name when input output cache_read cache_write cache_write_5m cache_write_1h reasoning "
+                                 "audio_input tool_input total inclusive inclusive_model reasoning_apart")) return;
+    Shape *s = &f->shapes[f->shape_count++];
+    s->name = json_string_value(json_object_get(j, "name"));
+    s->when = make_cond(m, member, json_object_get(j, "when"));
+    for (int i = 0; i < COUNT_COUNT; i++) s->counters[i] = make_field(m, member, json_object_get(j, format_counters[i]));
+    s->rule.inclusive = json_is_true(json_object_get(j, "inclusive"));
+    s->rule.reasoning_apart = json_is_true(json_object_get(j, "reasoning_apart"));
+    s->rule.inclusive_model = json_string_value(json_object_get(j, "inclusive_model"));
+}
+
+/* Every named shape at every place. */
+static void make_named_shapes(Maker *m, const json_t *usage) {
+    const json_t *at = json_object_get(usage, "at"), *names = json_object_get(usage, "shapes");
+    if (!make_only(m, "usage", usage, "at shapes")) return;
+    for (size_t i = 0; i < json_array_size(at) && !make_failed(m); i++) {
+        const char *place = json_string_value(json_array_get(at, i));
+        for (size_t k = 0; k < json_array_size(names) && !make_failed(m); k++) {
+            const char *name = json_string_value(json_array_get(names, k));
+            const json_t *shape = name ? shared_find(m->shared, "shapes", name) : NULL;
+            if (!place || !shape) make_fail(m, "usage", "\"at\" holds paths, \"shapes\" names of known shapes; \"%s\" is none", name ? name : "");
+            else m->prefix = place, make_shape(m, "usage", shape);
         }
     }
+    m->prefix = "";
 }
 
-static void compile_fields(Compile *c, json_t *fields) {
+static size_t shapes_in(const json_t *usage) {
+    return json_array_size(json_object_get(usage, "at")) * json_array_size(json_object_get(usage, "shapes")) + 1;
+}
+
+void make_shapes(Maker *m, const json_t *usage) {
+    size_t n = json_is_array(usage) ? json_array_size(usage) : 1, most = 0;
+    for (size_t i = 0; i < n; i++) most += shapes_in(json_is_array(usage) ? json_array_get(usage, i) : usage);
+    m->f->shapes = make_alloc(m, most, sizeof *m->f->shapes);
+    for (size_t i = 0; i < n && !make_failed(m); i++) {
+        const json_t *j = json_is_array(usage) ? json_array_get(usage, i) : usage;
+        if (!json_is_object(j))
+            make_fail(m, "usage", "it is missing; say where the counters stand");
+        else if (json_object_get(j, "shapes"))
+            make_named_shapes(m, j);
+        else
+            make_shape(m, "usage", j);
+    }
+}
+
+/* ---- the rest ---- */
+static void make_identity(Maker *m, const json_t *j) {
+    Identity *id = &m->f->id;
+    if (json_array_size(j) > IDS_MAX) make_fail(m, "id", "more than %d alternatives", IDS_MAX);
+    for (size_t i = 0; i < json_array_size(j) && !make_failed(m); i++)
+        id->parts[id->count++] = make_field(m, "id", json_array_get(j, i));
+}
+
+static void make_hook(Maker *m, const char *name) {
+    if (!name) return;
+    m->f->hook = hook_find(name);
+    if (!m->f->hook) make_fail(m, "hook", "\"%.40s\" is not known", name);
+    for (size_t i = 0; m->f->hook && m->f->hook->paths[i]; i++) {
+        /* Hook paths stand together: the hook gets them as one array. */
+        uint16_t path = (uint16_t)m->path_count;
+        if (m->path_count < SCAN_PATHS_MAX) m->paths[m->path_count++] = m->f->hook->paths[i];
+        if (i == 0) m->f->hook_first = path;
+    }
+}
+
+static void make_words(Maker *m, const json_t *root) {
+    static const char *const framings[] = {"lines", "json-values", "document", "array"};
+    static const char *const classes[] = {"gateway", "telemetry", "transcript"};
+    static const char *const replays[] = {"same_time", "any_time"}, *const ends[] = {"start", "end"};
+    Format *f = m->f;
+    f->framing = (Framing)word(m, "framing", json_object_get(root, "framing"), framings, 4);
+    f->class = (SourceClass)word(m, "class", json_object_get(root, "class"), classes, 3);
+    f->replay = (Replay)word(m, "replay", json_object_get(root, "replay"), replays, 2);
+    f->time_is_end = word(m, "time_is", json_object_get(root, "time_is"), ends, 2) == 1;
+    f->agent = json_is_true(json_object_get(root, "agent"));
+    f->name = json_string_value(json_object_get(root, "name"));
+    f->help = json_string_value(json_object_get(root, "help"));
+    if (!f->name || !f->name[0] || strlen(f->name) > 31) make_fail(m, "name", "a name of at most 31 bytes is missing");
+    if (!f->help) f->help = "";
+    texts(m, "places", json_object_get(root, "places"), f->places);
+}
+
+static void make_conditions(Maker *m, const json_t *root) {
+    Format *f = m->f;
+    const json_t *outcome = json_object_get(root, "outcome"), *flags = json_object_get(root, "flags"), *known = json_object_get(root, "recognise");
+    make_only(m, "outcome", outcome, "refused error incomplete");
+    make_only(m, "recognise", known, "when paths score");
+    make_only(m, "flags", flags, "stream cache_hit batch sidechain usage_estimated usage_missing");
+    f->recognise = make_cond(m, "recognise.when", json_object_get(known, "when"));
+    f->score = json_object_get(known, "score") ? (int)json_integer_value(json_object_get(known, "score")) : 50;
+    texts(m, "recognise.paths", json_object_get(known, "paths"), f->path_globs);
+    f->skip = make_cond(m, "skip", json_object_get(root, "skip"));
+    f->refused = make_cond(m, "outcome.refused", json_object_get(outcome, "refused"));
+    f->error = make_cond(m, "outcome.error", json_object_get(outcome, "error"));
+    f->incomplete = make_cond(m, "outcome.incomplete", json_object_get(outcome, "incomplete"));
+    for (int i = 0; i < FLAGS_COUNT; i++) f->flags[i] = make_cond(m, format_flags[i].name, json_object_get(flags, format_flags[i].name));
+}
+
+static void make_fields(Maker *m, const json_t *fields) {
     const char *key;
-    json_t *item;
-    json_object_foreach(fields, key, item) {
-        int f = field_of(key);
-        if (f < 0) wrong(c, "unknown field", key);
-        else if (json_is_object(item)) rule_object(c, &c->f->field[f], item, key);
-        else texts(c, item, key, add_alternative, &c->f->field[f]);
-    }
-}
-
-/* "skip": [{"path": "type", "unless": ["assistant"]}, {"path": "op", "when": ["execute_tool"]}] */
-static void compile_skip(Compile *c, json_t *list) {
-    size_t i;
-    json_t *item;
-    json_array_foreach(list, i, item) {
-        const char *path = json_string_value(json_object_get(item, "path"));
-        json_t *unless = json_object_get(item, "unless"), *when = json_object_get(item, "when");
-        if (!path || (!unless && !when) || c->f->condition_count == CONDITIONS_MAX) {
-            wrong(c, "skip needs path and when or unless", NULL);
-            return;
-        }
-        Condition *k = &c->f->condition[c->f->condition_count++];
-        k->path = path_index(c, path);
-        k->unless = unless != NULL;
-        texts(c, unless ? unless : when, "skip", add_word, &(WordList){k->word, &k->count, WORDS_MAX});
-    }
-}
-
-/* "values": {"provider": {"gemini": "google"}} */
-static void compile_values(Compile *c, json_t *values) {
-    const char *field, *from;
-    json_t *map, *to;
-    json_object_foreach(values, field, map) {
-        int f = field_of(field);
-        if (f < 0) wrong(c, "unknown field in values:", field);
-        json_object_foreach(map, from, to) {
-            if (c->f->map_count == MAP_MAX || !json_is_string(to)) wrong(c, "values: too many, or not a text:", from);
-            else c->f->map[c->f->map_count++] = (ValueMap){(Field)f, xstrdup(from), xstrdup(json_string_value(to))};
-        }
-    }
-}
-
-/* The index of a word in a list, for members that choose. */
-static int choice(Compile *c, json_t *v, const char *member, const char *const *words, int fallback) {
-    const char *text = json_string_value(v);
-    for (int i = 0; text && words[i]; i++)
-        if (strcmp(words[i], text) == 0) return i;
-    if (v) wrong(c, "unknown value of", member);
-    return fallback;
-}
-
-static void compile_choices(Compile *c, json_t *d) {
-    static const char *const framings[] = {"lines", "json-values", "document", "array", NULL};
-    static const char *const replays[] = {"same_time", "any_time", NULL};
-    static const char *const classes[] = {"gateway", "telemetry", "transcript", NULL};
-    Format *f = c->f;
-    f->framing = (Framing)choice(c, json_object_get(d, "framing"), "framing", framings, 0);
-    f->replay = (Replay)choice(c, json_object_get(d, "replay"), "replay", replays, 0);
-    f->source_class = (SourceClass)choice(c, json_object_get(d, "class"), "class", classes, 0);
-    f->agent = json_is_true(json_object_get(d, "agent"));
-    f->time_is_end = json_is_true(json_object_get(d, "time_is_end"));
-    f->input_has_cache = json_is_true(json_object_get(d, "input_includes_cache"));
-    f->output_has_reasoning = !json_is_false(json_object_get(d, "output_includes_reasoning"));
-}
-
-static void check_members(Compile *c, json_t *d) {
-    static const char *const known[] = {"name", "help", "framing", "replay", "class", "agent", "time_is_end",
-        "input_includes_cache", "output_includes_reasoning", "cache_apart_when", "places", "recognise", "need", "each", "skip",
-        "fields", "values", "errors", "samples", NULL};
-    const char *key;
-    json_t *item;
-    json_object_foreach(d, key, item) {
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)fields, key, value) {
         int i = 0;
-        while (known[i] && strcmp(known[i], key) != 0) i++;
-        if (!known[i]) wrong(c, "unknown member", key);
+        while (i < FIELD_COUNT && strcmp(format_fields[i], key) != 0) i++;
+        if (i == FIELD_COUNT)
+            make_fail(m, "fields", "unknown field \"%.40s\"; see FORMAT.md for the list", key);
+        else
+            m->f->fields[i] = make_field(m, key, value);
     }
+    if (!m->f->fields[FIELD_TIME].count) make_fail(m, "fields.time", "it is missing; every record needs a time");
 }
 
-static void compile_document(Compile *c, json_t *d) {
-    Format *f = c->f;
-    size_t places = 0;
-    const char *name = json_string_value(json_object_get(d, "name")), *help = json_string_value(json_object_get(d, "help"));
-    if (!name || !*name || strlen(name) >= sizeof f->name) wrong(c, "name is missing or too long", NULL);
-    snprintf(f->name, sizeof f->name, "%s", name ? name : "");
-    snprintf(f->help, sizeof f->help, "%s", help ? help : "");
-    check_members(c, d);
-    compile_choices(c, d);
-    texts(c, json_object_get(d, "places"), "places", add_word, &(WordList){f->places, &places, PLACES_MAX});
-    texts(c, json_object_get(d, "recognise"), "recognise", add_path, &(PathList){f->has, &f->has_count});
-    texts(c, json_object_get(d, "need"), "need", add_path, &(PathList){f->need, &f->need_count});
-    texts(c, json_object_get(d, "cache_apart_when"), "cache_apart_when", add_path, &(PathList){f->apart, &f->apart_count});
-    texts(c, json_object_get(d, "errors"), "errors", add_word, &(WordList){f->errors, &f->error_count, WORDS_MAX});
-    compile_fields(c, json_object_get(d, "fields"));
-    compile_skip(c, json_object_get(d, "skip"));
-    compile_values(c, json_object_get(d, "values"));
-    if (f->field[F_TIME].count == 0) wrong(c, "fields has no time", NULL);
-    if (c->wrong) return;
-    Err inner = {0};
-    f->path_count = c->count;
-    if (scan_plan(&f->plan, c->path, c->count, json_string_value(json_object_get(d, "each")), &inner) != 0)
-        wrong(c, inner.text, NULL);
+static int compile(Maker *m, const json_t *root) {
+    make_only(m, "format", root, "name help framing class replay time_is agent places recognise each skip fields usage outcome flags id "
+                                 "upstream hook samples");
+    make_words(m, root);
+    make_hook(m, json_string_value(json_object_get(root, "hook")));
+    make_fields(m, json_object_get(root, "fields"));
+    make_conditions(m, root);
+    make_shapes(m, json_object_get(root, "usage"));
+    make_identity(m, json_object_get(root, "id"));
+    m->f->upstream = make_field(m, "upstream", json_object_get(root, "upstream"));
+    if (make_failed(m)) return -1;
+    return make_plan(m, json_string_value(json_object_get(root, "each")));
 }
 
-int format_compile(Format **out, const char *text, size_t len, const char *file, Err *e) {
-    json_error_t je;
-    *out = NULL;
-    json_t *d = json_loadb(text, len, JSON_REJECT_DUPLICATES, &je);
-    if (!d) return fail(e, "%s:%d: %s", file, je.line, je.text);
-    Compile c = {.f = xcalloc(1, sizeof *c.f), .file = file, .e = e};
-    c.f->source = d;
-    compile_document(&c, d);
-    if (!c.wrong) return *out = c.f, 0;
-    format_free(c.f);
-    return -1;
+int format_compile(Format **out, json_t *root, const char *file, const Shared *shared, Err *e) {
+    Err why = {0};
+    Maker m = {.f = xcalloc(1, sizeof *m.f), .shared = shared, .prefix = "", .e = &why};
+    m.f->root = root;
+    snprintf(m.f->file, sizeof m.f->file, "%s", file);
+    if (compile(&m, root) != 0) {
+        format_free(m.f);
+        return fail(e, "%s", why.text);
+    }
+    *out = m.f;
+    return 0;
 }
 
 void format_free(Format *f) {
     if (!f) return;
+    for (size_t i = 0; i < f->owned_count; i++) free(f->owned[i]);
+    for (size_t i = 0; i < f->nested_count; i++) scan_plan_free(f->nested[i].plan);
     scan_plan_free(f->plan);
-    for (size_t i = 0; f->places[i]; i++) free(f->places[i]);
-    for (size_t i = 0; i < f->condition_count; i++)
-        for (size_t w = 0; w < f->condition[i].count; w++) free(f->condition[i].word[w]);
-    for (size_t i = 0; i < f->map_count; i++) free(f->map[i].from), free(f->map[i].to);
-    for (size_t i = 0; i < f->error_count; i++) free(f->errors[i]);
-    json_decref(f->source);
+    free(f->owned);
+    json_decref(f->root);
     free(f);
 }

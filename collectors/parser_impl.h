@@ -1,0 +1,38 @@
+/* parser_impl: the parser's state, shared by collectors/parser.c and parser_request.c. */
+#ifndef COLLECTORS_PARSER_IMPL_H
+#define COLLECTORS_PARSER_IMPL_H
+#include "collectors/parser_hook.h"
+#include "collectors/parser_value.h"
+
+enum { INNER_MAX = 256 << 10, MEMO_COUNT = FIELD_NAMES };
+
+/* The last text of a field and its name: most records repeat most names. */
+typedef struct NameMemo {
+    uint32_t index, len;
+    char text[NAME_MAX_BYTES]; /* as the log has it */
+    uint8_t name_len;
+    char name[NAME_MAX_BYTES]; /* as the batch has it */
+} NameMemo;
+
+struct Parser {
+    const Format *f;
+    ParseContext ctx;
+    Scan *scan, *nested[NESTED_MAX];
+    char *inner[NESTED_MAX];
+    ScanValue *values; /* only with nested JSON */
+    Pricer *pricer;    /* NULL without a book */
+    uint64_t namespace;
+    NameMemo memo[MEMO_COUNT];
+    uint8_t state[FILE_STATE_MAX], state_before[FILE_STATE_MAX];
+    /* the record at hand */
+    Batch *batch;
+    uint64_t offset;
+    uint32_t length, element;
+    uint32_t resume; /* elements of the record that an earlier call has given already */
+    Err *e;
+};
+
+enum { REQUEST_DONE = 0, REQUEST_BAD = 1, REQUEST_FULL = 2 };
+/* Adds the request that the values describe, if any, to p->batch. */
+int parser_request(Parser *p, const ScanValue *values);
+#endif

@@ -1,0 +1,220 @@
+/* parser_request: the values of one record as a request: names, times, counters, outcome, identity, price. */
+#include "collectors/parser_impl.h"
+
+static const uint64_t upstream_seed = 0x75707374; /* one space of upstream ids for all formats: PERSISTENT */
+
+/* ---- names ---- */
+/* Whether the memo's index still means its name: the batch may have been emptied, or be another one. */
+static bool memo_holds(const NameMemo *m, const Batch *b) {
+    Str name = batch_name_at(b, m->index);
+    return m->index && name.len == m->name_len && memcmp(name.at, m->name, name.len) == 0;
+}
+
+static Str name_for(FieldId field, Str text, char room[NAME_MAX_BYTES]) {
+    if (field == FIELD_PROVIDER) return provider_canonical(text);
+    if (field == FIELD_ENDPOINT) return (Str){room, route_template(text, room, NAME_MAX_BYTES)};
+    return text;
+}
+
+static uint32_t put_name(Parser *p, FieldId field, Str text) {
+    NameMemo *m = &p->memo[field];
+    char room[NAME_MAX_BYTES];
+    if (text.len == 0) return 0;
+    if (m->len == text.len && memcmp(m->text, text.at, text.len) == 0 && memo_holds(m, p->batch)) return m->index;
+    Str name = name_for(field, text, room);
+    uint32_t index = batch_name(p->batch, name.at, name.len);
+    Str kept = batch_name_at(p->batch, index);
+    *m = (NameMemo){.index = index};
+    if (text.len > NAME_MAX_BYTES) return index; /* len 0: not remembered */
+    m->len = (uint32_t)text.len;
+    memcpy(m->text, text.at, text.len);
+    m->name_len = (uint8_t)kept.len;
+    memcpy(m->name, kept.at, kept.len);
+    return index;
+}
+
+/* What the source's configuration says where the record says nothing. */
+static const char *fallback(const Parser *p, int dim) {
+    const ParseContext *c = &p->ctx;
+    const char *text = dim == DIM_FEATURE ? c->feature : dim == DIM_TEAM ? c->team : dim == DIM_GATEWAY ? c->gateway : NULL;
+    return text ? text : "";
+}
+
+static void put_account(Parser *p, Request *r) {
+    const ParseContext *c = &p->ctx;
+    Str provider = batch_name_at(p->batch, r->name[DIM_PROVIDER]), key = batch_name_at(p->batch, r->name[DIM_KEY]);
+    if (c->account && c->account[0]) r->name[DIM_ACCOUNT] = put_name(p, FIELD_ACCOUNT, str_of(c->account));
+    if (r->name[DIM_ACCOUNT]) return;
+    const char *mapped = c->account_of ? c->account_of(c->account_ctx, provider, key) : NULL;
+    r->name[DIM_ACCOUNT] = mapped ? put_name(p, FIELD_ACCOUNT, str_of(mapped)) : r->name[DIM_PROVIDER];
+}
+
+static void put_names(Parser *p, const View *v, Request *r) {
+    Text text;
+    for (int i = 0; i < DIM_COUNT; i++) {
+        if (field_text(&p->f->fields[i], v, &text)) r->name[i] = put_name(p, (FieldId)i, text.s);
+        if (!r->name[i]) r->name[i] = put_name(p, (FieldId)i, str_of(fallback(p, i)));
+    }
+    if (field_text(&p->f->fields[FIELD_GEO], v, &text)) r->geo = put_name(p, FIELD_GEO, text.s);
+    if (field_text(&p->f->fields[FIELD_SPEED], v, &text)) r->speed = put_name(p, FIELD_SPEED, text.s);
+    put_account(p, r);
+}
+
+/* ---- numbers ---- */
+/* A side fact that is not there or not readable is unknown, and no reason to lose the record. */
+static int64_t number_or(const Parser *p, const View *v, FieldId field, int64_t unknown, int64_t max) {
+    int64_t n;
+    return field_int(&p->f->fields[field], v, &n) == 1 && n >= 0 && n <= max ? n : unknown;
+}
+
+static int32_t duration_or_unknown(const Parser *p, const View *v, FieldId field) {
+    int64_t ms;
+    return field_duration_ms(&p->f->fields[field], v, &ms) == 1 && ms >= 0 && ms <= INT32_MAX ? (int32_t)ms : -1;
+}
+
+static uint64_t hash_or_none(const Parser *p, const View *v, FieldId field) {
+    Text text;
+    return field_text(&p->f->fields[field], v, &text) ? hash64(text.s.at, text.s.len, 0) : 0;
+}
+
+static void put_numbers(const Parser *p, const View *v, Request *r) {
+    r->latency_ms = duration_or_unknown(p, v, FIELD_LATENCY);
+    r->ttft_ms = duration_or_unknown(p, v, FIELD_TTFT);
+    r->status = (int16_t)number_or(p, v, FIELD_STATUS, 0, 999);
+    r->web_searches = (int32_t)number_or(p, v, FIELD_WEB_SEARCHES, 0, 1000000);
+    r->max_tokens = (int32_t)number_or(p, v, FIELD_MAX_TOKENS, -1, INT32_MAX);
+    r->tools = (int32_t)number_or(p, v, FIELD_TOOLS, -1, 1000000);
+    r->prompt_bytes = number_or(p, v, FIELD_PROMPT_BYTES, -1, INT64_MAX);
+    r->prefix_bytes = number_or(p, v, FIELD_PREFIX_BYTES, 0, INT64_MAX);
+    r->policy_generation = number_or(p, v, FIELD_GENERATION, 0, INT64_MAX);
+    r->prompt_hash = hash_or_none(p, v, FIELD_PROMPT_HASH);
+    r->prefix_hash = hash_or_none(p, v, FIELD_PREFIX_HASH);
+}
+
+static int put_time(Parser *p, const View *v, Request *r) {
+    int rc = field_time_ms(&p->f->fields[FIELD_TIME], v, &r->ts_ms);
+    if (rc == 0) return fail(p->e, "no time");
+    if (rc < 0 || r->ts_ms <= 0) return fail(p->e, "the time is not one");
+    if (p->f->time_is_end && r->latency_ms > 0) r->ts_ms -= r->latency_ms;
+    return 0;
+}
+
+/* ---- counters ---- */
+static int read_counters(Parser *p, const Shape *s, const View *v, int64_t out[COUNT_COUNT]) {
+    for (int i = 0; i < COUNT_COUNT; i++) {
+        int rc = field_int(&s->counters[i], v, &out[i]);
+        if (rc == 0) out[i] = -1;
+        if (rc < 0 || out[i] > REQUEST_TOKENS_MAX || out[i] < -1 || (rc == 1 && out[i] < 0))
+            return fail(p->e, "the count of %s tokens is not a number from 0 to 10^12", format_counters[i]);
+    }
+    return 0;
+}
+
+/* The first shape that fits. No shape: no counters, which is not an error. */
+static int find_counters(Parser *p, const View *v, Draft *d) {
+    for (int i = 0; i < COUNT_COUNT; i++) d->counters[i] = -1;
+    for (size_t i = 0; i < p->f->shape_count; i++) {
+        const Shape *s = &p->f->shapes[i];
+        if (s->when && !cond_holds(s->when, v->values)) continue;
+        d->rule = s->rule;
+        return read_counters(p, s, v, d->counters);
+    }
+    return 0;
+}
+
+static bool any_counter(const Draft *d) {
+    for (int i = 0; i < COUNT_COUNT; i++)
+        if (d->counters[i] >= 0) return true;
+    return false;
+}
+
+/* ---- what became of it ---- */
+static Outcome outcome_of(const Format *f, const View *v, int status) {
+    if (f->refused && cond_holds(f->refused, v->values)) return OUTCOME_REFUSED;
+    if (f->incomplete && cond_holds(f->incomplete, v->values)) return OUTCOME_INCOMPLETE;
+    if (f->error && cond_holds(f->error, v->values)) return OUTCOME_ERROR;
+    if (status == 499) return OUTCOME_INCOMPLETE; /* the client went away; the vendor bills what it had written */
+    return status >= 400 ? OUTCOME_ERROR : OUTCOME_OK;
+}
+
+static void put_flags(const Format *f, const View *v, Request *r) {
+    for (int i = 0; i < FLAGS_COUNT; i++)
+        if (f->flags[i] && cond_holds(f->flags[i], v->values)) r->flags |= format_flags[i].bit;
+}
+
+/* ---- identity ---- */
+/* All parts of one alternative, chained; false when one is not there. */
+static bool chain(const Field *parts, const View *v, uint64_t *hash) {
+    Text text;
+    for (size_t i = 0; i < parts->count; i++) {
+        if (!source_text(&parts->alternatives[i], v, &text)) return false;
+        *hash = hash64(text.s.at, text.s.len, *hash);
+    }
+    return parts->count > 0;
+}
+
+static uint64_t identity(const Parser *p, const View *v) {
+    const Identity *id = &p->f->id;
+    for (size_t i = 0; i < id->count; i++) {
+        uint64_t hash = p->namespace;
+        if (chain(&id->parts[i], v, &hash)) return hash ? hash : 1;
+    }
+    uint64_t place[3] = {p->ctx.fingerprint, p->offset, p->element - 1};
+    uint64_t hash = hash64(place, sizeof place, p->namespace);
+    return hash ? hash : 1;
+}
+
+static void put_identity(Parser *p, const View *v, Request *r) {
+    Text text;
+    if (!r->id) r->id = identity(p, v);
+    if (!r->upstream && field_text(&p->f->upstream, v, &text)) r->upstream = hash64(text.s.at, text.s.len, upstream_seed);
+    r->offset = p->offset;
+    r->length = p->length;
+    r->source_class = (uint8_t)p->f->class;
+    r->replay = (uint8_t)p->f->replay;
+    r->origin = p->ctx.notional ? ORIGIN_NOTIONAL : ORIGIN_METERED;
+}
+
+/* ---- all together ---- */
+static HookResult run_hook(Parser *p, const ScanValue *values, Draft *d) {
+    const Hook *h = p->f->hook;
+    d->model = batch_name_at(p->batch, d->request->name[DIM_MODEL]);
+    if (!h) return HOOK_RECORD;
+    HookResult result = h->record(p->state, values + p->f->hook_first, d, p->e);
+    if (result == HOOK_RECORD) d->request->name[DIM_MODEL] = put_name(p, FIELD_MODEL, d->model);
+    return result;
+}
+
+static void settle(Parser *p, const Draft *d, Request *r) {
+    bool billed = (r->outcome == OUTCOME_OK || r->outcome == OUTCOME_INCOMPLETE) && !(r->flags & REQ_CACHE_HIT);
+    if (any_counter(d))
+        tokens_settle(&d->rule, d->counters, d->model, r);
+    else
+        r->flags |= REQ_USAGE_MISSING;
+    if (!billed) r->flags &= ~(uint32_t)REQ_USAGE_MISSING; /* nothing is owed, so nothing is missing */
+    if (p->pricer)
+        pricer_price(p->pricer, p->batch, r);
+    else
+        r->flags |= REQ_UNPRICED;
+}
+
+int parser_request(Parser *p, const ScanValue *values) {
+    const Format *f = p->f;
+    View v = {values, p->ctx.path ? p->ctx.path : ""};
+    if (p->element++ < p->resume) return REQUEST_DONE;
+    if (f->skip && cond_holds(f->skip, values)) return REQUEST_DONE;
+    Request *r = batch_add(p->batch);
+    if (!r) return p->element--, REQUEST_FULL;
+    Draft d = {.request = r};
+    put_names(p, &v, r);
+    put_numbers(p, &v, r);
+    if (put_time(p, &v, r) != 0 || find_counters(p, &v, &d) != 0) return REQUEST_BAD;
+    put_flags(f, &v, r);
+    r->outcome = (uint8_t)outcome_of(f, &v, r->status);
+    HookResult hook = run_hook(p, values, &d);
+    if (hook == HOOK_SKIP) batch_undo(p->batch);
+    if (hook != HOOK_RECORD) return hook == HOOK_BAD ? REQUEST_BAD : REQUEST_DONE;
+    settle(p, &d, r);
+    put_identity(p, &v, r);
+    return REQUEST_DONE;
+}

@@ -1,0 +1,148 @@
+/* parser_value: see parser_value.h. Texts stay where the scanner found them unless they have escapes. */
+#include "collectors/parser_value.h"
+#include "store/clock.h"
+
+/* ---- what a source has, as a scanner's value ---- */
+static const char *map_text(const Map *map, Str text) {
+    for (size_t i = 0; i < map->count; i++)
+        if (glob_match(map->lines[i].from, text)) return map->lines[i].to;
+    return NULL;
+}
+
+static Str last_part(Str text, const char *separator) {
+    size_t n = strlen(separator);
+    for (size_t i = text.len; i >= n && n; i--)
+        if (memcmp(text.at + i - n, separator, n) == 0) {
+            text = (Str){text.at + i, text.len - i};
+            break;
+        }
+    while (text.len && *text.at == ' ') text = (Str){text.at + 1, text.len - 1};
+    return text;
+}
+
+static Str file_part(const Source *s, const char *path) {
+    const char *at = path, *end = path + strlen(path);
+    size_t n = s->text ? strlen(s->text) : 0;
+    if (s->kind == FROM_FILE_NAME) {
+        const char *slash = strrchr(path, '/'), *dot;
+        at = slash ? slash + 1 : path;
+        dot = strchr(at, '.');
+        return (Str){at, (size_t)((dot && dot > at ? dot : end) - at)};
+    }
+    while ((at = strstr(at, s->text)))
+        if ((at == path || at[-1] == '/') && at[n] == '/') return (Str){at + n + 1, strcspn(at + n + 1, "/")};
+        else at += n ? n : 1;
+    return (Str){"", 0};
+}
+
+/* The value of a source that has no parts. False = not there, null or "". */
+static bool plain_value(const Source *s, const View *v, ScanValue *out) {
+    if (s->when && !cond_holds(s->when, v->values)) return false;
+    if (s->kind == FROM_PATH)
+        *out = v->values[s->path];
+    else
+        *out = (ScanValue){SCAN_STRING, false, s->kind == FROM_CONST ? str_of(s->text) : file_part(s, v->path)};
+    if (out->type <= SCAN_NULL) return false;
+    if (s->last) out->text = last_part(out->text, s->last);
+    const char *mapped = s->map && !out->escaped ? map_text(s->map, out->text) : NULL;
+    if (mapped) *out = (ScanValue){SCAN_STRING, false, str_of(mapped)};
+    return out->text.len > 0;
+}
+
+/* ---- texts ---- */
+bool source_text(const Source *s, const View *v, Text *out) {
+    ScanValue value;
+    if (!plain_value(s, v, &value) || value.type == SCAN_OBJECT || value.type == SCAN_ARRAY) return false;
+    out->s = value.text;
+    if (value.escaped) out->s = (Str){out->room, scan_unescape(value.text, out->room, sizeof out->room)};
+    return out->s.len > 0;
+}
+
+bool field_text(const Field *f, const View *v, Text *out) {
+    for (size_t i = 0; i < f->count; i++)
+        if (source_text(&f->alternatives[i], v, out)) return true;
+    return false;
+}
+
+/* ---- numbers ---- */
+typedef int Read(const Source *s, const View *v, int64_t *out);
+
+/* max and sum: parts that are not there do not count; one that is wrong makes the whole wrong. */
+static int combine(const Source *s, const View *v, Read *read, int64_t *out) {
+    int found = 0;
+    int64_t all = 0, one;
+    for (size_t i = 0; i < s->count; i++) {
+        int rc = read(&s->parts[i], v, &one);
+        if (rc < 0) return -1;
+        if (rc == 0) continue;
+        if (s->kind == FROM_MAX)
+            all = found && all > one ? all : one;
+        else if (__builtin_add_overflow(all, one, &all))
+            return -1;
+        found = 1;
+    }
+    *out = all;
+    return found;
+}
+
+static int first_of(const Field *f, const View *v, Read *read, int64_t *out) {
+    int rc = 0;
+    for (size_t i = 0; i < f->count && rc == 0; i++) rc = read(&f->alternatives[i], v, out);
+    return rc;
+}
+
+static int read_int(const Source *s, const View *v, int64_t *out) {
+    ScanValue value;
+    if (s->parts) return combine(s, v, read_int, out);
+    if (!plain_value(s, v, &value)) return 0;
+    return scan_int(&value, out) == 0 ? 1 : -1;
+}
+
+int field_int(const Field *f, const View *v, int64_t *out) {
+    return first_of(f, v, read_int, out);
+}
+
+/* ---- times ---- */
+/* Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by size; a fraction of seconds is kept. */
+static int epoch_ms(const ScanValue *value, int64_t *out) {
+    int64_t whole;
+    if (scan_int(value, &whole) == 0) return *out = time_from_epoch(whole), 1;
+    if (scan_decimal(value, 0, &whole) != 0) return -1;
+    if (whole >= INT64_C(100000000000)) return *out = time_from_epoch(whole), 1;
+    return scan_decimal(value, 3, out) == 0 ? 1 : -1;
+}
+
+static int read_duration(const Source *s, const View *v, int64_t *out);
+
+static int read_time(const Source *s, const View *v, int64_t *out) {
+    ScanValue value;
+    if (s->kind == FROM_SUM) return combine(s, v, read_duration, out); /* [seconds, nanoseconds] */
+    if (s->parts) return combine(s, v, read_time, out);
+    if (!plain_value(s, v, &value)) return 0;
+    if (value.type == SCAN_STRING && time_parse_rfc3339(value.text.at, value.text.len, out) == 0) return 1;
+    return epoch_ms(&value, out);
+}
+
+static int difference(const Source *s, const View *v, int64_t *out) {
+    int64_t from, to;
+    if (s->when && !cond_holds(s->when, v->values)) return 0;
+    int a = read_time(&s->parts[0], v, &from), b = read_time(&s->parts[1], v, &to);
+    if (a <= 0 || b <= 0) return a < 0 || b < 0 ? -1 : 0;
+    return __builtin_sub_overflow(to, from, out) ? -1 : 1;
+}
+
+static int read_duration(const Source *s, const View *v, int64_t *out) {
+    ScanValue value;
+    if (s->kind == FROM_DIFFERENCE) return difference(s, v, out);
+    if (s->parts) return combine(s, v, read_duration, out);
+    if (!plain_value(s, v, &value)) return 0;
+    return scan_decimal(&value, s->scale, out) == 0 ? 1 : -1;
+}
+
+int field_duration_ms(const Field *f, const View *v, int64_t *out) {
+    return first_of(f, v, read_duration, out);
+}
+
+int field_time_ms(const Field *f, const View *v, int64_t *out) {
+    return first_of(f, v, read_time, out);
+}
