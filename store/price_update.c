@@ -111,6 +111,12 @@ static int from_litellm(Update *u, const Buf *text, Err *e) {
     return rc;
 }
 
+/* The first refusal stands for all of them. */
+static int nothing_taken(const Update *u, Err *e) {
+    const char *first = u->report->refusals.at;
+    return fail(e, "%.*s; nothing was changed", (int)strcspn(first, "\n"), first);
+}
+
 /* Copies of the present rows of every model that the file names, as the ground for a CSV with only some columns. */
 static void add_named_models(Update *u, const Rows *in) {
     for (size_t i = 0; i < u->present->rows.count; i++) {
@@ -148,9 +154,7 @@ static int from_csv(Update *u, const Buf *text, Err *e) {
     for (size_t i = 0; rc == 0 && i < u->fresh->rows.count; i++) check_csv_row(u, &u->fresh->rows.at[i]);
     u->report->read = in.count;
     free(in.at);
-    if (rc == 0 && u->report->refused)
-        return fail(e, "%s: %zu rows are refused, nothing was changed; mend them: %.200s", u->what->path, u->report->refused,
-                    u->report->refusals.at);
+    if (rc == 0 && u->report->refused) return nothing_taken(u, e);
     return rc;
 }
 
@@ -179,6 +183,7 @@ static int run(Update *u, const Buf *text, Err *e) {
     const char *first = text->at ? text->at + strspn(text->at, " \t\r\n") : "";
     if (book_load_ours(u->present, u->what->config_dir, e) != 0 || book_finish(u->present, e) != 0) return -1;
     int rc = *first == '{' || *first == '[' ? from_litellm(u, text, e) : from_csv(u, text, e);
+    if (rc == 0 && u->report->refused && u->report->added + u->report->changed + u->report->same == 0) return nothing_taken(u, e);
     if (rc != 0 || u->what->dry_run || u->report->added + u->report->changed == 0) return rc;
     return write_layer(u, e);
 }
@@ -191,8 +196,6 @@ int prices_update(const PriceUpdate *what, PriceUpdateReport *out, Err *e) {
     int rc = file_read(what->path, &text, e);
     if (rc == 0 && text.len == 0) rc = fail(e, "%s is empty; name LiteLLM's map or a CSV with our columns", what->path);
     if (rc == 0) rc = run(&u, &text, e);
-    if (rc == 0 && out->refused && out->added + out->changed + out->same == 0)
-        rc = fail(e, "%s: every price in it is refused; nothing was changed", what->path);
     book_free(u.fresh);
     book_free(u.present);
     buf_free(&text);

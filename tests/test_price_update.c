@@ -166,7 +166,7 @@ static void a_csv_with_one_wrong_row_is_refused_whole_with_its_line(void **state
     refused("{\"a\": ", "in:1:");
     refused("[1]", "not a map of models");
     refused("{\"gpt-4o\": {\"litellm_provider\": \"openai\", \"mode\": \"chat\", \"input_cost_per_token\": 0.0025, \"output_cost_per_token\": 0.01}}",
-            "every price in it is refused");
+            "in:1: openai/gpt-4o: input_per_mtok 2500.00 is more than any model costs (now: 2.50)");
 }
 
 static void a_csv_update_is_taken_with_its_dates(void **state) {

@@ -77,11 +77,11 @@ int prices_reprice(PricesCall *c) {
     return EXIT_DONE;
 }
 
-/* Every line of the report under our name, because it goes to stderr. */
-static void complain(const char *lines) {
-    for (const char *at = lines; at && *at;) {
+/* Each refusal on a line under our name, because it goes to stderr. */
+static void complain(const char *lines, bool but_first) {
+    for (const char *at = lines; at && *at; but_first = false) {
         size_t len = strcspn(at, "\n");
-        fprintf(stderr, "tollwatch: refused: %.*s\n", (int)len, at);
+        if (!but_first) fprintf(stderr, "tollwatch: refused: %.*s\n", (int)len, at);
         at += len + (at[len] == '\n');
     }
 }
@@ -95,7 +95,7 @@ int prices_update_command(PricesCall *c) {
     const PriceUpdate u = {.path = c->arg, .config_dir = c->app->config->dir, .now_ms = app_now(c->app),
                            .only_new = c->value[PRICES_ONLY_NEW], .dry_run = c->value[PRICES_DRY_RUN]};
     int rc = prices_update(&u, &r, &e);
-    complain(r.refusals.at);
+    complain(r.refusals.at, rc != 0); /* the first one is the error then */
     if (rc == 0) {
         if (r.changes.at) fputs(r.changes.at, stdout);
         printf("%zu read: %zu new, %zu changed, %zu the same, %zu left out, %zu refused\n", r.read, r.added, r.changed,
