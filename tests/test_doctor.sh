@@ -31,10 +31,18 @@ write_config() { printf '%s\n' "$@" >"$conf/config"; }
 good='{"ts":"2026-11-24T08:00:00.000Z","request_id":"r1","gateway":"g","provider":"openai","model_requested":"gpt-4o","model":"gpt-4o","status":200,"usage_state":"full","usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}'
 printf '%s\n' "$good" >"$work/logs/a.jsonl"
 
-finds "no log anywhere" 1 '^mend +sources: no log at the usual places; add \[source'
-finds "what is not there yet is no fault" 1 '^note +database: .*ledger.db is not there yet'
+# A machine that runs a gateway has logs at the usual places; then they are what is found.
+if ls /var/log/tollwatch/*.jsonl /var/log/litellm/*.jsonl >/dev/null 2>&1; then
+    finds "logs at the usual places" 0 '^ok +source at a usual place: '
+else
+    finds "no log anywhere" 1 '^mend +sources: no log at the usual places; add \[source'
+fi
+mkdir -p "$HOME/.claude/projects/p" && echo '{"type":"user"}' >"$HOME/.claude/projects/p/s.jsonl"
+finds "logs at a usual place" 0 '^ok +source at a usual place: ~/.claude/projects: 1 file, format claude-code'
+rm -r "$HOME/.claude"
 write_config '[source gw]' "path = $work/logs"
-finds "a good set-up" 0 '^ok +source gw: .*1 files, format gateway'
+finds "what is not there yet is no fault" 1 '^note +database: .*ledger.db is not there yet'
+finds "a good set-up" 0 '^ok +source gw: .*1 file, format gateway'
 finds "prices are counted" 0 '^ok +prices: 1[0-9]{3} rows, the newest of 2026-'
 finds "formats are tested by their samples" 0 '^ok +formats: [0-9]+ with [0-9]+ samples, all read as expected:.* litellm'
 finds "the last line sums up" 0 '^nothing to mend$'

@@ -1,4 +1,5 @@
 /* doctor_sources: whether sources can be read: their files are there, readable, and of a format that we know. See doctor.h. */
+#include "collectors/collect.h"
 #include "collectors/paths.h"
 #include "collectors/reader.h"
 #include "tui/doctor.h"
@@ -6,6 +7,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { DISCOVERED_MAX = 64 };
 
 /* The file that was written last: its format is the one that matters. NULL if none can be read; `unreadable` names one. */
 static const char *newest_file(const Paths *p, const char **unreadable) {
@@ -44,7 +47,8 @@ static void check_format(Doctor *d, const char *about, const SourceConfig *s, co
     else if (e.text[0])
         found(d, LEVEL_MEND, about, "%s", e.text);
     else
-        found(d, LEVEL_OK, about, "%s: %zu files, format %s", s->path, p->count, known ? format_name(known) : "not yet known: no line");
+        found(d, LEVEL_OK, about, "%s: %zu file%s, format %s", s->path, p->count, p->count == 1 ? "" : "s",
+              known ? format_name(known) : "not yet known: no line");
 }
 
 static void check_path(Doctor *d, const char *about, const SourceConfig *s) {
@@ -85,20 +89,15 @@ static void check_command(Doctor *d, const char *about, const SourceConfig *s) {
 
 /* Without a configured source, logs are looked for where their programs usually write them. */
 static void check_known_places(Doctor *d) {
-    const Format *f;
-    size_t files = 0;
-    for (size_t i = 0; (f = formats_at(d->formats, i)); i++) {
-        const char *const *places = format_known_places(f);
-        for (; places && *places; places++) {
-            char path[1024];
-            Paths p = {0};
-            if (place_expand(path, sizeof path, *places, NULL) == 0 && paths_add(&p, path, NULL) == 0 && p.count)
-                found(d, LEVEL_OK, "source", "%s: %zu files, found at a usual place of %s", path, p.count, format_name(f));
-            files += p.count;
-            paths_free(&p);
-        }
-    }
-    if (!files) found(d, LEVEL_MEND, "sources", "no log at the usual places; add [source NAME] with path = to the configuration");
+    SourceConfig *s = xcalloc(DISCOVERED_MAX, sizeof *s);
+    char looked[DISCOVERED_MAX][160];
+    size_t count = discover_sources(d->formats, s, DISCOVERED_MAX);
+    for (size_t i = 0; i < count; i++) check_path(d, "source at a usual place", &s[i]);
+    free(s);
+    if (count) return;
+    count = discover_places(d->formats, looked, DISCOVERED_MAX);
+    for (size_t i = 0; i < count; i++) found(d, LEVEL_NOTE, "usual place", "%s", looked[i]);
+    found(d, LEVEL_MEND, "sources", "no log at the usual places; add [source NAME] with path = to the configuration");
 }
 
 void check_sources(Doctor *d) {
