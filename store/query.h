@@ -7,6 +7,7 @@
  */
 #ifndef STORE_QUERY_H
 #define STORE_QUERY_H
+#include "store/budget.h"
 #include "store/clock.h"
 #include "store/db.h"
 #include "store/filter.h"
@@ -98,6 +99,15 @@ typedef struct Now {
     int32_t latency_sample;
 } Now;
 int query_now(Db *db, const Zone *zone, int64_t now_ms, Now *out, Err *e);
+
+/* A budget's present period. Metered spend, kept by the ledger as long as the budget is configured for the collector. */
+typedef struct BudgetView {
+    int64_t begin_ms, end_ms, spent_nano, unpriced_tokens;
+    int64_t rate_nano_per_min;          /* of its scope, last 60 s */
+    int64_t breaks_ms;                  /* when it is spent at that rate; -1 = not in this period */
+    int spent_permille;
+} BudgetView;
+int query_budget(Db *db, const Budget *b, const Zone *day_zone, int64_t now_ms, BudgetView *out, Err *e);
 
 /* Raw rows, newest first, for the live tail; `before_key` pages (INT64_MAX = from the newest). */
 typedef struct RowView {

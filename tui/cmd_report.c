@@ -6,14 +6,14 @@
 enum { OPT_SINCE, OPT_UNTIL, OPT_BY, OPT_WHERE, OPT_SORT, OPT_LIMIT, OPT_FORMAT, OPT_COUNT };
 
 static const Option options[] = {
-    [OPT_SINCE] = {"--since", "T", "today yesterday month 1h 24h 7d", "begin (default today): RFC 3339, a date, or 15m 1h 24h 7d today yesterday month"},
-    [OPT_UNTIL] = {"--until", "T", "today yesterday", "end, itself not included (default now)"},
+    [OPT_SINCE] = {"--since", "T", "today yesterday month 1h 24h 7d", "begin; today unless given"},
+    [OPT_UNTIL] = {"--until", "T", "today yesterday", "end, itself not included; now unless given"},
     [OPT_BY] = {"--by", "DIM,DIM", "account provider model tier feature team user key session project endpoint gateway host origin outcome stream minute hour day week month",
                 "group by up to 4 dimensions or time steps"},
     [OPT_WHERE] = {"--where", "EXPR", NULL, "filter: `model:gpt* -team:docs cost>0.1 status:error text`"},
     [OPT_SORT] = {"--sort", "COL", "cost_usd notional_usd requests errors input_tokens output_tokens", "a column or dimension; -COL turns it around"},
     [OPT_LIMIT] = {"--limit", "N", NULL, "at most N rows; the total stays that of all"},
-    [OPT_FORMAT] = {"--format", "NAME", "table json csv md", "table (default), json, csv or md"},
+    [OPT_FORMAT] = {"--format", "NAME", "table json csv md", "table (unless given), json, csv or md (Markdown)"},
     {0},
 };
 
@@ -119,13 +119,19 @@ static int run(App *a, int argc, char **argv) {
 const Command cmd_report = {
     .name = "report", .args = "", .summary = "totals by model, feature, user, day, ...", .options = options, .run = run,
     .details =
-        "Columns of json and csv: requests (all of them), errors, refused_requests, incomplete_requests, input_tokens (the\n"
-        "uncached part), cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens (reasoning included),\n"
-        "reasoning_tokens, response_cache_hits (their tokens were not used and are in no column), unpriced_requests, and exact\n"
-        "decimals: cost_usd (never holds notional value), notional_usd (list value of flat-rate use), saved_cache_usd.\n"
-        "basis says what the money is: metered reported billed notional, or mixed.\n"
-        "In tables, `in tok` is all input, caches included, and a cost with calls inside that have no price is at least (>=).\n"
-        "EXPR is the dashboard's filter: DIM:GLOB[,GLOB], cost tokens input output cached latency ttft with > >= < <= =,\n"
-        "or a text; - before a term turns it around. Users, sessions, projects, endpoints, hosts and numbers are answered from\n"
-        "raw rows, which are kept for `raw_days`; everything else from sums.",
+        "JSON and CSV have the columns requests (all of them), errors, refused_requests,\n"
+        "incomplete_requests, input_tokens (the uncached part), cache_read_tokens,\n"
+        "cache_write_5m_tokens, cache_write_1h_tokens, output_tokens (reasoning\n"
+        "included), reasoning_tokens, response_cache_hits (their tokens were not used and\n"
+        "are in no column), unpriced_requests, and as exact decimals cost_usd (never\n"
+        "holds notional value), notional_usd (list value of flat-rate use) and\n"
+        "saved_cache_usd. basis says what the money is: metered, reported, billed,\n"
+        "notional or mixed. In tables, `in tok` is all input, caches included, and a cost\n"
+        "with calls inside that have no price is at least (>=) what it says.\n\n"
+        "T is RFC 3339, a date, or 15m 1h 24h 7d today yesterday month.\n"
+        "EXPR is the dashboard's filter: DIM:GLOB[,GLOB]; a number (cost tokens input\n"
+        "output cached latency ttft) with > >= < <= =; or a text. - before a term turns\n"
+        "it around; all terms must hold.\n"
+        "Users, sessions, projects, endpoints, hosts, streams and numbers are answered\n"
+        "from raw rows, which are kept for `raw_days`; everything else from sums.",
 };

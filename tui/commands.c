@@ -9,6 +9,7 @@ const Command *const commands[] = {
     &cmd_render,
     &cmd_demo,
     &cmd_report,
+    &cmd_status,
     &cmd_doctor,
     &cmd_help_man,
     &cmd_help_completion,

@@ -13,5 +13,5 @@ extern const Command cmd_doctor;
 extern const Command cmd_help_man;
 extern const Command cmd_help_completion;
 extern const Command cmd_report;
-extern const Command cmd_help_man, cmd_help_completion;
+extern const Command cmd_status;
 #endif

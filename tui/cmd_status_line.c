@@ -1,0 +1,186 @@
+/* cmd_status_line: the status as one line: for people, for tmux, and by a template. What a word says is written once, in
+ * words[]; the lines are templates themselves. See cmd_status.h. */
+#include "tui/canvas.h"
+#include "tui/cmd_status.h"
+#include "tui/command.h"
+#include "tui/glyphs.h"
+#include "tui/number.h"
+#include "tui/text_width.h"
+
+typedef struct Word { /* {name} in a template; "" = there is nothing to say */
+    const char *name;
+    void (*say)(const Status *s, Buf *out);
+} Word;
+
+static void add_usd(Buf *out, int64_t nano, Basis mark) {
+    buf_str(out, number_usd(nano, 0, mark).text);
+}
+
+static void say_glyph(const Status *s, Buf *out) {
+    static const char *const glyphs[] = {"\u25cb", "\u25b2", "\u25cf", "?"}; /* ok watch act unknown */
+    buf_str(out, glyphs[s->severity]);
+}
+
+static void say_rate(const Status *s, Buf *out) {
+    add_usd(out, s->now.rate_nano_per_min, BASIS_NONE);
+}
+
+static void say_usual(const Status *s, Buf *out) {
+    if (s->now.usual_nano_per_min < 0) buf_str(out, "unknown");
+    else add_usd(out, s->now.usual_nano_per_min, BASIS_NONE);
+}
+
+static void say_ratio(const Status *s, Buf *out) {
+    if (s->now.usual_nano_per_min > 0) buf_str(out, number_ratio(s->now.rate_nano_per_min, s->now.usual_nano_per_min).text);
+}
+
+static void say_today(const Status *s, Buf *out) {
+    add_usd(out, s->now.today_effective_nano, basis_of(&s->now.today));
+}
+
+static void say_today_short(const Status *s, Buf *out) {
+    buf_str(out, number_usd_short(s->now.today_effective_nano, basis_of(&s->now.today)).text);
+}
+
+static void say_end(const Status *s, Buf *out) {
+    buf_str(out, number_usd_whole(s->now.eod_at_rate_nano, 0, BASIS_PROJECTED).text);
+}
+
+static void say_end_short(const Status *s, Buf *out) {
+    buf_str(out, number_usd_short(s->now.eod_at_rate_nano, BASIS_PROJECTED).text);
+}
+
+static void say_month(const Status *s, Buf *out) {
+    add_usd(out, s->now.month.cost_nano, basis_of(&s->now.month));
+}
+
+static void say_notional(const Status *s, Buf *out) {
+    if (s->now.today.notional_nano) add_usd(out, s->now.today.notional_nano, BASIS_NONE);
+}
+
+static void say_calls(const Status *s, Buf *out) {
+    buf_str(out, number_count(s->now.today.requests, 0).text);
+}
+
+static void say_errors(const Status *s, Buf *out) {
+    buf_str(out, number_percent(s->now.today.errors, s->now.today.requests - s->now.today.refused, 1).text);
+}
+
+static void say_top(const Status *s, Buf *out) {
+    if (s->top[0]) buf_fmt(out, "%s %d%%", s->top, s->top_percent);
+}
+
+static void say_budget(const Status *s, Buf *out) {
+    if (!s->budget_count) return;
+    const StatusBudget *b = &s->budgets[0];
+    buf_fmt(out, "%s %d%%", b->budget->id, b->view.spent_permille / 10);
+    if (b->view.breaks_ms <= s->now_ms) return;
+    char clock[32];
+    time_format(s->zone, b->view.breaks_ms, "%H:%M", clock, sizeof clock);
+    buf_fmt(out, " %s", clock);
+}
+
+static void say_switch(const Status *s, Buf *out) {
+    static const char *const texts[] = {[SWITCH_UNKNOWN] = "? switch unknown", [SWITCH_OFF] = "\u25cb calls pass",
+                                        [SWITCH_NON_CRITICAL] = "\u25a0 STOP non-critical", [SWITCH_ALL] = "\u25a0 STOP all",
+                                        [SWITCH_EXPIRED] = "\u25cb calls pass, stop ended"};
+    buf_str(out, texts[s->policy.state]);
+}
+
+static void say_state(const Status *s, Buf *out) {
+    buf_str(out, severity_names[s->severity]);
+}
+
+static void say_reason(const Status *s, Buf *out) {
+    for (size_t i = 0; i < s->reasons; i++) buf_fmt(out, "%s%s", i ? "; " : "", s->reason[i]);
+}
+
+static void say_age(const Status *s, Buf *out) {
+    buf_str(out, number_age(s->now.last_record_ms ? s->now_ms - s->now.last_record_ms : -1).text);
+}
+
+static const Word words[] = {
+    {"glyph", say_glyph}, {"rate", say_rate}, {"usual", say_usual}, {"ratio", say_ratio}, {"today", say_today},
+    {"today_short", say_today_short}, {"end_of_day", say_end}, {"end_short", say_end_short}, {"month", say_month},
+    {"notional", say_notional}, {"calls", say_calls}, {"errors", say_errors}, {"top", say_top}, {"budget", say_budget},
+    {"switch", say_switch}, {"state", say_state}, {"reason", say_reason}, {"age", say_age}, {NULL, NULL},
+};
+
+/* Words need figures, but for these. */
+static bool word_is_known(const Status *s, const Word *w) {
+    return s->known || w->say == say_glyph || w->say == say_state || w->say == say_reason;
+}
+
+static const Word *find_word(const char *at, size_t len) {
+    for (const Word *w = words; w->name; w++)
+        if (strlen(w->name) == len && memcmp(w->name, at, len) == 0) return w;
+    return NULL;
+}
+
+/* "{word}" is replaced; what stands between IF and END is left out when a word in it has nothing to say. */
+#define IF "\1"
+#define END "\2"
+static int expand(const Status *s, const char *at, Buf *out) {
+    size_t group = SIZE_MAX;
+    bool empty = false;
+    for (; *at; at++) {
+        const char *end = *at == '{' ? strchr(at, '}') : NULL;
+        if (end) {
+            const Word *w = find_word(at + 1, (size_t)(end - at - 1));
+            if (!w) return usage_fail("status: {%.*s} is none of the words; see `tollwatch status --help`",
+                                      (int)utf8_cut(at + 1, (size_t)(end - at - 1), 40), at + 1);
+            size_t before = out->len;
+            if (word_is_known(s, w)) w->say(s, out);
+            empty |= out->len == before;
+            at = end;
+        } else if (*at == *IF && group == SIZE_MAX) {
+            group = out->len;
+            empty = false;
+        } else if (*at == *END && group != SIZE_MAX) {
+            if (empty) out->len = group;
+            group = SIZE_MAX;
+        } else {
+            buf_add(out, at, 1);
+        }
+    }
+    return EXIT_DONE;
+}
+
+/* Names come from logs: nothing may move a cursor; in tmux nothing may begin a style. */
+static void write_clean(const char *text, bool ascii, bool tmux, FILE *out) {
+    while (*text) {
+        const char *at = text;
+        int32_t code = utf8_next(&text);
+        if (code_columns(code) < 0) fputc('?', out);
+        else if (ascii && code == 0x2265) fputs(">=", out);
+        else if (ascii && code > 0x7e) fputc(glyph_ascii(code), out);
+        else if (tmux && code == '#') fputc('_', out);
+        else fwrite(at, 1, (size_t)(text - at), out);
+    }
+    fputc('\n', out);
+}
+
+static int say(const Status *s, const char *template, bool ascii, bool tmux, FILE *out) {
+    Buf line = {.max = 8192};
+    int code = expand(s, template, &line);
+    if (code == EXIT_DONE) write_clean(line.at ? line.at : "", ascii, tmux, out);
+    buf_free(&line);
+    return code;
+}
+
+int status_template(const Status *s, const char *template, bool ascii, FILE *out) {
+    return say(s, template, ascii, false, out);
+}
+
+void status_line(const Status *s, bool ascii, FILE *out) {
+    say(s, s->known ? "{glyph} {rate}/min" IF " {ratio} usual" END IF " | {top}" END " | today {today} {end_of_day}"
+                      IF " | notional {notional}" END IF " | {budget}" END " | {switch}" IF " | {reason}" END
+                    : "{glyph} {state}: {reason}", ascii, false, out);
+}
+
+/* 80 columns hold it with names of ordinary length; tmux cuts the rest. */
+void status_tmux(const Status *s, bool ascii, FILE *out) {
+    say(s, s->known ? "{rate}/m {glyph}" IF "{ratio}" END IF " {top}" END " | {today_short} {end_short}" IF " | {budget}" END " | {switch}"
+                    : "{glyph} tollwatch {state}",
+        ascii, true, out);
+}
