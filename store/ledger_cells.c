@@ -50,7 +50,7 @@ static int by_cell(const void *a, const void *b) {
 }
 
 void cellset_sort(CellSet *s) {
-    qsort(s->at, s->count, sizeof *s->at, by_cell);
+    if (s->count) qsort(s->at, s->count, sizeof *s->at, by_cell);
 }
 
 void cellset_clear(CellSet *s) {
