@@ -41,7 +41,7 @@ mkdir -p "$HOME/.claude/projects/p" && echo '{"type":"user"}' >"$HOME/.claude/pr
 finds "logs at a usual place" 0 '^ok +source at a usual place: ~/.claude/projects: 1 file, format claude-code'
 rm -r "$HOME/.claude"
 write_config '[source gw]' "path = $work/logs"
-finds "what is not there yet is no fault" 1 '^note +database: .*ledger.db is not there yet'
+finds "what is not there yet is no fault" 0 '^note +database: .*ledger.db is not there yet'
 finds "a good set-up" 0 '^ok +source gw: .*1 file, format gateway'
 finds "prices are counted" 0 '^ok +prices: 1[0-9]{3} rows, the newest of 2026-'
 finds "formats are tested by their samples" 0 '^ok +formats: [0-9]+ with [0-9]+ samples, all read as expected:.* litellm'
