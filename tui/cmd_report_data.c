@@ -8,18 +8,18 @@
 static void json_numbers(FILE *out, const Totals *t, bool first) {
     for (int c = 0; c < COL_COUNT; c++) {
         fprintf(out, "%s\"%s\":", c == 0 && first ? "" : ",", column_names[c]);
-        if (column_is_money((RowColumn)c)) json_money(out, column_value(t, (RowColumn)c));
+        if (column_is_money((RowColumn)c)) json_out_money(out, column_value(t, (RowColumn)c));
         else fprintf(out, "%" PRId64, column_value(t, (RowColumn)c));
     }
     fputs(",\"basis\":", out);
-    json_string(out, totals_basis(t));
+    json_out_string(out, totals_basis(t));
 }
 
 static void json_group(FILE *out, const Query *q, const Group *g) {
     fputc('{', out);
     for (size_t i = 0; i < q->by_count; i++) {
         fprintf(out, "%s\"%s\":", i ? "," : "", by_name(q->by[i]));
-        json_string(out, g->name[i]);
+        json_out_string(out, g->name[i]);
     }
     json_numbers(out, &g->t, q->by_count == 0);
     fputc('}', out);
@@ -27,11 +27,11 @@ static void json_group(FILE *out, const Query *q, const Group *g) {
 
 void report_json(const Report *r, FILE *out) {
     fputs("{\"schema_version\":1,\"since\":", out);
-    json_time(out, r->query->since_ms);
+    json_out_time(out, r->query->since_ms);
     fputs(",\"until\":", out);
-    json_time(out, r->query->until_ms);
+    json_out_time(out, r->query->until_ms);
     fputs(",\"timezone\":", out);
-    json_string(out, zone_name(r->zone));
+    json_out_string(out, zone_name(r->zone));
     fputs(",\"by\":[", out);
     for (size_t i = 0; i < r->query->by_count; i++) fprintf(out, "%s\"%s\"", i ? "," : "", by_name(r->query->by[i]));
     fputs("],\"rows\":[", out);

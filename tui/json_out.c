@@ -10,7 +10,7 @@ static void json_char(FILE *out, int32_t code, const char *bytes, size_t len) {
     else fwrite(bytes, 1, len, out);
 }
 
-void json_string(FILE *out, const char *text) {
+void json_out_string(FILE *out, const char *text) {
     fputc('"', out);
     while (*text) {
         const char *at = text;
@@ -20,13 +20,13 @@ void json_string(FILE *out, const char *text) {
     fputc('"', out);
 }
 
-void json_money(FILE *out, int64_t nano) {
+void json_out_money(FILE *out, int64_t nano) {
     char text[32];
     nano_exact(nano, text, sizeof text);
     fprintf(out, "\"%s\"", text);
 }
 
-void json_time(FILE *out, int64_t ms) {
+void json_out_time(FILE *out, int64_t ms) {
     char text[32];
     time_format_utc(ms, text, sizeof text);
     fprintf(out, "\"%s\"", text);

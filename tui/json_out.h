@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include "store/clock.h"
 
-void json_string(FILE *out, const char *text); /* quoted; malformed UTF-8 becomes U+FFFD */
-void json_money(FILE *out, int64_t nano);      /* "0.225547200": a decimal string with exactly 9 places */
-void json_time(FILE *out, int64_t ms);         /* "2026-11-24T02:12:40.112Z" */
+void json_out_string(FILE *out, const char *text); /* quoted; malformed UTF-8 becomes U+FFFD */
+void json_out_money(FILE *out, int64_t nano);      /* "0.225547200": a decimal string with exactly 9 places */
+void json_out_time(FILE *out, int64_t ms);         /* "2026-11-24T02:12:40.112Z" */
 #endif
