@@ -88,8 +88,8 @@ bench:
 	@$(MAKE) -s all $(BENCHES)
 	@BUILD=$(BUILD) sh tests/bench.sh
 
-lint:
-	@sh tests/lint.sh
+lint: all $(BUILD)/libtollwatch.a
+	@BUILD=$(BUILD) sh tests/lint.sh
 	@$(MAKE) -s -j2 CC=clang BUILD=$(BUILD)/clang OPT=-O1 all
 
 format:

@@ -43,5 +43,16 @@ grep -nIE '\b(sleep|usleep|nanosleep)\b *[(0-9]' tests/*.c tests/*.sh | grep -v 
 for f in $(ls collectors/formats/*.json 2>/dev/null); do
     grep -q '"samples"' "$f" || say "$f has no samples"
 done
+# A function of ours with a library's name would be called by the library instead of its own.
+program=${BUILD:-build}/tollwatch
+if [ -x "$program" ] && [ -f "${BUILD:-build}/libtollwatch.a" ]; then
+    names=$(mktemp)
+    ldd "$program" | awk '$3 ~ /^\// { print $3 }' | while read -r l; do nm -D --defined-only "$l"; done |
+        awk '{ sub(/@.*/, "", $3); print $3 }' | sort -u >"$names"
+    taken=$(nm -g --defined-only "${BUILD:-build}/libtollwatch.a" 2>/dev/null | awk '$2 ~ /[TDBR]/ { print $3 }' | sort -u |
+        comm -12 - "$names")
+    rm -f "$names"
+    [ -n "$taken" ] && say "names that a library has too:" $taken
+fi
 [ $bad = 0 ] && echo "lint: clean"
 exit $bad

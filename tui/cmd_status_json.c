@@ -9,7 +9,7 @@ static void key(FILE *out, const char *name) {
 
 static void money(FILE *out, const char *name, int64_t nano, bool known) {
     key(out, name);
-    if (known) json_money(out, nano);
+    if (known) json_out_money(out, nano);
     else fputs("null", out);
 }
 
@@ -20,7 +20,7 @@ static void count(FILE *out, const char *name, int64_t n) {
 
 static void instant(FILE *out, const char *name, int64_t ms) {
     key(out, name);
-    if (ms > 0) json_time(out, ms);
+    if (ms > 0) json_out_time(out, ms);
     else fputs("null", out);
 }
 
@@ -28,7 +28,7 @@ static void reasons(const Status *s, FILE *out) {
     fputs(",\"reasons\":[", out);
     for (size_t i = 0; i < s->reasons; i++) {
         if (i) fputc(',', out);
-        json_string(out, s->reason[i]);
+        json_out_string(out, s->reason[i]);
     }
     fputc(']', out);
 }
@@ -39,7 +39,7 @@ static void figures(const Status *s, FILE *out) {
     money(out, "usual_usd_per_min", n->usual_nano_per_min, n->usual_nano_per_min >= 0);
     money(out, "today_usd", n->today_effective_nano, true);
     key(out, "today_basis");
-    json_string(out, totals_basis(&n->today));
+    json_out_string(out, totals_basis(&n->today));
     money(out, "today_notional_usd", n->today.notional_nano, true);
     money(out, "usual_today_usd", n->usual_today_nano, n->usual_today_nano >= 0);
     money(out, "end_of_day_at_rate_usd", n->eod_at_rate_nano, n->eod_at_rate_nano >= 0);
@@ -52,7 +52,7 @@ static void figures(const Status *s, FILE *out) {
     instant(out, "last_record", n->last_record_ms);
     instant(out, "heartbeat", s->heartbeat_ms);
     key(out, "top");
-    if (s->top[0]) json_string(out, s->top);
+    if (s->top[0]) json_out_string(out, s->top);
     else fputs("null", out);
 }
 
@@ -61,7 +61,7 @@ static void budgets(const Status *s, FILE *out) {
     for (size_t i = 0; i < s->budget_count; i++) {
         const StatusBudget *b = &s->budgets[i];
         fprintf(out, "%s{\"id\":", i ? "," : "");
-        json_string(out, b->budget->id);
+        json_out_string(out, b->budget->id);
         money(out, "spent_usd", b->view.spent_nano, true);
         money(out, "limit_usd", b->budget->limit_nano, true);
         count(out, "spent_permille", b->view.spent_permille);
