@@ -6,7 +6,7 @@
 static void set_filter(Dash *d, const char *text) {
     Err e = {""};
     view_set_filter(&d->view, text, &e);
-    snprintf(d->view.prompt.error, sizeof d->view.prompt.error, "%s%s", e.text, e.text[0] ? "; showing all until it is right" : "");
+    snprintf(d->view.prompt.error, sizeof d->view.prompt.error, "%.450s%s", e.text, e.text[0] ? "; showing all until it is right" : "");
     d->stale = true;
 }
 
