@@ -19,6 +19,7 @@ typedef struct Totals {
     int64_t tokens[TOK_COUNT];
     int64_t cost_nano, notional_nano, saved_cache_nano, saved_response_nano;
     int64_t response_cache_hits, unpriced_requests, unpriced_tokens;
+    int64_t unpriced_notional;                     /* those of the unpriced requests whose value would be notional */
     int64_t input_all, output_all;                 /* input incl. caches and audio; visible + reasoning */
     unsigned basis;                                /* bit per Origin that contributed */
 } Totals;
@@ -27,7 +28,7 @@ void totals_add_sums(Totals *into, Origin origin, const Sums *sums);
 /* per mille, -1 = undefined: read / (uncached + read + written) */
 int totals_cache_hit_permille(const Totals *t);
 
-/* "metered" "reported" "billed" "notional", "mixed" for several, "" for nothing. */
+/* "metered" (also of nothing) "reported" "billed" "notional", or "mixed" for several. */
 const char *totals_basis(const Totals *t);
 
 /* What to group by: Dims, then times. */

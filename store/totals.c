@@ -19,6 +19,7 @@ void totals_add(Totals *into, const Totals *from) {
     plus(&into->response_cache_hits, from->response_cache_hits);
     plus(&into->unpriced_requests, from->unpriced_requests);
     plus(&into->unpriced_tokens, from->unpriced_tokens);
+    plus(&into->unpriced_notional, from->unpriced_notional);
     plus(&into->input_all, from->input_all);
     plus(&into->output_all, from->output_all);
     into->basis |= from->basis;
@@ -33,7 +34,8 @@ void totals_add_sums(Totals *into, Origin origin, const Sums *sums) {
         .incomplete = v[SUM_INCOMPLETE], .cost_nano = money ? v[SUM_COST] : 0, .notional_nano = money ? 0 : v[SUM_COST],
         .saved_cache_nano = money ? v[SUM_SAVED_CACHE] : 0, .saved_response_nano = money ? v[SUM_SAVED_RESPONSE] : 0,
         .response_cache_hits = v[SUM_CACHE_HITS], .unpriced_requests = v[SUM_UNPRICED_REQUESTS],
-        .unpriced_tokens = v[SUM_UNPRICED_TOKENS], .basis = 1u << origin,
+        .unpriced_tokens = v[SUM_UNPRICED_TOKENS], .unpriced_notional = money ? 0 : v[SUM_UNPRICED_REQUESTS],
+        .basis = 1u << origin,
         .output_all = tokens[TOK_OUTPUT],
     };
     memcpy(t.tokens, tokens, sizeof t.tokens);
@@ -55,7 +57,7 @@ int totals_cache_hit_permille(const Totals *t) {
 }
 
 const char *totals_basis(const Totals *t) {
-    if (t->basis == 0) return "";
+    if (t->basis == 0) return origin_names[ORIGIN_METERED];
     for (int i = 0; i < ORIGIN_COUNT; i++)
         if (t->basis == 1u << i) return origin_names[i];
     return "mixed";

@@ -13,16 +13,21 @@ static inline void golden_write(const char *path, const Buf *text) {
     assert_int_equal(fclose(f), 0);
 }
 
-static inline void golden(const Canvas *c, const char *path) {
-    Buf shown = {.max = 1 << 20}, expected = {.max = 1 << 20};
+static inline void golden_text(const Buf *shown, const char *path) {
+    Buf expected = {.max = 1 << 20};
     Err e = {""};
     const char *mode = getenv("GOLDEN");
-    canvas_dump(c, &shown);
-    if (mode && strcmp(mode, "write") == 0) golden_write(path, &shown);
+    if (mode && strcmp(mode, "write") == 0) golden_write(path, shown);
     if (file_read(path, &expected, &e) != 0) fail_msg("%s", e.text);
-    if (shown.len != expected.len || memcmp(shown.at, expected.at, shown.len) != 0)
-        fail_msg("%s differs. Shown:\n%s\nexpected:\n%s", path, shown.at, expected.at);
-    buf_free(&shown);
+    if (shown->len != expected.len || memcmp(shown->at, expected.at, shown->len) != 0)
+        fail_msg("%s differs. Shown:\n%s\nexpected:\n%s", path, shown->at, expected.at);
     buf_free(&expected);
+}
+
+static inline void golden(const Canvas *c, const char *path) {
+    Buf shown = {.max = 1 << 20};
+    canvas_dump(c, &shown);
+    golden_text(&shown, path);
+    buf_free(&shown);
 }
 #endif

@@ -79,6 +79,7 @@ static void plain_add(Totals *t, const Spec *s) {
     t->response_cache_hits += hit;
     t->unpriced_requests += unpriced;
     t->unpriced_tokens += unpriced ? all : 0;
+    t->unpriced_notional += unpriced && s->origin == ORIGIN_NOTIONAL;
     t->basis |= 1u << s->origin;
     if (s->origin == ORIGIN_NOTIONAL) {
         t->notional_nano += s->cost_nano;

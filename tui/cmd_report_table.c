@@ -46,15 +46,14 @@ static void put_money(const Sheet *s, int64_t nano, const char *mark, char *out)
     snprintf(out, FIELD_TEXT, "%s%s", mark, figure);
 }
 
-/* Money of the origins in `bits`: calls of theirs without a price make it unknown, or at least so much. */
-static void put_known(const Sheet *s, const Totals *t, int64_t nano, unsigned bits, char *out) {
-    bool partly = t->unpriced_requests > 0 && t->basis & bits;
+/* Calls without a price among those that it is the sum of make it unknown, or at least so much. */
+static void put_known(const Sheet *s, int64_t nano, int64_t unpriced, char *out) {
+    bool partly = unpriced > 0;
     if (partly && nano == 0) snprintf(out, FIELD_TEXT, "unpriced");
     else put_money(s, nano, !partly ? "" : s->r->ascii ? ">=" : basis_mark(BASIS_AT_LEAST), out);
 }
 
 static void put_field(const Sheet *s, const Totals *t, Field c, char *out) {
-    const unsigned flat_rate = 1u << ORIGIN_NOTIONAL;
     switch (c) {
     case FIELD_CALLS: snprintf(out, FIELD_TEXT, "%s", number_count(t->requests, 0).text); break;
     case FIELD_ERRORS: snprintf(out, FIELD_TEXT, "%s", number_count(t->errors, 0).text); break;
@@ -64,8 +63,8 @@ static void put_field(const Sheet *s, const Totals *t, Field c, char *out) {
     case FIELD_CACHED: snprintf(out, FIELD_TEXT, "%s", number_permille(totals_cache_hit_permille(t), 0).text); break;
     case FIELD_OUTPUT: snprintf(out, FIELD_TEXT, "%s", number_tokens(t->output_all).text); break;
     case FIELD_HITS: snprintf(out, FIELD_TEXT, "%s", number_count(t->response_cache_hits, 0).text); break;
-    case FIELD_COST: put_known(s, t, t->cost_nano, ~flat_rate, out); break;
-    case FIELD_NOTIONAL: put_known(s, t, t->notional_nano, flat_rate, out); break;
+    case FIELD_COST: put_known(s, t->cost_nano, t->unpriced_requests - t->unpriced_notional, out); break;
+    case FIELD_NOTIONAL: put_known(s, t->notional_nano, t->unpriced_notional, out); break;
     case FIELD_SAVED: put_money(s, t->saved_cache_nano, "", out); break;
     case FIELD_COUNT: break;
     }
@@ -188,12 +187,15 @@ static void write_notes(const Sheet *s, FILE *out) {
     char text[256];
     bool first = true;
     if (s->r->shown < r->count) {
-        snprintf(text, sizeof text, "%s more rows are in the total; --limit shows more", number_count((int64_t)(r->count - s->r->shown), 0).text);
+        size_t left = r->count - s->r->shown;
+        snprintf(text, sizeof text, "%s more row%s in the total; --limit shows more", number_count((int64_t)left, 0).text,
+                 left == 1 ? " is" : "s are");
         note(s, out, &first, text);
     }
     if (r->total.unpriced_requests) {
-        snprintf(text, sizeof text, "%s calls with %s tokens have no price and are not in the cost; `tollwatch prices unpriced` names them",
-                 number_count(r->total.unpriced_requests, 0).text, number_tokens(r->total.unpriced_tokens).text);
+        int64_t calls = r->total.unpriced_requests;
+        snprintf(text, sizeof text, "%s call%s, %s tokens, without a price: not in the cost; `tollwatch prices unpriced` names them",
+                 number_count(calls, 0).text, calls == 1 ? "" : "s", number_tokens(r->total.unpriced_tokens).text);
         note(s, out, &first, text);
     }
     if (r->total.basis & 1u << ORIGIN_NOTIONAL) note(s, out, &first, "notional is the list value of flat-rate use; it is no spend");
