@@ -12,7 +12,9 @@
 typedef struct Book Book;
 typedef struct PriceRow PriceRow; /* opaque; price_row_* read it */
 
-/* The embedded book, then <config_dir>/prices.csv's rows over it when that file exists (config_dir may be NULL). */
+/* The embedded book, over it <config_dir>/prices-updated.csv (what `prices update` wrote), over that <config_dir>/prices.csv
+ * (a person's; price_layer.c says how its rows change ours). Missing files are no layer, wrong ones an error with
+ * FILE:LINE. config_dir may be NULL. */
 int book_load(Book **out, const char *config_dir, Err *e);
 int book_load_csv(Book **out, const char *name, const char *at, size_t len, Err *e); /* one CSV alone, for tests */
 void book_free(Book *b);

@@ -1,10 +1,9 @@
 /* price_provider: the many names that logs give to one vendor, and ours. Used for prices and for the provider dimension. */
 #include "store/price.h"
-#include <ctype.h>
 
 /* First column: what logs say, lower case, a trailing * for any ending. Sources: LiteLLM's litellm_provider, OpenTelemetry's gen_ai.provider.name
  * and gen_ai.system, OpenRouter's authors, and the vendors' own names. */
-static const char *const provider_names[][2] = {
+static const struct { char said[32], ours[12]; } provider_names[] = { /* no pointers: one pass touches 4 KB */
     {"openai", "openai"},
     {"text-completion-openai", "openai"},
     {"anthropic", "anthropic"},
@@ -76,14 +75,19 @@ static const char *const provider_names[][2] = {
     {"openrouter", "openrouter"},
 };
 
-static bool same(Str a, const char *lower) {
+static char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+static bool same(Str a, const char *known) {
     size_t i = 0;
-    while (i < a.len && lower[i] && tolower((unsigned char)a.at[i]) == lower[i]) i++;
-    return lower[i] == '*' || (i == a.len && lower[i] == '\0');
+    while (i < a.len && known[i] && lower(a.at[i]) == known[i]) i++;
+    return known[i] == '*' || (i == a.len && known[i] == '\0');
 }
 
 Str provider_canonical(Str name) {
+    char first = name.len ? lower(name.at[0]) : '\0';
     for (size_t i = 0; i < sizeof provider_names / sizeof *provider_names; i++)
-        if (same(name, provider_names[i][0])) return str_of(provider_names[i][1]);
+        if (provider_names[i].said[0] == first && same(name, provider_names[i].said)) return str_of(provider_names[i].ours);
     return name;
 }
