@@ -6,20 +6,78 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { HEAD_PROOF = 1024, TAIL_PROOF = 64 };
+
+/* 0 = the descriptor is a regular file (or the standard input), whose state is in the mark now. */
+static int look(LogFile *f, int fd) {
+    struct stat st;
+    if (f->stream) return 0;
+    if (fstat(fd, &st) != 0) return -1;
+    f->mark.dev = (int64_t)st.st_dev, f->mark.ino = (int64_t)st.st_ino;
+    f->size_seen = (int64_t)st.st_size;
+    f->mark.mtime_ms = (int64_t)st.st_mtim.tv_sec * MS_PER_SECOND + st.st_mtim.tv_nsec / 1000000;
+    return fd == STDIN_FILENO || S_ISREG(st.st_mode) ? 0 : -1;
+}
+
 static int open_reader(LogFile *f, const char *path, Err *e) {
     int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return fail(e, "open %s: %s", path, strerror(errno));
-    struct stat st;
-    if (fstat(fd, &st) == 0) {
-        f->mark.dev = (int64_t)st.st_dev, f->mark.ino = (int64_t)st.st_ino, f->mark.size = (int64_t)st.st_size;
-        f->mark.mtime_ms = (int64_t)st.st_mtim.tv_sec * MS_PER_SECOND + st.st_mtim.tv_nsec / 1000000;
-    }
-    if (fd != STDIN_FILENO && !S_ISREG(st.st_mode)) {
+    if (look(f, fd) != 0) {
         close(fd);
         return fail(e, "%s is not a regular file; name a log file", path);
     }
     return reader_open_fd(&f->reader, fd, path, FRAME_LINES, e);
 }
+
+/* From the start again: the same file, whatever its path names by now. */
+static int rewind_reader(LogFile *f, Err *e) {
+    int fd = fcntl(reader_fd(f->reader), F_DUPFD_CLOEXEC, 3);
+    reader_close(f->reader);
+    f->reader = NULL;
+    if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0) {
+        if (fd >= 0) close(fd);
+        return fail(e, "read %s from its start: %s", f->path, strerror(errno));
+    }
+    if (reader_open_fd(&f->reader, fd, f->path, FRAME_LINES, e) != 0) return -1;
+    reader_set_framing(f->reader, format_framing(f->format));
+    return 0;
+}
+
+/* ---- proofs that the file is still the one that was read ---- */
+
+static bool hash_at(const LogFile *f, uint64_t from, size_t len, uint64_t *out) {
+    char bytes[HEAD_PROOF];
+    ssize_t n = pread(reader_fd(f->reader), bytes, len, (off_t)from);
+    *out = hash64(bytes, len, 0);
+    return n == (ssize_t)len;
+}
+
+static bool provable(const LogFile *f) {
+    return !f->stream && !reader_is_packed(f->reader) && strcmp(f->path, "-") != 0;
+}
+
+void logfile_stored(LogFile *f) {
+    f->stood.offset = f->mark.offset;
+    f->stood.tail_hash = f->mark.tail_hash;
+    if (f->stood.head_len || f->stood.offset == 0 || !provable(f)) return;
+    f->stood.head_len = f->stood.offset < HEAD_PROOF ? (uint32_t)f->stood.offset : HEAD_PROOF;
+    if (!hash_at(f, 0, f->stood.head_len, &f->stood.head_hash)) f->stood.head_hash = 0;
+}
+
+bool logfile_in_place(LogFile *f) {
+    uint64_t hash, at = f->stood.offset;
+    if (!provable(f)) return true;
+    if (f->stood.head_len && (!hash_at(f, 0, f->stood.head_len, &hash) || hash != f->stood.head_hash)) return false;
+    if (at == 0) { /* nothing is stored yet: what was just read must be there */
+        at = f->mark.offset;
+        size_t n = at < TAIL_PROOF ? (size_t)at : TAIL_PROOF;
+        return hash_at(f, at - n, n, &hash) && hash == f->mark.tail_hash;
+    }
+    size_t n = at < TAIL_PROOF ? (size_t)at : TAIL_PROOF;
+    return hash_at(f, at - n, n, &hash) && hash == f->stood.tail_hash;
+}
+
+/* ---- opening ---- */
 
 static int recognise(LogFile *f, const LogSetup *s, Str head, Err *e) {
     const char *wanted = s->source ? s->source->format : "";
@@ -32,43 +90,51 @@ static int recognise(LogFile *f, const LogSetup *s, Str head, Err *e) {
     return fail(e, "%s: no known format fits its first lines; name one with --format or add one (README)", f->path);
 }
 
+static void go_on(LogFile *f, const FileKnown *known) {
+    f->mark.lines = known->lines, f->mark.records = known->records;
+    f->mark.bad_lines = known->bad_lines, f->mark.skipped_lines = known->skipped_lines;
+    reader_set_lines(f->reader, known->lines);
+}
+
 /* Goes on where the ledger says the file was left, if its content up to there is the same; else from the start. */
 static int position(LogFile *f, const FileKnown *known, Err *e) {
     Err why = {0};
-    bool same = strcmp(f->path, "-") != 0 && known->offset > 0 && reader_skip_to(f->reader, known->offset, &why) == 0 &&
-                reader_tail_hash(f->reader) == known->tail_hash;
+    bool seekable = !f->stream && strcmp(f->path, "-") != 0;
     f->mark.file_id = known->file_id;
-    if (same) {
-        f->mark.lines = known->lines, f->mark.records = known->records;
-        f->mark.bad_lines = known->bad_lines, f->mark.skipped_lines = known->skipped_lines;
-        reader_set_lines(f->reader, known->lines);
-        return parser_restore(f->parser, known->state, known->state_len, e);
-    }
-    if (known->offset == 0 || strcmp(f->path, "-") == 0) return 0;
-    reader_close(f->reader);
-    f->reader = NULL;
-    if (open_reader(f, f->path, e) != 0) return -1;
-    reader_set_framing(f->reader, format_framing(f->format));
-    return 0;
+    if (f->stream) go_on(f, known);
+    if (known->offset == 0 || !seekable) return 0;
+    if (reader_skip_to(f->reader, known->offset, &why) != 0 || reader_tail_hash(f->reader) != known->tail_hash)
+        return rewind_reader(f, e);
+    go_on(f, known);
+    f->mark.offset = known->offset, f->mark.tail_hash = known->tail_hash;
+    logfile_stored(f);
+    return parser_restore(f->parser, known->state, known->state_len, e);
 }
 
 static void fill_context(LogFile *f, const LogSetup *s) {
     static const SourceConfig none = {0};
     const SourceConfig *c = s->source ? s->source : &none;
+    bool notional = s->notional || (s->agents_notional && format_is_agent(f->format));
     f->context = (ParseContext){.book = s->book, .account = c->account, .feature = c->feature, .team = c->team,
-                                .gateway = c->gateway, .path = f->path, .notional = s->notional, .now_ms = s->now_ms,
-                                .fingerprint = reader_fingerprint(f->reader), .account_of = account_of,
+                                .gateway = c->gateway, .path = f->path, .notional = notional, .now_ms = s->now_ms,
+                                .fingerprint = f->stream ? hash64(f->path, strlen(f->path), 0) : reader_fingerprint(f->reader),
+                                .account_of = account_of,
                                 .account_ctx = (void *)(uintptr_t)s->config};
+}
+
+static int file_row(const LogFile *f, const char *source, const char *path, Ledger *l, FileKnown *known, Err *e) {
+    FileKey key = {.source = source, .format = format_name(f->format), .path = path, .fingerprint = f->context.fingerprint,
+                   .dev = f->mark.dev, .ino = f->mark.ino};
+    return ledger_file_open(l, &key, known, e);
 }
 
 static int prepare(LogFile *f, const LogSetup *s, Ledger *l, Str head, Err *e) {
     if (recognise(f, s, head, e) != 0) return -1;
     fill_context(f, s);
+    f->source = s->source ? s->source->name : "import";
     f->parser = parser_new(f->format, &f->context);
-    FileKey key = {.source = s->source ? s->source->name : "import", .format = format_name(f->format), .path = f->path,
-                   .fingerprint = f->context.fingerprint, .dev = f->mark.dev, .ino = f->mark.ino};
     FileKnown *known = xcalloc(1, sizeof *known);
-    int rc = ledger_file_open(l, &key, known, e);
+    int rc = file_row(f, f->source, f->path, l, known, e);
     if (rc == 0) rc = position(f, known, e);
     free(known);
     return rc;
@@ -80,10 +146,30 @@ int logfile_open(LogFile **out, const char *path, const LogSetup *s, Ledger *l, 
     *out = NULL;
     snprintf(f->path, sizeof f->path, "%s", path);
     int rc = open_reader(f, path, e), got = rc == 0 ? reader_head(f->reader, &head, e) : -1;
-    if (got >= 0 && head.len > 0) rc = prepare(f, s, l, head, e);
-    if (got >= 0 && head.len > 0 && rc == 0) return *out = f, 0;
+    bool there = got > 0 || (got == 0 && !s->live && head.len > 0);
+    if (there) rc = prepare(f, s, l, head, e);
+    if (there && rc == 0) return *out = f, 0;
     logfile_close(f);
     return got < 0 || rc != 0 ? -1 : 0;
+}
+
+int logfile_open_stream(LogFile **out, Reader *r, const char *name, const LogSetup *s, Ledger *l, Err *e) {
+    LogFile *f = xcalloc(1, sizeof *f);
+    Str head;
+    *out = NULL;
+    snprintf(f->path, sizeof f->path, "%s", name);
+    f->reader = r, f->stream = true;
+    if (reader_head(r, &head, e) >= 0 && prepare(f, s, l, head, e) == 0) return *out = f, 0;
+    logfile_close(f);
+    return -1;
+}
+
+int logfile_renamed(LogFile *f, const char *path, Ledger *l, Err *e) {
+    FileKnown *known = xcalloc(1, sizeof *known);
+    int rc = file_row(f, f->source, path, l, known, e);
+    if (rc == 0) snprintf(f->path, sizeof f->path, "%s", path);
+    free(known);
+    return rc;
 }
 
 void logfile_close(LogFile *f) {
@@ -100,9 +186,11 @@ static void note_bad(LogFile *f, const Record *r, const char *what) {
         snprintf(f->first_bad, sizeof f->first_bad, "%.200s:%llu: %.200s", f->path, (unsigned long long)r->line, what);
 }
 
-/* While a record waits for room the old mark stands: after a crash what came since is read again and found known. */
-static void fill_mark(LogFile *f, Batch *b) {
+/* While a record waits for room the old mark stands: after a crash what came since is read again and found known. The
+ * size is only kept of a file that was read to its end, so that it need not be opened again when it is as it was. */
+static void fill_mark(LogFile *f, Batch *b, bool at_end) {
     f->mark.set = true;
+    f->mark.size = at_end ? f->size_seen : 0;
     if (f->has_pending) {
         *batch_mark(b) = f->mark;
         return;
@@ -118,7 +206,7 @@ static void fill_mark(LogFile *f, Batch *b) {
 static void take(LogFile *f, const Record *r, Batch *b) {
     Err e = {0};
     size_t before = batch_count(b);
-    ParseResult got = parser_record(f->parser, r->text, r->len, r->offset, r->length, b, &e);
+    ParseResult got = parser_record(f->parser, r->text, r->len, f->stream ? 0 : r->offset, r->length, b, &e);
     f->has_pending = got == PARSE_FULL && before > 0;
     if (f->has_pending) {
         f->pending = *r;
@@ -134,17 +222,41 @@ static void take(LogFile *f, const Record *r, Batch *b) {
     f->bytes += r->length;
 }
 
+static void note_skipped(LogFile *f, const Record *r) {
+    f->mark.skipped_lines++;
+    snprintf(f->mark.last_error, sizeof f->mark.last_error, "line %llu: too long, skipped", (unsigned long long)r->line);
+}
+
 Filled logfile_fill(LogFile *f, Batch *b, bool whole, Err *e) {
+    uint64_t from = reader_offset(f->reader);
+    look(f, reader_fd(f->reader));
     if (f->has_pending) take(f, &f->pending, b);
     for (;;) {
         Record r;
-        if (batch_full(b) || f->has_pending) return fill_mark(f, b), FILLED_BATCH;
+        bool enough = f->slice && reader_offset(f->reader) - from >= f->slice;
+        if (batch_full(b) || f->has_pending || enough) return fill_mark(f, b, false), FILLED_BATCH;
         ReadResult got = whole ? reader_last(f->reader, &r, e) : reader_next(f->reader, &r, e);
         if (got == READ_RECORD) take(f, &r, b);
-        if (got == READ_SKIPPED) {
-            f->mark.skipped_lines++;
-            snprintf(f->mark.last_error, sizeof f->mark.last_error, "line %llu: too long, skipped", (unsigned long long)r.line);
-        }
-        if (got == READ_END || got == READ_FAILED) return fill_mark(f, b), got == READ_END ? FILLED_ALL : FILLED_FAILED;
+        if (got == READ_SKIPPED) note_skipped(f, &r);
+        if (got == READ_END) return fill_mark(f, b, true), FILLED_ALL;
+        if (got == READ_FAILED) return fill_mark(f, b, false), FILLED_FAILED;
     }
+}
+
+bool logfile_has_rest(const LogFile *f) {
+    return provable(f) && (uint64_t)f->size_seen > f->mark.offset;
+}
+
+bool logfile_take_rest(LogFile *f, Batch *b) {
+    Record r;
+    Err e = {0};
+    size_t before = batch_count(b);
+    look(f, reader_fd(f->reader));
+    if (reader_last(f->reader, &r, &e) != READ_RECORD) return false;
+    ParseResult got = parser_record(f->parser, r.text, r.len, f->stream ? 0 : r.offset, r.length, b, &e);
+    if (got != PARSE_OK && got != PARSE_SKIPPED) return false;
+    for (size_t i = before; i < batch_count(b); i++) batch_at(b, i)->offset = r.offset;
+    f->mark.records += batch_count(b) - before;
+    fill_mark(f, b, true);
+    return true;
 }

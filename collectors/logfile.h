@@ -12,12 +12,15 @@ typedef struct LogSetup { /* borrowed by every file opened with it */
     const Book *book;
     const Config *config;
     const SourceConfig *source;
-    bool notional; /* for payg and notional alike: decided by who asks */
+    bool notional;        /* what it reads is flat-rate use, */
+    bool agents_notional; /* or is it when its format is an agent's */
+    bool live;            /* the file may still be written: a first line without its newline is not there yet */
     int64_t now_ms;
 } LogSetup;
 
 typedef struct LogFile {
     char path[4096];
+    const char *source;         /* its name; borrowed */
     Reader *reader;
     Parser *parser;
     const Format *format;
@@ -28,14 +31,30 @@ typedef struct LogFile {
     ParseContext context;
     Record pending;             /* read, but the batch had no room for all of its requests */
     bool has_pending;
+    bool stream;                /* a command's output: no offsets to go on from; records are known by what they say */
+    uint64_t slice;             /* bytes that one fill reads at most, about; 0 = no limit */
+    int64_t size_seen;          /* before the last fill */
+    struct { uint64_t offset, tail_hash, head_hash; uint32_t head_len; } stood; /* what the file held when last proved */
 } LogFile;
 
 /* *out NULL and 0: there is no complete line in it yet. "-" is standard input. */
 int logfile_open(LogFile **out, const char *path, const LogSetup *s, Ledger *l, Err *e);
+/* A command's output, whose head the reader knows. The reader is the file's from now on, also on failure. */
+int logfile_open_stream(LogFile **out, Reader *r, const char *name, const LogSetup *s, Ledger *l, Err *e);
 void logfile_close(LogFile *f);
 
 typedef enum Filled { FILLED_BATCH /* full: ingest it, go on */, FILLED_ALL /* nothing more (for now) */, FILLED_FAILED } Filled;
 /* Parses records into b until it is full or the file has no more. whole: also a last record without a newline. The
  * batch's mark says where the file stands. Bad lines are counted, never fatal. */
 Filled logfile_fill(LogFile *f, Batch *b, bool whole, Err *e);
+/* The rest of the file, a record without a newline, when it is a good one. false: it is not; open the file again then. */
+bool logfile_take_rest(LogFile *f, Batch *b);
+bool logfile_has_rest(const LogFile *f); /* the file is longer than its complete records */
+
+/* A file may be truncated and grow again between two looks, or while it is read. After a fill and before its batch is
+ * stored: does the file still begin as it did, and stand the bytes before the last stored offset? If not, the batch is
+ * worth nothing: open the file again. Packed files and streams always do. */
+bool logfile_in_place(LogFile *f);
+void logfile_stored(LogFile *f); /* the batch with this file's mark was stored */
+int logfile_renamed(LogFile *f, const char *path, Ledger *l, Err *e); /* the open file has another name now */
 #endif

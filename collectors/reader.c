@@ -2,7 +2,7 @@
 #include "collectors/reader.h"
 #include "collectors/reader_source.h"
 
-enum { FIRST_SIZE = 256 * 1024, TAIL = 64, STRING_KEPT = 1024 };
+enum { FIRST_SIZE = 256 * 1024, TAIL = 64, STRING_KEPT = 1024, PRINT_MAX = 65536 };
 
 typedef struct Cutter { /* where the middle of long strings is left out: state between two chunks */
     bool in_string, escape, dropping;
@@ -18,7 +18,7 @@ struct Reader {
     char tail[TAIL];
     size_t tail_len;
     Framing framing;
-    bool skipping, at_end;
+    bool skipping, moved; /* moved: reading began inside the file */
     Cutter cutter;
     size_t cut_to; /* [start, cut_to) went through the cutter */
     int depth;     /* of JSON values framing */
@@ -123,8 +123,20 @@ static int more(Reader *r, Err *e) {
     return 1;
 }
 
+/* A hole of NUL bytes, left by a writer that goes on at its old place after a truncation, is no part of a record. */
+static void skip_hole(Reader *r) {
+    size_t n = 0;
+    while (r->start + n < r->end && r->buf[r->start + n] == '\0') n++;
+    if (n == 0) return;
+    remember_tail(r, r->buf + r->start, n);
+    r->start += n;
+    r->offset += n;
+    r->cut_to = r->start;
+}
+
 /* The end of the record that starts at buf[start]: index of the byte after it, or 0 = not complete. */
 static size_t find_line_end(Reader *r) {
+    if (r->searched == 0 && !r->dropped && !r->skipping) skip_hole(r);
     char *from = r->buf + r->start + r->searched;
     char *nl = memchr(from, '\n', r->end - r->start - r->searched);
     r->searched = r->end - r->start;
@@ -169,11 +181,10 @@ static ReadResult hand_out(Reader *r, size_t stop, Record *out) {
     uint64_t length = stop - from + r->dropped;
     bool skipped = r->skipping;
     while (to > from && (r->buf[to - 1] == '\n' || r->buf[to - 1] == '\r')) to--;
-    while (from < to && r->buf[from] == '\0') from++; /* a hole that truncation left */
     *out = (Record){.text = r->buf + from, .len = to - from, .offset = r->offset, .line = ++r->lines,
                     .length = length > UINT32_MAX ? UINT32_MAX : (uint32_t)length};
     remember_tail(r, r->buf + r->start, stop - r->start);
-    if (r->offset == 0 && !skipped) r->fingerprint = hash64(out->text, out->len, 0);
+    if (!r->fingerprint && !r->moved && !skipped) r->fingerprint = hash64(out->text, out->len < PRINT_MAX ? out->len : PRINT_MAX, 0);
     r->offset += length;
     r->start = stop;
     r->searched = 0, r->dropped = 0, r->skipping = false, r->cut_to = stop;
@@ -208,25 +219,40 @@ ReadResult reader_last(Reader *r, Record *out, Err *e) {
 
 int reader_head(Reader *r, Str *head, Err *e) {
     char *nl = NULL;
-    while (!(nl = memchr(r->buf + r->start, '\n', r->end - r->start)) && !r->dropped && !r->skipping) {
-        int n = more(r, e);
-        if (n < 0) return -1;
-        if (n == 0) break;
+    int n = 1;
+    while (n > 0 && !r->dropped && !r->skipping) {
+        skip_hole(r);
+        nl = memchr(r->buf + r->start, '\n', r->end - r->start);
+        if (!r->fingerprint && !nl && r->end - r->start >= PRINT_MAX) r->fingerprint = hash64(r->buf + r->start, PRINT_MAX, 0);
+        if (nl) break;
+        n = more(r, e);
     }
+    if (n < 0) return -1;
     *head = (Str){r->buf + r->start, r->end - r->start};
     if (head->len == 0) return 0;
     size_t len = nl ? (size_t)(nl - r->buf) - r->start : head->len;
     while (len && r->buf[r->start + len - 1] == '\r') len--;
-    if (r->offset == 0) r->fingerprint = hash64(r->buf + r->start, len, 0);
-    return nl ? 1 : 0;
+    if (!r->fingerprint) r->fingerprint = hash64(r->buf + r->start, len < PRINT_MAX ? len : PRINT_MAX, 0);
+    return nl || r->dropped || r->skipping ? 1 : 0;
+}
+
+/* Forgets what is buffered, also a record that was too long for it. */
+static void forget(Reader *r) {
+    r->start = r->end = r->searched = r->cut_to = 0;
+    r->dropped = 0, r->skipping = false;
+    r->cutter = (Cutter){0};
 }
 
 int reader_skip_to(Reader *r, uint64_t offset, Err *e) {
-    if (offset == 0) return 0;
+    if (offset <= r->offset && !r->moved) return 0; /* a hole at the start that head() went over */
+    r->moved = true;
     uint64_t from = offset > TAIL ? offset - TAIL : 0;
     if (source_seek(r->source, from)) {
-        r->start = r->end = r->searched = r->cut_to = 0;
+        forget(r);
         r->offset = from;
+    } else if (r->dropped) {
+        r->offset += r->end - r->start + r->dropped;
+        forget(r);
     }
     r->tail_len = 0;
     while (r->offset < offset) {

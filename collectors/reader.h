@@ -21,7 +21,7 @@ int reader_open_fd(Reader **out, int fd, const char *name, Framing framing, Err 
 void reader_close(Reader *r); /* NULL is fine */
 
 /* Reads until the first complete line is known, without handing it out: for recognising and the fingerprint. 1 = there
- * is one, 0 = not yet (or an empty file). */
+ * is one, or a line so long that its head must do; 0 = not yet (or an empty file). NUL bytes before it are no part of it. */
 int reader_head(Reader *r, Str *head, Err *e);
 void reader_set_framing(Reader *r, Framing framing); /* before the first record */
 /* Goes on at a decompressed offset (the end of a record); the tail hash is then of the bytes before it. */
@@ -40,7 +40,7 @@ ReadResult reader_last(Reader *r, Record *out, Err *e);
 
 uint64_t reader_offset(const Reader *r);      /* end of the last record handed out, or where reading began */
 uint64_t reader_tail_hash(const Reader *r);   /* of the up to 64 bytes before it */
-uint64_t reader_fingerprint(const Reader *r); /* of the first complete line; 0 = not known yet */
+uint64_t reader_fingerprint(const Reader *r); /* of the first complete line, its first 64 KiB at most; 0 = not known yet */
 uint64_t reader_raw_position(const Reader *r); /* bytes of the file itself consumed, for progress */
 uint64_t reader_lines(const Reader *r);
 void reader_set_lines(Reader *r, uint64_t lines); /* so that bad lines of a continued file are named rightly */

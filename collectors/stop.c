@@ -25,9 +25,13 @@ int stop_fd(const Stop *s) {
     return s->fd;
 }
 
-bool stop_is_set(const Stop *s) {
+bool stop_wait(const Stop *s, int64_t ms) {
     struct pollfd p = {.fd = s ? s->fd : -1, .events = POLLIN};
-    return s && poll(&p, 1, 0) > 0;
+    return s && poll(&p, 1, ms > INT32_MAX ? INT32_MAX : (int)ms) > 0;
+}
+
+bool stop_is_set(const Stop *s) {
+    return stop_wait(s, 0);
 }
 
 void stop_free(Stop *s) {

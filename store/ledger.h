@@ -69,6 +69,10 @@ typedef struct FileKnown {
     bool moved; /* the same content under another path or inode: check tail_hash before going on from offset */
 } FileKnown;
 int ledger_file_open(Ledger *l, const FileKey *key, FileKnown *known, Err *e);
+/* Where every file was left, oldest row first, so that a start need only open what changed since. path and source:
+ * until the next call. */
+typedef void LedgerFileFn(void *ctx, const char *source, const char *path, const FileMark *mark);
+int ledger_files(Ledger *l, LedgerFileFn *each, void *ctx, Err *e);
 
 /* Housekeeping, each call bounded to about 20 ms of lock; *more tells whether to call again. */
 int ledger_purge(Ledger *l, int raw_days, bool *more, Err *e); /* seals and purges days older than raw_days; old rollups too */

@@ -193,3 +193,17 @@ int ledger_file_open(Ledger *l, const FileKey *key, FileKnown *known, Err *e) {
     if (db_begin(l->db, e)) return -1;
     return ledger_end(l, open_file(l, key, known, e), e);
 }
+
+int ledger_files(Ledger *l, LedgerFileFn *each, void *ctx, Err *e) {
+    sqlite3_stmt *s = db_prepare(l->db, "SELECT s.name, f.path, f.id, f.offset, f.tail_hash, f.dev, f.ino, f.size, f.mtime_ms "
+                                        "FROM file f JOIN source s ON s.id = f.source ORDER BY f.id", e);
+    int rc = s ? 1 : -1;
+    while (rc > 0 && (rc = db_step(l->db, s, "read the files", e)) == 1) {
+        FileMark m = {.file_id = sqlite3_column_int64(s, 2), .offset = (uint64_t)sqlite3_column_int64(s, 3),
+                      .tail_hash = (uint64_t)sqlite3_column_int64(s, 4), .dev = sqlite3_column_int64(s, 5),
+                      .ino = sqlite3_column_int64(s, 6), .size = sqlite3_column_int64(s, 7),
+                      .mtime_ms = sqlite3_column_int64(s, 8)};
+        each(ctx, (const char *)sqlite3_column_text(s, 0), (const char *)sqlite3_column_text(s, 1), &m);
+    }
+    return rc;
+}
