@@ -122,15 +122,11 @@ static int run_budget(Ledger *l, const char *sql_literal, const char *id, const 
 
 /* What is stored of the period that now lies in. Users are not in the rollups: their rows are read. */
 static int sum_cells(Ledger *l, int64_t from_ms, CellSet *out, Err *e) {
-    sqlite3_stmt *s = db_prepare(l->db, "SELECT cell, sums FROM rollup_combo WHERE cell >= ?1", e);
-    if (!s) return -1;
-    sqlite3_bind_int64(s, 1, cell_of(from_ms / SLOT_QUARTER_MS, 0));
+    RollupCursor c;
     int got;
-    while ((got = db_step(l->db, s, "sum up a budget", e)) == 1) {
-        Sums sums;
-        if (sums_unpack(sqlite3_column_blob(s, 1), (size_t)sqlite3_column_bytes(s, 1), &sums))
-            *cellset_at(out, sqlite3_column_int64(s, 0)) = sums;
-    }
+    if (rollup_open(&c, l->db, ROLLUP_COMBO, from_ms, INT64_MAX, e)) return -1;
+    while ((got = rollup_next(&c, e)) == 1) *cellset_at(out, c.now.cell) = c.now.sums;
+    rollup_close(&c);
     return got;
 }
 

@@ -116,51 +116,12 @@ int cells_count(Cells *c, const Row *row, int sign, Err *e) {
 }
 
 /* ---- the end of a transaction ---- */
-typedef struct Table {
-    const char *get, *put, *drop;
-} Table;
-#define ROLLUP(name)                                                                                                   \
-    {"SELECT sums FROM " name " WHERE cell = ?1", "INSERT OR REPLACE INTO " name "(cell, sums) VALUES(?1, ?2)",        \
-     "DELETE FROM " name " WHERE cell = ?1"}
-static const Table table_minute = ROLLUP("rollup_minute"), table_combo = ROLLUP("rollup_combo"),
-                   table_lane = ROLLUP("rollup_lane"), table_combo_day = ROLLUP("rollup_combo_day"),
-                   table_lane_day = ROLLUP("rollup_lane_day"), table_file = ROLLUP("rollup_file");
-
-static int add_stored(Cells *c, const Table *table, CellSum *cell, bool *stored, Err *e) {
-    Db *db = c->l->db;
-    Sums old;
-    sqlite3_stmt *s = db_prepare(db, table->get, e);
-    if (!s) return -1;
-    sqlite3_bind_int64(s, 1, cell->cell);
-    int got = db_step(db, s, "read a rollup", e);
-    *stored = got == 1;
-    if (got != 1) return got;
-    bool good = sums_unpack(sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0), &old);
-    sqlite3_reset(s);
-    if (!good) return fail(e, "%s is damaged: a rollup cannot be read; move it away and import the logs again", db_path(db));
-    sums_add(&cell->sums, &old, 1);
-    return 0;
-}
-
-/* A cell that has become empty goes: the tables must look as if its rows had never been there. */
-static int write_cell(Cells *c, const Table *table, CellSum *cell, Err *e) {
-    uint8_t packed[SUMS_BYTES_MAX];
-    bool stored;
-    if (add_stored(c, table, cell, &stored, e)) return -1;
-    bool empty = sums_empty(&cell->sums);
-    if (empty && !stored) return 0;
-    sqlite3_stmt *s = db_prepare(c->l->db, empty ? table->drop : table->put, e);
-    if (!s) return -1;
-    sqlite3_bind_int64(s, 1, cell->cell);
-    if (!empty) sqlite3_bind_blob(s, 2, packed, (int)sums_pack(&cell->sums, packed), SQLITE_STATIC);
-    return db_step(c->l->db, s, "store a rollup", e);
-}
-
-static int write_set(Cells *c, const Table *table, CellSet *set, int64_t from_cell, Err *e) {
+static int write_set(Cells *c, Rollup r, CellSet *set, int64_t from_ms, Err *e) {
+    int64_t from_cell = cell_of((from_ms + rollup_slot_ms(r) - 1) / rollup_slot_ms(r), 0);
+    size_t skip = 0;
     cellset_sort(set);
-    for (size_t i = 0; i < set->count; i++)
-        if (set->at[i].cell >= from_cell && write_cell(c, table, &set->at[i], e)) return -1;
-    return 0;
+    while (skip < set->count && set->at[skip].cell < from_cell) skip++;
+    return rollup_add(c->l->db, r, set->at + skip, set->count - skip, e);
 }
 
 static int derive_lanes(Cells *c, Err *e) {
@@ -183,14 +144,12 @@ static void derive_days(CellSet *days, const CellSet *quarters, int64_t from_cel
 }
 
 int cells_finish(Cells *c, Err *e) {
-    int64_t combo_from = cell_of(c->combo_from / SLOT_QUARTER_MS, 0);
     if (derive_lanes(c, e) || budgets_add(c->l, &c->combos, &c->users, e)) return -1;
-    if (write_set(c, &table_minute, &c->minutes, cell_of(c->minute_from / SLOT_MINUTE_MS, 0), e)) return -1;
-    if (write_set(c, &table_file, &c->files, 0, e)) return -1;
-    derive_days(&c->combo_days, &c->combos, combo_from);
+    if (write_set(c, ROLLUP_MINUTE, &c->minutes, c->minute_from, e) || write_set(c, ROLLUP_FILE, &c->files, 0, e)) return -1;
+    derive_days(&c->combo_days, &c->combos, cell_of(c->combo_from / SLOT_QUARTER_MS, 0));
     derive_days(&c->lane_days, &c->lanes, 0);
-    if (write_set(c, &table_combo, &c->combos, combo_from, e) || write_set(c, &table_lane, &c->lanes, 0, e)) return -1;
-    if (write_set(c, &table_combo_day, &c->combo_days, 0, e) || write_set(c, &table_lane_day, &c->lane_days, 0, e)) return -1;
+    if (write_set(c, ROLLUP_COMBO, &c->combos, c->combo_from, e) || write_set(c, ROLLUP_LANE, &c->lanes, 0, e)) return -1;
+    if (write_set(c, ROLLUP_COMBO_DAY, &c->combo_days, 0, e) || write_set(c, ROLLUP_LANE_DAY, &c->lane_days, 0, e)) return -1;
     cells_forget(c);
     return 0;
 }

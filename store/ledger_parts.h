@@ -9,7 +9,7 @@
 #define STORE_LEDGER_PARTS_H
 #include "store/budget.h"
 #include "store/ledger.h"
-#include "store/row.h"
+#include "store/rollup.h"
 
 typedef struct Names Names;
 typedef struct Tuples Tuples;
@@ -138,10 +138,6 @@ int64_t cells_minute_from(const Cells *c);
 int64_t cells_combo_from(const Cells *c);
 
 /* A growing set of sums by cell, for cells and for the check of them. */
-typedef struct CellSum {
-    int64_t cell;
-    Sums sums;
-} CellSum;
 typedef struct CellSet {
     CellSum *at;
     size_t count, cap;

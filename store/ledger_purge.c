@@ -6,7 +6,7 @@
  */
 #include "store/ledger_parts.h"
 
-enum { STEP = 4000, NAME_DAYS_KEPT = 92 };
+enum { NAME_DAYS_KEPT = 92 };
 #define REOPENED_KEPT_MS MS_PER_DAY /* how long a reopened day is left alone, so that an import can fill it */
 
 static int run(Ledger *l, const char *sql_literal, int64_t a, int64_t b, Err *e) {
@@ -15,13 +15,6 @@ static int run(Ledger *l, const char *sql_literal, int64_t a, int64_t b, Err *e)
     sqlite3_bind_int64(s, 1, a);
     if (sqlite3_bind_parameter_count(s) > 1) sqlite3_bind_int64(s, 2, b);
     return db_step(l->db, s, "let go of old data", e);
-}
-
-/* The same, told whether there was as much as a step takes. */
-static int run_step(Ledger *l, const char *sql_literal, int64_t a, int64_t b, bool *more, Err *e) {
-    if (run(l, sql_literal, a, b, e)) return -1;
-    *more |= sqlite3_changes(db_handle(l->db)) == STEP;
-    return 0;
 }
 
 /* One number of one row; *found tells whether there is one. */
@@ -37,16 +30,19 @@ static int select_one(Ledger *l, const char *sql_literal, int64_t a, int64_t b, 
     return got < 0 ? -1 : 0;
 }
 
-#define TRIM(table) "DELETE FROM " table " WHERE cell IN (SELECT cell FROM " table " WHERE cell < ?1 LIMIT 4000)"
-
 static int trim_rollups(Ledger *l, bool *more, Err *e) {
-    int64_t minute = cell_of(cells_minute_from(l->cells) / SLOT_MINUTE_MS, 0);
-    int64_t combo = cell_of(cells_combo_from(l->cells) / SLOT_QUARTER_MS, 0);
-    int64_t file = cell_of(cells_minute_from(l->cells) / SLOT_QUARTER_MS, 0);
-    int64_t combo_day = cell_of(cells_combo_from(l->cells) / SLOT_DAY_MS, 0);
-    if (run_step(l, TRIM("rollup_minute"), minute, 0, more, e) || run_step(l, TRIM("rollup_file"), file, 0, more, e) ||
-        run_step(l, TRIM("rollup_combo"), combo, 0, more, e) || run_step(l, TRIM("rollup_combo_day"), combo_day, 0, more, e))
-        return -1;
+    const struct {
+        Rollup rollup;
+        int64_t from_ms;
+    } kept[] = {{ROLLUP_MINUTE, cells_minute_from(l->cells)}, {ROLLUP_FILE, cells_minute_from(l->cells)},
+                {ROLLUP_COMBO, cells_combo_from(l->cells)},
+                /* the day that the horizon cuts stays until it is past */
+                {ROLLUP_COMBO_DAY, cells_combo_from(l->cells) / MS_PER_DAY * MS_PER_DAY}};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        bool left;
+        if (rollup_drop(l->db, kept[i].rollup, 0, kept[i].from_ms, &left, e)) return -1;
+        *more |= left;
+    }
     return run(l, "DELETE FROM name_day WHERE day < ?1", l->now_ms / MS_PER_DAY - NAME_DAYS_KEPT, 0, e);
 }
 
@@ -110,41 +106,29 @@ int ledger_purge(Ledger *l, int raw_days, bool *more, Err *e) {
 /* ---- reopening ---- */
 /* Budgets must not count the day twice when it is filled again. (A user's share of a purged day is known to nobody; by
  * then the periods that budgets ask about are over.) */
-static int withdraw_spend(Ledger *l, int64_t from_cell, int64_t to_cell, Err *e) {
+static int withdraw_spend(Ledger *l, int64_t from_ms, int64_t to_ms, Err *e) {
     CellSet cells = {0}, users = {0};
-    sqlite3_stmt *s = db_prepare(l->db, "SELECT cell, sums FROM rollup_combo WHERE cell >= ?1 AND cell < ?2", e);
-    if (!s) return -1;
-    sqlite3_bind_int64(s, 1, from_cell);
-    sqlite3_bind_int64(s, 2, to_cell);
+    RollupCursor c;
     int rc;
-    while ((rc = db_step(l->db, s, "open a day again", e)) == 1) {
-        Sums sums;
-        if (sums_unpack(sqlite3_column_blob(s, 1), (size_t)sqlite3_column_bytes(s, 1), &sums))
-            sums_add(cellset_at(&cells, sqlite3_column_int64(s, 0)), &sums, -1);
-    }
+    if (rollup_open(&c, l->db, ROLLUP_COMBO, from_ms, to_ms, e)) return -1;
+    while ((rc = rollup_next(&c, e)) == 1) sums_add(cellset_at(&cells, c.now.cell), &c.now.sums, -1);
+    rollup_close(&c);
     if (rc == 0) rc = budgets_add(l, &cells, &users, e);
     cellset_free(&cells);
     return rc;
 }
 
 static int empty_day(Ledger *l, int64_t from_ms, Err *e) {
-    int64_t to_ms = from_ms + MS_PER_DAY;
-    int64_t from_cell = cell_of(from_ms / SLOT_QUARTER_MS, 0), to_cell = cell_of(to_ms / SLOT_QUARTER_MS, 0);
-    int64_t from_minute = cell_of(from_ms / SLOT_MINUTE_MS, 0), to_minute = cell_of(to_ms / SLOT_MINUTE_MS, 0);
-    int64_t day = from_ms / SLOT_DAY_MS, day_cell = cell_of(day, 0), next_day = cell_of(day + 1, 0);
-    int64_t from_hour = from_ms / MS_PER_HOUR, to_hour = to_ms / MS_PER_HOUR;
-    if (withdraw_spend(l, from_cell, to_cell, e)) return -1;
-    if (run(l, "DELETE FROM rollup_combo WHERE cell >= ?1 AND cell < ?2", from_cell, to_cell, e) ||
-        run(l, "DELETE FROM rollup_lane WHERE cell >= ?1 AND cell < ?2", from_cell, to_cell, e) ||
-        run(l, "DELETE FROM rollup_file WHERE cell >= ?1 AND cell < ?2", from_cell, to_cell, e) ||
-        run(l, "DELETE FROM rollup_minute WHERE cell >= ?1 AND cell < ?2", from_minute, to_minute, e) ||
-        run(l, "DELETE FROM rollup_combo_day WHERE cell >= ?1 AND cell < ?2", day_cell, next_day, e) ||
-        run(l, "DELETE FROM rollup_lane_day WHERE cell >= ?1 AND cell < ?2", day_cell, next_day, e) ||
-        run(l, "DELETE FROM request WHERE key >= ?1 AND key < ?2", row_key_at(from_ms), row_key_at(to_ms), e) ||
+    int64_t to_ms = from_ms + MS_PER_DAY, from_hour = from_ms / MS_PER_HOUR, to_hour = to_ms / MS_PER_HOUR;
+    if (withdraw_spend(l, from_ms, to_ms, e)) return -1;
+    for (Rollup r = 0; r < ROLLUPS; r++)
+        for (bool more = true; more;)
+            if (rollup_drop(l->db, r, from_ms, to_ms, &more, e)) return -1;
+    if (run(l, "DELETE FROM request WHERE key >= ?1 AND key < ?2", row_key_at(from_ms), row_key_at(to_ms), e) ||
         run(l, "DELETE FROM upstream WHERE hour >= ?1 AND hour < ?2", from_hour, to_hour, e) ||
         run(l, "DELETE FROM upstream_hour WHERE hour >= ?1 AND hour < ?2", from_hour, to_hour, e))
         return -1;
-    return run(l, "UPDATE sealed_day SET late = 0, reopened_ms = ?2 WHERE day = ?1", day, l->now_ms, e);
+    return run(l, "UPDATE sealed_day SET late = 0, reopened_ms = ?2 WHERE day = ?1", from_ms / MS_PER_DAY, l->now_ms, e);
 }
 
 static int reopen(Ledger *l, int64_t day_ms, Err *e) {

@@ -5,25 +5,31 @@
  */
 #include "store/ledger_parts.h"
 
-typedef struct Rollup {
-    const char *name, *sql;
-    int64_t slot_ms, from_ms;
-    sqlite3_stmt *s;
+typedef struct Checked { /* one rollup, as far as it was compared */
+    Rollup rollup;
+    int64_t from_ms; /* what is older is not kept up */
+    RollupCursor cursor;
     bool more;
     CellSet expected; /* of the present quarter, from the rows */
-} Rollup;
+} Checked;
 
-enum { MINUTE, COMBO, LANE, FILES, ROLLUPS };
+enum { MINUTE, COMBO, LANE, FILES, CHECKED };
 typedef struct Check {
     Ledger *l;
     sqlite3_stmt *rows;
     bool more_rows;
-    Rollup rollups[ROLLUPS];
+    Checked of[CHECKED];
 } Check;
 
-static int next(Check *c, sqlite3_stmt *s, bool *more, Err *e) {
-    int got = db_step(c->l->db, s, "check the rollups", e);
-    *more = got == 1;
+static int next_row(Check *c, Err *e) {
+    int got = db_step(c->l->db, c->rows, "check the rollups", e);
+    c->more_rows = got == 1;
+    return got < 0 ? -1 : 0;
+}
+
+static int next_cell(Checked *r, Err *e) {
+    int got = rollup_next(&r->cursor, e);
+    r->more = got == 1;
     return got < 0 ? -1 : 0;
 }
 
@@ -31,14 +37,14 @@ static int64_t row_quarter(const Check *c) {
     return c->more_rows ? row_key_ms(sqlite3_column_int64(c->rows, 0)) / SLOT_QUARTER_MS : INT64_MAX;
 }
 
-static int64_t cell_quarter(const Rollup *r) {
-    return r->more ? cell_slot(sqlite3_column_int64(r->s, 0)) * r->slot_ms / SLOT_QUARTER_MS : INT64_MAX;
+static int64_t cell_quarter(const Checked *r) {
+    return r->more ? cell_slot(r->cursor.now.cell) * rollup_slot_ms(r->rollup) / SLOT_QUARTER_MS : INT64_MAX;
 }
 
 static int64_t first_quarter(const Check *c) {
     int64_t first = row_quarter(c);
-    for (int i = 0; i < ROLLUPS; i++)
-        if (cell_quarter(&c->rollups[i]) < first) first = cell_quarter(&c->rollups[i]);
+    for (int i = 0; i < CHECKED; i++)
+        if (cell_quarter(&c->of[i]) < first) first = cell_quarter(&c->of[i]);
     return first;
 }
 
@@ -49,12 +55,13 @@ static int expect_row(Check *c, const Row *row, Err *e) {
     if (tuples_combo(c->l->tuples, row->combo, &combo, e)) return -1;
     if (combo->origin != row->r.origin || combo->outcome != row->r.outcome)
         return fail(e, "request %lld and its combination %u differ; import the logs again", (long long)row->key, row->combo);
-    for (int i = 0; i < ROLLUPS; i++) {
-        Rollup *r = &c->rollups[i];
-        int64_t cell = cell_of(row->r.ts_ms / r->slot_ms, i == COMBO ? combo->id : i == FILES ? row->file : combo->lane);
+    const uint32_t ids[CHECKED] = {[MINUTE] = combo->lane, [COMBO] = combo->id, [LANE] = combo->lane, [FILES] = row->file};
+    for (int i = 0; i < CHECKED; i++) {
+        Checked *r = &c->of[i];
         if (row->r.ts_ms < r->from_ms) continue;
-        if (i == FILES) cellset_at(&r->expected, cell)->v[SUM_REQUESTS]++;
-        else sums_add_request(cellset_at(&r->expected, cell), &row->r, 1);
+        Sums *sums = cellset_at(&r->expected, cell_of(row->r.ts_ms / rollup_slot_ms(r->rollup), ids[i]));
+        if (i == FILES) sums->v[SUM_REQUESTS]++;
+        else sums_add_request(sums, &row->r, 1);
     }
     return 0;
 }
@@ -65,39 +72,39 @@ static int expect_rows(Check *c, int64_t quarter, Err *e) {
         int64_t key = sqlite3_column_int64(c->rows, 0);
         if (!row_unpack(key, sqlite3_column_blob(c->rows, 1), (size_t)sqlite3_column_bytes(c->rows, 1), &row))
             return fail(e, "request %lld cannot be read; import the logs again", (long long)key);
-        if (expect_row(c, &row, e) || next(c, c->rows, &c->more_rows, e)) return -1;
+        if (expect_row(c, &row, e) || next_row(c, e)) return -1;
     }
     return 0;
 }
 
 /* ---- against the cells of the quarter ---- */
-static int differ(const Rollup *r, int64_t cell, const Sums *stored, const Sums *expected, Err *e) {
+static int differ(Rollup rollup, int64_t cell, const Sums *stored, const Sums *expected, Err *e) {
     char when[32];
     int i = 0;
-    time_format_utc(cell_slot(cell) * r->slot_ms, when, sizeof when);
+    time_format_utc(cell_slot(cell) * rollup_slot_ms(rollup), when, sizeof when);
     while (i < SUM_COUNT - 1 && stored->v[i] == expected->v[i]) i++;
-    return fail(e, "%s differs from its rows at %s, id %u: sum %d is %lld, the rows give %lld; import the day again", r->name,
-                when, cell_id(cell), i, (long long)stored->v[i], (long long)expected->v[i]);
+    return fail(e, "%s differs from its rows at %s, id %u: sum %d is %lld, the rows give %lld; import the day again",
+                rollup_name(rollup), when, cell_id(cell), i, (long long)stored->v[i], (long long)expected->v[i]);
 }
 
-static int compare_cell(Rollup *r, Err *e) {
-    Sums stored;
-    int64_t cell = sqlite3_column_int64(r->s, 0);
-    if (cell_slot(cell) * r->slot_ms < r->from_ms) return 0; /* not kept up any more */
-    if (!sums_unpack(sqlite3_column_blob(r->s, 1), (size_t)sqlite3_column_bytes(r->s, 1), &stored))
-        return fail(e, "%s: a cell cannot be read; import the logs again", r->name);
-    Sums *expected = cellset_at(&r->expected, cell);
-    if (sums_empty(&stored) || memcmp(&stored, expected, sizeof stored) != 0) return differ(r, cell, &stored, expected, e);
+static int compare_cell(Checked *r, Err *e) {
+    const CellSum *stored = &r->cursor.now;
+    if (cell_slot(stored->cell) * rollup_slot_ms(r->rollup) < r->from_ms) return 0;
+    Sums *expected = cellset_at(&r->expected, stored->cell);
+    if (sums_empty(&stored->sums) || memcmp(&stored->sums, expected, sizeof *expected) != 0)
+        return differ(r->rollup, stored->cell, &stored->sums, expected, e);
     *expected = (Sums){0};
     return 0;
 }
 
-static int compare_quarter(Check *c, Rollup *r, int64_t quarter, bool sealed, Err *e) {
+static int compare_quarter(Checked *r, int64_t quarter, bool sealed, Err *e) {
     while (cell_quarter(r) == quarter)
-        if ((!sealed && compare_cell(r, e)) || next(c, r->s, &r->more, e)) return -1;
+        if ((!sealed && compare_cell(r, e)) || next_cell(r, e)) return -1;
     const Sums none = {0};
-    for (size_t i = 0; i < r->expected.count && !sealed; i++)
-        if (!sums_empty(&r->expected.at[i].sums)) return differ(r, r->expected.at[i].cell, &none, &r->expected.at[i].sums, e);
+    for (size_t i = 0; i < r->expected.count && !sealed; i++) {
+        const CellSum *left = &r->expected.at[i];
+        if (!sums_empty(&left->sums)) return differ(r->rollup, left->cell, &none, &left->sums, e);
+    }
     cellset_clear(&r->expected);
     return 0;
 }
@@ -105,105 +112,88 @@ static int compare_quarter(Check *c, Rollup *r, int64_t quarter, bool sealed, Er
 static int check_quarter(Check *c, int64_t quarter, Err *e) {
     bool sealed;
     if (days_sealed(c->l->days, quarter * SLOT_QUARTER_MS, &sealed, e) || expect_rows(c, quarter, e)) return -1;
-    for (int i = 0; i < ROLLUPS; i++)
-        if (compare_quarter(c, &c->rollups[i], quarter, sealed, e)) return -1;
+    for (int i = 0; i < CHECKED; i++)
+        if (compare_quarter(&c->of[i], quarter, sealed, e)) return -1;
     return 0;
 }
 
 static int start(Check *c, Err *e) {
-    Ledger *l = c->l;
-    if (meta_get(l, "minute_from_ms", 0, &c->rollups[MINUTE].from_ms, e)) return -1;
-    c->rollups[FILES].from_ms = c->rollups[MINUTE].from_ms;
-    if (meta_get(l, "combo_from_ms", 0, &c->rollups[COMBO].from_ms, e)) return -1;
-    c->rows = db_prepare(l->db, "SELECT key, body FROM request ORDER BY key", e);
-    if (!c->rows || next(c, c->rows, &c->more_rows, e)) return -1;
-    for (int i = 0; i < ROLLUPS; i++) {
-        c->rollups[i].s = db_prepare(l->db, c->rollups[i].sql, e);
-        if (!c->rollups[i].s || next(c, c->rollups[i].s, &c->rollups[i].more, e)) return -1;
+    static const Rollup rollups[CHECKED] = {
+        [MINUTE] = ROLLUP_MINUTE, [COMBO] = ROLLUP_COMBO, [LANE] = ROLLUP_LANE, [FILES] = ROLLUP_FILE};
+    if (meta_get(c->l, "minute_from_ms", 0, &c->of[MINUTE].from_ms, e)) return -1;
+    if (meta_get(c->l, "combo_from_ms", 0, &c->of[COMBO].from_ms, e)) return -1;
+    c->of[FILES].from_ms = c->of[MINUTE].from_ms;
+    c->rows = db_prepare(c->l->db, "SELECT key, body FROM request ORDER BY key", e);
+    if (!c->rows || next_row(c, e)) return -1;
+    for (int i = 0; i < CHECKED; i++) {
+        Checked *r = &c->of[i];
+        r->rollup = rollups[i];
+        if (rollup_open(&r->cursor, c->l->db, rollups[i], 0, INT64_MAX, e) || next_cell(r, e)) return -1;
     }
     return 0;
 }
 
-static int check(Check *c, Err *e) {
-    if (start(c, e)) return -1;
-    for (int64_t quarter; (quarter = first_quarter(c)) != INT64_MAX;)
-        if (check_quarter(c, quarter, e)) return -1;
-    return 0;
-}
-
-/* ---- days against their quarters ---- */
-typedef struct DayCheck {
-    const char *name, *quarters, *days;
-} DayCheck;
-
-static int read_day(Ledger *l, const char *sql, int64_t from, int64_t to, int64_t slots, int sign, CellSet *into, Err *e) {
-    sqlite3_stmt *s = db_prepare(l->db, sql, e);
-    if (!s) return -1;
-    sqlite3_bind_int64(s, 1, cell_of(from, 0));
-    sqlite3_bind_int64(s, 2, cell_of(to, 0));
-    int rc;
-    while ((rc = db_step(l->db, s, "check the days", e)) == 1) {
-        Sums sums;
-        int64_t cell = sqlite3_column_int64(s, 0);
-        if (sums_unpack(sqlite3_column_blob(s, 1), (size_t)sqlite3_column_bytes(s, 1), &sums))
-            sums_add(cellset_at(into, cell_of(cell_slot(cell) / slots, cell_id(cell))), &sums, sign);
+static int check_quarters(Check *c, Err *e) {
+    int rc = start(c, e);
+    for (int64_t quarter; rc == 0 && (quarter = first_quarter(c)) != INT64_MAX;) rc = check_quarter(c, quarter, e);
+    if (c->rows) sqlite3_reset(c->rows);
+    for (int i = 0; i < CHECKED; i++) {
+        rollup_close(&c->of[i].cursor);
+        cellset_free(&c->of[i].expected);
     }
     return rc;
 }
 
-static int check_day(Ledger *l, const DayCheck *c, int64_t day, CellSet *cells, Err *e) {
-    const int64_t slots = SLOT_DAY_MS / SLOT_QUARTER_MS;
+/* ---- days against their quarters ---- */
+static int sum_up(Ledger *l, Rollup r, int64_t day_ms, int sign, CellSet *into, Err *e) {
+    RollupCursor c;
+    int rc;
+    if (rollup_open(&c, l->db, r, day_ms, day_ms + MS_PER_DAY, e)) return -1;
+    while ((rc = rollup_next(&c, e)) == 1)
+        sums_add(cellset_at(into, cell_of(day_ms / MS_PER_DAY, cell_id(c.now.cell))), &c.now.sums, sign);
+    rollup_close(&c);
+    return rc;
+}
+
+static int check_day(Ledger *l, Rollup days, Rollup quarters, int64_t day_ms, CellSet *cells, Err *e) {
     cellset_clear(cells);
-    if (read_day(l, c->quarters, day * slots, (day + 1) * slots, slots, 1, cells, e) ||
-        read_day(l, c->days, day, day + 1, 1, -1, cells, e))
-        return -1;
+    if (sum_up(l, quarters, day_ms, 1, cells, e) || sum_up(l, days, day_ms, -1, cells, e)) return -1;
     for (size_t i = 0; i < cells->count; i++)
         if (!sums_empty(&cells->at[i].sums))
-            return fail(e, "%s differs from its quarters on day %lld, id %u; import the day again", c->name, (long long)day,
-                        cell_id(cells->at[i].cell));
+            return fail(e, "%s differs from its quarters on day %lld, id %u; import the day again", rollup_name(days),
+                        (long long)(day_ms / MS_PER_DAY), cell_id(cells->at[i].cell));
     return 0;
 }
 
-static int check_days(Ledger *l, const DayCheck *c, int64_t from_ms, Err *e) {
-    int64_t day = (from_ms + SLOT_DAY_MS - 1) / SLOT_DAY_MS;
+/* The first day at from_ms or later that either of the two knows; INT64_MAX = none. */
+static int first_day(Ledger *l, Rollup days, Rollup quarters, int64_t from_ms, int64_t *out, Err *e) {
+    int64_t of_days, of_quarters;
+    if (rollup_first_ms(l->db, days, from_ms, &of_days, e) || rollup_first_ms(l->db, quarters, from_ms, &of_quarters, e))
+        return -1;
+    *out = of_days < of_quarters ? of_days : of_quarters;
+    if (*out != INT64_MAX) *out = *out / MS_PER_DAY * MS_PER_DAY;
+    return 0;
+}
+
+static int check_days(Ledger *l, Rollup days, Rollup quarters, int64_t from_ms, Err *e) {
     CellSet cells = {0};
-    int rc = 0;
-    for (bool more = true; more && rc == 0; day++) {
-        sqlite3_stmt *s = db_prepare(l->db, "SELECT min(cell) FROM rollup_lane WHERE cell >= ?1", e);
-        if (!s) return -1;
-        sqlite3_bind_int64(s, 1, cell_of(day * (SLOT_DAY_MS / SLOT_QUARTER_MS), 0));
-        rc = db_step(l->db, s, "check the days", e) < 0 ? -1 : 0;
-        more = rc == 0 && sqlite3_column_type(s, 0) != SQLITE_NULL;
-        if (more) day = cell_slot(sqlite3_column_int64(s, 0)) / (SLOT_DAY_MS / SLOT_QUARTER_MS);
-        sqlite3_reset(s);
-        if (more) rc = check_day(l, c, day, &cells, e);
+    int64_t day_ms = (from_ms + MS_PER_DAY - 1) / MS_PER_DAY * MS_PER_DAY; /* the first whole one */
+    int rc;
+    while ((rc = first_day(l, days, quarters, day_ms, &day_ms, e)) == 0 && day_ms != INT64_MAX) {
+        if ((rc = check_day(l, days, quarters, day_ms, &cells, e))) break;
+        day_ms += MS_PER_DAY;
     }
     cellset_free(&cells);
     return rc;
 }
 
-static int check_all_days(Ledger *l, int64_t combo_from_ms, Err *e) {
-    static const DayCheck lanes = {"rollup_lane_day", "SELECT cell, sums FROM rollup_lane WHERE cell >= ?1 AND cell < ?2",
-                                   "SELECT cell, sums FROM rollup_lane_day WHERE cell >= ?1 AND cell < ?2"},
-                          combos = {"rollup_combo_day", "SELECT cell, sums FROM rollup_combo WHERE cell >= ?1 AND cell < ?2",
-                                    "SELECT cell, sums FROM rollup_combo_day WHERE cell >= ?1 AND cell < ?2"};
-    return check_days(l, &lanes, 0, e) || check_days(l, &combos, combo_from_ms, e) ? -1 : 0;
-}
-
 int ledger_verify(Ledger *l, Err *e) {
-    Check c = {.l = l, .rollups = {
-        [MINUTE] = {.name = "rollup_minute", .sql = "SELECT cell, sums FROM rollup_minute ORDER BY cell", .slot_ms = SLOT_MINUTE_MS},
-        [COMBO] = {.name = "rollup_combo", .sql = "SELECT cell, sums FROM rollup_combo ORDER BY cell", .slot_ms = SLOT_QUARTER_MS},
-        [FILES] = {.name = "rollup_file", .sql = "SELECT cell, sums FROM rollup_file ORDER BY cell", .slot_ms = SLOT_QUARTER_MS},
-        [LANE] = {.name = "rollup_lane", .sql = "SELECT cell, sums FROM rollup_lane ORDER BY cell", .slot_ms = SLOT_QUARTER_MS}}};
+    Check c = {.l = l};
     if (db_exec(l->db, "BEGIN", e)) return -1;
     days_forget(l->days);
-    int rc = check(&c, e) || check_all_days(l, c.rollups[COMBO].from_ms, e) ? -1 : 0;
-    if (c.rows) sqlite3_reset(c.rows);
-    for (int i = 0; i < ROLLUPS; i++) {
-        if (c.rollups[i].s) sqlite3_reset(c.rollups[i].s);
-        cellset_free(&c.rollups[i].expected);
-    }
+    int rc = check_quarters(&c, e);
+    if (!rc) rc = check_days(l, ROLLUP_LANE_DAY, ROLLUP_LANE, 0, e);
+    if (!rc) rc = check_days(l, ROLLUP_COMBO_DAY, ROLLUP_COMBO, c.of[COMBO].from_ms, e);
     db_rollback(l->db);
     return rc;
 }

@@ -42,10 +42,7 @@ int ledger_newest_ms(Db *db, int64_t *out, Err *e) {
 
 /* Rollups outlive rows, so they know the beginning. */
 int ledger_oldest_ms(Db *db, int64_t *out, Err *e) {
-    sqlite3_stmt *s = db_prepare(db, "SELECT min(cell) FROM rollup_lane", e);
-    if (!s || one_int(db, s, INT64_MAX, out, "find the oldest request", e) != 0) return -1;
-    if (*out != INT64_MAX) *out = cell_slot(*out) * SLOT_QUARTER_MS;
-    return 0;
+    return rollup_first_ms(db, ROLLUP_LANE, 0, out, e);
 }
 
 static void add(Plan *p, Table table, int64_t from, int64_t to) {

@@ -7,6 +7,7 @@
 #ifndef STORE_QUERY_PLAN_H
 #define STORE_QUERY_PLAN_H
 #include "store/query.h"
+#include "store/rollup.h"
 
 typedef enum Table {
     TABLE_LANE_DAY, TABLE_COMBO_DAY, TABLE_LANE, TABLE_COMBO, TABLE_MINUTE, TABLE_ROWS, TABLE_COUNT

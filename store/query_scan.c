@@ -24,39 +24,28 @@ static int damaged(Err *e, const char *what, int64_t key) {
     return fail(e, "%s %lld of the ledger is damaged; run tollwatch doctor", what, (long long)key);
 }
 
-static int scan_cell(Scan *s, const Segment *seg, sqlite3_stmt *st, Err *e) {
-    int64_t cell = sqlite3_column_int64(st, 0);
+static int scan_cell(Scan *s, const Segment *seg, const CellSum *cell, Err *e) {
     Member *m;
     MemberKind kind = seg->table == TABLE_COMBO || seg->table == TABLE_COMBO_DAY ? MEMBER_COMBO : MEMBER_LANE;
-    if (query_scan_member(s, kind, cell_id(cell), &m, e) != 0) return -1;
-    if (!m->pass) return 0;
-    Sums sums;
-    const void *blob = sqlite3_column_blob(st, 1);
-    if (!sums_unpack(blob, (size_t)sqlite3_column_bytes(st, 1), &sums)) return damaged(e, "sum", cell);
-    s->sink(s->sink_ctx, &(Cell){.ms = cell_slot(cell) * table_slot_ms(seg->table), .member = m, .sums = &sums});
+    if (query_scan_member(s, kind, cell_id(cell->cell), &m, e) != 0) return -1;
+    if (m->pass)
+        s->sink(s->sink_ctx, &(Cell){.ms = cell_slot(cell->cell) * table_slot_ms(seg->table), .member = m, .sums = &cell->sums});
     return 0;
 }
 
-static const char *const cell_sql[TABLE_ROWS] = {
-    [TABLE_LANE_DAY] = "SELECT cell, sums FROM rollup_lane_day WHERE cell >= ?1 AND cell < ?2",
-    [TABLE_COMBO_DAY] = "SELECT cell, sums FROM rollup_combo_day WHERE cell >= ?1 AND cell < ?2",
-    [TABLE_LANE] = "SELECT cell, sums FROM rollup_lane WHERE cell >= ?1 AND cell < ?2",
-    [TABLE_COMBO] = "SELECT cell, sums FROM rollup_combo WHERE cell >= ?1 AND cell < ?2",
-    [TABLE_MINUTE] = "SELECT cell, sums FROM rollup_minute WHERE cell >= ?1 AND cell < ?2",
-};
-
 static int scan_cells(Scan *s, const Segment *seg, Err *e) {
-    sqlite3_stmt *st = db_prepare(s->db, cell_sql[seg->table], e);
-    if (!st) return -1;
-    sqlite3_bind_int64(st, 1, cell_of(seg->from_ms / table_slot_ms(seg->table), 0));
-    sqlite3_bind_int64(st, 2, cell_of(seg->to_ms / table_slot_ms(seg->table), 0));
+    static const Rollup rollups[TABLE_ROWS] = {
+        [TABLE_LANE_DAY] = ROLLUP_LANE_DAY, [TABLE_COMBO_DAY] = ROLLUP_COMBO_DAY, [TABLE_LANE] = ROLLUP_LANE,
+        [TABLE_COMBO] = ROLLUP_COMBO,       [TABLE_MINUTE] = ROLLUP_MINUTE};
+    RollupCursor c;
     int rc;
-    while ((rc = db_step(s->db, st, "read sums", e)) == 1 && !interrupted(s))
-        if (scan_cell(s, seg, st, e) != 0) {
+    if (rollup_open(&c, s->db, rollups[seg->table], seg->from_ms, seg->to_ms, e) != 0) return -1;
+    while ((rc = rollup_next(&c, e)) == 1 && !interrupted(s))
+        if (scan_cell(s, seg, &c.now, e) != 0) {
             rc = -1;
             break;
         }
-    sqlite3_reset(st);
+    rollup_close(&c);
     return rc < 0 ? -1 : 0;
 }
 

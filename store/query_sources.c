@@ -64,17 +64,11 @@ static void count_calls(const Owners *o, int64_t file, int64_t calls, SourceView
 
 /* Whole quarters, from the rollup of files. */
 static int count_cells(Db *db, int64_t from, int64_t to, const Owners *o, SourceView *out, size_t max, Err *e) {
-    sqlite3_stmt *s = db_prepare(db, "SELECT cell, sums FROM rollup_file WHERE cell >= ?1 AND cell < ?2", e);
-    if (!s) return -1;
-    sqlite3_bind_int64(s, 1, cell_of(from / SLOT_QUARTER_MS, 0));
-    sqlite3_bind_int64(s, 2, cell_of(to / SLOT_QUARTER_MS, 0));
+    RollupCursor c;
     int rc;
-    while ((rc = db_step(db, s, "read sums of files", e)) == 1) {
-        Sums sums;
-        const void *blob = sqlite3_column_blob(s, 1);
-        if (sums_unpack(blob, (size_t)sqlite3_column_bytes(s, 1), &sums))
-            count_calls(o, cell_id(sqlite3_column_int64(s, 0)), sums.v[SUM_REQUESTS], out, max);
-    }
+    if (rollup_open(&c, db, ROLLUP_FILE, from, to, e)) return -1;
+    while ((rc = rollup_next(&c, e)) == 1) count_calls(o, cell_id(c.now.cell), c.now.sums.v[SUM_REQUESTS], out, max);
+    rollup_close(&c);
     return rc;
 }
 

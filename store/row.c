@@ -282,11 +282,11 @@ size_t sums_pack(const Sums *s, uint8_t out[SUMS_BYTES_MAX]) {
     return (size_t)(p - out);
 }
 
-bool sums_unpack(const void *at, size_t len, Sums *out) {
+size_t sums_unpack(const void *at, size_t len, Sums *out) {
     In in = {.at = at, .end = (const uint8_t *)at + len};
     *out = (Sums){0};
     uint64_t mask = get(&in);
-    if (in.bad || mask >> SUM_COUNT) return false;
+    if (in.bad || mask >> SUM_COUNT) return 0;
     for (uint64_t left = mask; left; left &= left - 1) out->v[__builtin_ctzll(left)] = unfold(get(&in));
-    return !in.bad;
+    return in.bad ? 0 : (size_t)(in.at - (const uint8_t *)at);
 }

@@ -1,6 +1,6 @@
-/* row: how one request and one rollup cell are laid out in the database; the only place that knows.
+/* row: how one request and one set of sums are laid out in the database; the only place that knows.
  *
- * Owns: keys, the packed body of a request, the packed sums of a rollup cell. Does not: touch the database.
+ * Owns: keys, the packed body of a request, packed sums. Does not: touch the database.
  * Both are short strings of variable-length integers, because most fields of most requests are zero or unknown: the
  * common request takes 35 to 45 bytes, and reading one costs about as much as reading three columns. Fields are only
  * ever added at the end, so old rows stay readable. Unpacking checks every bound: a damaged body is false, never a crash.
@@ -47,14 +47,5 @@ void sums_add_request(Sums *s, const Request *r, int sign);
 void sums_add(Sums *s, const Sums *other, int sign);
 bool sums_empty(const Sums *s);
 size_t sums_pack(const Sums *s, uint8_t out[SUMS_BYTES_MAX]);
-bool sums_unpack(const void *at, size_t len, Sums *out);
-
-/* ---- rollup cells: slot << 28 | id of a lane or combo ---- */
-enum { CELL_ID_BITS = 28, CELL_ID_MAX = (1 << CELL_ID_BITS) - 1 };
-#define SLOT_MINUTE_MS INT64_C(60000)
-#define SLOT_QUARTER_MS INT64_C(900000)
-#define SLOT_DAY_MS INT64_C(86400000) /* UTC */
-static inline int64_t cell_of(int64_t slot, uint32_t id) { return (int64_t)((uint64_t)slot << CELL_ID_BITS | id); }
-static inline int64_t cell_slot(int64_t cell) { return cell >> CELL_ID_BITS; }
-static inline uint32_t cell_id(int64_t cell) { return (uint32_t)(cell & CELL_ID_MAX); }
+size_t sums_unpack(const void *at, size_t len, Sums *out); /* bytes used; 0 = damaged */
 #endif

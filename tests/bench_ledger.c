@@ -1,8 +1,8 @@
 /* bench_ledger: how fast the one writer stores requests, and how many bytes they take.
  *
- * bench_ledger [SHAPE ROWS [DAYS]]: SHAPE is nginx (60 keys x 8 models, no upstream id) or litellm (upstream id, teams,
- * users, hints). Without arguments: both, 200,000 rows in 30 days each, and 2,000,000 rows in 7 days of nginx. Prints rows a second of
- * processor time for each million, and the database's bytes per row.
+ * bench_ledger [SHAPE RECORDS [DAYS]]: SHAPE is nginx (60 keys x 8 models, no upstream id), litellm (upstream id, teams,
+ * users, hints) or agent (each message three times, growing; 190 records a file). Without arguments: each of them, and a
+ * dense nginx log. Prints records a second of processor time for each million, and the database's bytes per row.
  */
 #include "store/ledger.h"
 #include <sys/stat.h>
@@ -50,7 +50,24 @@ static void shape(Batch *b, Request *r, uint64_t z, bool litellm) {
     r->raw_total = r->raw_input + r->raw_output;
 }
 
-static void fill(Batch *b, Request *r, uint64_t i, int64_t ts_ms, bool litellm) {
+/* Three lines of one message, whose output grows. */
+static void agent(Batch *b, Request *r, uint64_t i) {
+    uint64_t z = scramble(i / 3);
+    r->id = r->upstream = z | 1;
+    r->replay = REPLAY_ANY_TIME;
+    r->source_class = CLASS_TRANSCRIPT;
+    r->origin = ORIGIN_NOTIONAL;
+    r->tokens[TOK_INPUT] = (int64_t)(z % 50);
+    r->tokens[TOK_CACHE_READ] = (int64_t)(z % 160000);
+    r->tokens[TOK_CACHE_WRITE_5M] = (int64_t)(z % 3000);
+    r->tokens[TOK_OUTPUT] = 1 + (int64_t)(i % 3) * 300;
+    r->name[DIM_KEY] = 0;
+    r->name[DIM_SESSION] = name(b, "session-%u", (unsigned)(i / 190));
+    r->name[DIM_PROJECT] = name(b, "project-%u", (unsigned)(i / 190 % 20));
+}
+
+static void fill(Batch *b, Request *r, uint64_t i, int64_t ts_ms, const char *kind) {
+    const bool litellm = kind[0] == 'l';
     static const char *const providers[] = {"openai", "openai", "openai", "anthropic", "anthropic", "google", "google", "bedrock"};
     uint64_t z = scramble(i);
     unsigned model = (unsigned)(z >> 12) % 8;
@@ -75,6 +92,7 @@ static void fill(Batch *b, Request *r, uint64_t i, int64_t ts_ms, bool litellm) 
         r->status = 500;
     }
     shape(b, r, z, litellm);
+    if (kind[0] == 'a') agent(b, r, i);
 }
 
 static void clean(const char *path) {
@@ -101,25 +119,28 @@ typedef struct Load {
 
 /* Only the ledger's own time is counted, not the making of the batches. */
 static int run(Ledger *l, const Load *load, Err *e) {
-    Batch *b = batch_new(LEDGER_BATCH);
+    const bool is_agent = load->shape[0] == 'a';
+    Batch *b = batch_new(is_agent ? 190 : LEDGER_BATCH);
     const int64_t span_ms = load->days * MS_PER_DAY;
     IngestCounts n = {0};
     double spent = 0, last = 0, longest = 0;
+    uint64_t counted = 0, next = 1000000;
     int rc = 0;
     for (uint64_t i = 0; i < load->rows && rc == 0;) {
         batch_clear(b);
         for (Request *r; i < load->rows && (r = batch_add(b)); i++)
-            fill(b, r, i, END_MS - span_ms + (int64_t)((double)i / (double)load->rows * (double)span_ms), load->shape[0] == 'l');
+            fill(b, r, i, END_MS - span_ms + (int64_t)((double)i / (double)load->rows * (double)span_ms), load->shape);
         double before = cpu_s();
         rc = ledger_ingest(l, b, &n, e);
         double took = cpu_s() - before;
         spent += took;
         if (took > longest) longest = took;
-        if ((i % 1000000 < LEDGER_BATCH && i >= 1000000) || i == load->rows) {
-            printf("%-8s %9llu rows %8.0f rows/s, all %8.0f, longest batch %.1f ms\n", load->shape, (unsigned long long)i,
-                   (double)(i % 1000000 < LEDGER_BATCH ? 1000000 : i % 1000000) / (spent - last), (double)i / spent, longest * 1e3);
-            last = spent;
-        }
+        if (i < next && i < load->rows) continue;
+        printf("%-8s %9llu records, %8.0f a second (all: %.0f), longest batch %.1f ms\n", load->shape, (unsigned long long)i,
+               (double)(i - counted) / (spent - last), (double)i / spent, longest * 1e3);
+        counted = i;
+        next = i + 1000000;
+        last = spent;
     }
     batch_free(b);
     return rc;
@@ -133,8 +154,8 @@ static int measure(const Load *load, const char *path, Err *e) {
     int rc = ledger_open(&l, db, &(LedgerOptions){.now_ms = END_MS}, e);
     if (rc == 0) rc = run(l, load, e);
     if (rc == 0)
-        printf("%-8s %9llu rows in %d days: %.1f bytes of database per row\n", load->shape, (unsigned long long)load->rows,
-               load->days, (double)bytes_of(db, path) / (double)load->rows);
+        printf("%-8s %9llu records in %d days: %.1f bytes of database per row\n", load->shape, (unsigned long long)load->rows,
+               load->days, (double)bytes_of(db, path) / (double)load->rows * (load->shape[0] == 'a' ? 3 : 1));
     ledger_close(l);
     db_close(db);
     clean(path);
@@ -145,7 +166,7 @@ int main(int argc, char **argv) {
     const char *dir = getenv("TMPDIR");
     char path[256];
     Err e = {""};
-    Load loads[] = {{"nginx", 200000, 30}, {"litellm", 200000, 30}, {"nginx", 2000000, 7}};
+    Load loads[] = {{"nginx", 200000, 30}, {"litellm", 200000, 30}, {"agent", 220000, 30}, {"nginx", 2000000, 7}};
     size_t count = sizeof loads / sizeof *loads;
     if (argc > 2) {
         loads[0] = (Load){argv[1], strtoull(argv[2], NULL, 10), argc > 3 ? (int)strtol(argv[3], NULL, 10) : 30};

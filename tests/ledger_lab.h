@@ -2,7 +2,7 @@
 #ifndef TESTS_LEDGER_LAB_H
 #define TESTS_LEDGER_LAB_H
 #include "store/ledger.h"
-#include "store/row.h"
+#include "store/rollup.h"
 #include "tests/unit.h"
 #include <sys/stat.h>
 #include <unistd.h>
@@ -130,15 +130,27 @@ static inline Row lab_row(Lab *lab, int nth) {
 
 /* What all lanes together say, of all time. */
 static inline Sums lab_sums(Lab *lab) {
-    Sums total = {0}, cell;
-    sqlite3_stmt *s = NULL;
-    assert_int_equal(sqlite3_prepare_v2(db_handle(lab->db), "SELECT sums FROM rollup_lane", -1, &s, NULL), SQLITE_OK);
-    while (sqlite3_step(s) == SQLITE_ROW) {
-        assert_true(sums_unpack(sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0), &cell));
-        sums_add(&total, &cell, 1);
-    }
-    sqlite3_finalize(s);
+    Sums total = {0};
+    RollupCursor c;
+    Err e = {""};
+    OK(e, rollup_open(&c, lab->db, ROLLUP_LANE, 0, INT64_MAX, &e));
+    while (rollup_next(&c, &e) == 1) sums_add(&total, &c.now.sums, 1);
+    assert_string_equal(e.text, "");
+    rollup_close(&c);
     return total;
+}
+
+/* How many cells a rollup has, and the slot of the first. */
+static inline int lab_cells(Lab *lab, Rollup r, int64_t *first_slot_ms) {
+    RollupCursor c;
+    Err e = {""};
+    int count = 0;
+    OK(e, rollup_open(&c, lab->db, r, 0, INT64_MAX, &e));
+    while (rollup_next(&c, &e) == 1)
+        if (count++ == 0 && first_slot_ms) *first_slot_ms = cell_slot(c.now.cell) * rollup_slot_ms(r);
+    assert_string_equal(e.text, "");
+    rollup_close(&c);
+    return count;
 }
 
 /* One that may come again with another time, 15,000 nano-dollars for each token of output. */

@@ -4,6 +4,7 @@
 #define TESTS_QUERY_FIXTURE_H
 #include <unistd.h>
 #include "store/ledger.h"
+#include "store/rollup.h"
 #include "store/query.h"
 #include "tests/unit.h"
 

@@ -1,5 +1,5 @@
 /* test_row: what is packed comes back unchanged, the common request is short, and no bytes whatever crash the unpacking. */
-#include "store/row.h"
+#include "store/rollup.h"
 #include "tests/unit.h"
 
 static uint64_t state_of_chance = 42;
