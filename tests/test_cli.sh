@@ -87,6 +87,14 @@ EOF
     expected=--theme; check "bash completes a global option" completes --th
 fi
 
+# --log: errors of the background go there, each with its time; standard error keeps those of the start.
+refuses "a log that cannot be opened" 1 "open $work/no/log: .*another file with --log" --log "$work/no/log" --db "$work/l.db" collect
+timeout 1 "$bin" --log "$work/log" --db "$work/no-folder/l.db" collect 2>"$work/err"
+check "background errors are in the log" grep -q "^tollwatch: 20[0-9-]*T[0-9:.]*Z .*no-folder" "$work/log"
+check "and not on standard error" test ! -s "$work/err"
+"$bin" -v --db "$work/v.db" --tz Europe/Berlin import "$work/log.jsonl" >/dev/null 2>"$work/err"
+check "-v says which files and zones are used" grep -q "database $work/v.db, .* shown in Europe/Berlin" "$work/err"
+
 # What cannot be written is a failure, not a success with nothing in the file.
 if [ -e /dev/full ]; then
     "$bin" --help >/dev/full 2>"$work/err"

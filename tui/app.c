@@ -12,14 +12,23 @@ static int resolve(App *a, const Config *c, Err *e) {
     return place_policy(a->policy_path, sizeof a->policy_path, a->policy_option, e);
 }
 
+/* -v: which files and zones a command works with. */
+static void say_places(const App *a) {
+    fprintf(stderr, "tollwatch: configuration %s, database %s, policy %s, days in %s, shown in %s\n",
+            a->config->path[0] ? a->config->path : "none", a->db_path, a->policy_path, zone_name(a->day_zone), zone_name(a->zone));
+}
+
 int app_config(App *a, Err *e) {
     if (a->config) return 0;
     if (config_load(&a->config, a->config_path, e) != 0) return -1;
     a->ascii = a->ascii || a->config->glyphs_ascii;
     a->mouse = a->mouse || a->config->mouse;
-    if (resolve(a, a->config, e) == 0) return 0;
-    app_close(a);
-    return -1;
+    if (resolve(a, a->config, e) != 0) {
+        app_close(a);
+        return -1;
+    }
+    if (a->verbose) say_places(a);
+    return 0;
 }
 
 int app_book(App *a, Err *e) {

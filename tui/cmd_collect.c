@@ -3,10 +3,6 @@
 #include "tui/commands.h"
 #include <signal.h>
 
-static void say(const Err *e) {
-    fprintf(stderr, "tollwatch: %s\n", e->text);
-}
-
 /* Signals are taken by waiting for them: no handler runs between the threads. They are blocked before any starts. */
 static void wait_for_signal(const sigset_t *set) {
     int got;
@@ -27,14 +23,17 @@ static int run(App *a, int argc, char **argv) {
     sigaddset(&set, SIGHUP);
     sigprocmask(SIG_BLOCK, &set, NULL);
     Stop *stop = stop_new();
-    CollectOptions o = {.config = a->config, .db_path = a->db_path, .failed = say, .fixed_now_ms = a->fixed_now_ms};
+    CollectOptions o = {.config = a->config, .db_path = a->db_path, .failed = app_background_failed,
+                        .fixed_now_ms = a->fixed_now_ms};
     if (!stop) return fail(&e, "no descriptor is left; close other programs"), app_fail(&e);
-    int code = collector_start(&c, &o, stop, &e) == 0 ? EXIT_DONE : app_fail(&e);
-    if (code == EXIT_DONE) wait_for_signal(&set);
+    int saved, rc = app_log_begin(a, false, &saved, &e);
+    if (rc == 0) rc = collector_start(&c, &o, stop, &e);
+    if (rc == 0) wait_for_signal(&set);
     stop_set(stop);
     collector_join(c);
     stop_free(stop);
-    return code;
+    app_log_end(saved);
+    return rc == 0 ? EXIT_DONE : app_fail(&e);
 }
 
 const Command cmd_collect = {

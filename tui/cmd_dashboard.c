@@ -4,7 +4,8 @@
 #include "tui/dashboard.h"
 
 static int start(void *ctx, const App *a, const Stop *stop, Err *e) {
-    const CollectOptions o = {.config = a->config, .db_path = a->db_path, .fixed_now_ms = a->fixed_now_ms};
+    const CollectOptions o = {.config = a->config, .db_path = a->db_path, .failed = app_background_failed,
+                              .fixed_now_ms = a->fixed_now_ms};
     return collector_start(ctx, &o, stop, e);
 }
 
@@ -19,7 +20,10 @@ static int dashboard_command(App *a, int argc, char **argv) {
     Collector *collector = NULL;
     const Background background = {.start = start, .join = join, .ctx = &collector, .empty_screen = "first-run"};
     if (argc > 0) return usage_fail("\"%.60s\" is not expected here; see `tollwatch --help`", argv[0]);
-    if (dashboard_run(a, &background, &end, &e) != 0) return app_fail(&e);
+    int saved, rc = app_log_begin(a, true, &saved, &e); /* the screen is no place for errors of the background */
+    if (rc == 0) rc = dashboard_run(a, &background, &end, &e);
+    app_log_end(saved);
+    if (rc != 0) return app_fail(&e);
     return end == DASHBOARD_DEMO ? cmd_demo.run(a, 0, NULL) : EXIT_DONE;
 }
 

@@ -18,6 +18,11 @@ int app_config(App *a, Err *e); /* loads config, zone and places; idempotent */
 int app_book(App *a, Err *e);   /* app_config() and the prices; idempotent */
 void app_close(App *a);
 
+/* Standard error goes to --log FILE, with `quiet` else nowhere, until app_log_end(). */
+int app_log_begin(const App *a, bool quiet, int *saved, Err *e);
+void app_log_end(int saved);
+void app_background_failed(const Err *e); /* one line there, with its time in a file; any thread */
+
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
 
 typedef struct Option { const char *name /* "--since" */, *arg /* "T" or NULL */, *values /* completion words or NULL */, *help; } Option;
