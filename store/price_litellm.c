@@ -169,7 +169,7 @@ int litellm_read(Litellm *l, Err *e) {
     json_t *map = json_loadb(l->text, l->len, 0, &why);
     if (!map) return fail(e, "%s:%d: %s; get the file again", l->path, why.line, why.text);
     int rc = 0;
-    if (json_is_object(map))
+    if (json_is_object(map) && json_object_size(map) <= ROWS_MAX)
         each_model(l, map);
     else
         rc = fail(e, "%s is not a map of models; name LiteLLM's model_prices_and_context_window.json or our CSV", l->path);

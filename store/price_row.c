@@ -213,7 +213,17 @@ static uint64_t identity(const PriceRow *r) {
     return h ? h : 1;
 }
 
+/* Rows are shown on terminals: nothing in them may move the cursor. A note may have several lines. */
+static int texts(const PriceRow *r, Err *e) {
+    for (int c = 0; c < COL_COUNT; c++)
+        for (const char *p = r->field[c]; *p; p++)
+            if (((unsigned char)*p < 0x20 && !(c == COL_NOTES && *p == '\n')) || *p == 0x7f)
+                return price_row_fail(r, e, "%s holds a control byte; take it out", price_columns[c].name);
+    return 0;
+}
+
 int price_row_compile(PriceRow *r, Err *e) {
+    if (texts(r, e) != 0) return -1;
     if (!*r->field[COL_PROVIDER] || !*r->field[COL_MODEL])
         return price_row_fail(r, e, "provider and model must not be empty; fill them in");
     if (date(r, e) != 0 || prices(r, e) != 0 || status(r, e) != 0) return -1;

@@ -170,6 +170,8 @@ static int write_layer(Update *u, Err *e) {
     int rc = book_finish(&merged, e);
     price_csv_header(&text);
     for (size_t i = 0; rc == 0 && i < merged.rows.count; i++) price_csv_write(&merged.rows.at[i], &text);
+    if (rc == 0 && (merged.rows.count > ROWS_MAX || text.overflow))
+        rc = fail(e, "%s: more than %d rows after the update; nothing was changed", u->what->path, ROWS_MAX);
     if (rc == 0) rc = file_write(path, text.at, text.len, e);
     if (rc == 0) snprintf(u->report->written, sizeof u->report->written, "%s", path);
     buf_free(&text);

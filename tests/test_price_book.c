@@ -59,6 +59,7 @@ static void a_bad_row_is_refused_with_its_line(void **state) {
     refused("provider,model,input_per_mtok,output_per_mtok\n,m,1,2\n", "must not be empty");
     refused("provider,model,input_per_mtok,output_per_mtok\nx,m,1,2\nx,m,1,3\n", "stands twice for one date (also at line 2)");
     refused("provider,model,input_per_mtok,output_per_mtok\nx,\"m,1,2\n", "a quote is not closed");
+    refused("provider,model,input_per_mtok,output_per_mtok\nx,m\x1b[2J,1,2\n", "model holds a control byte");
     refused("provider,model,input_per_mtok,output_per_mtok,effective_from\nx,m,1,2,1.1.2026\n", "is not a date");
     refused("provider,model,input_per_mtok,output_per_mtok,status\nx,m,1,2,maybe\n", "status");
     refused("provider,model,input_per_mtok,output_per_mtok,tier_threshold_tokens\nx,m,1,2,200000\n", "tier_input_per_mtok");

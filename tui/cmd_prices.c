@@ -63,7 +63,14 @@ const Command cmd_prices = {
                "\n"
                "Your own prices.csv beside the configuration wins. A row without effective_from changes the columns that the\n"
                "header names in every row of that model; with one it begins a new price. status = dropped takes a row out,\n"
-               "for example an announced price that never came.",
+               "for example an announced price that never came. Prices are dollars per million tokens; besides them:\n"
+               "  aliases                other exact names, separated by |; for Azure: your deployments\n"
+               "  status                 announced, free (a price of 0 is meant), dropped\n"
+               "  tier_threshold_tokens  above it (tier_cmp gt) or from it (ge) the tier_ prices hold for the whole call\n"
+               "  priority_long          no: there is no priority tier above the threshold\n"
+               "  peak_utc               like \"Mon-Fri 01:00-04:00 06:00-10:00\"; outside of it the offpeak_ prices hold\n"
+               "  fast_multiplier        fast mode, all tokens; geo_multiplier: regional processing, all tokens\n"
+               "  class                  premium, standard or economy; empty: by price",
     .options = prices_options,
     .run = run_prices,
 };

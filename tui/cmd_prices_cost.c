@@ -104,7 +104,7 @@ static int price_line(Reading *r, const char *line, size_t len, Err *e) {
 
 static void bad_line(Reading *r, const Err *e) {
     r->bad++;
-    fprintf(stderr, "tollwatch: %s:%zu: %s\n", r->name, r->line, e->text);
+    usage_fail("%s:%zu: %s", r->name, r->line, e->text);
 }
 
 static bool blank(const char *line) {
@@ -136,7 +136,7 @@ int prices_cost(PricesCall *c) {
     if (!f) return fail(&e, "open %s: %s; name a file of usage records, or -", c->arg, strerror(errno)), app_fail(&e);
     Reading r = {.book = c->app->book, .name = standard ? "-" : c->arg, .now_ms = app_now(c->app)};
     price_all(&r, f);
-    if (ferror(f)) r.bad++, fprintf(stderr, "tollwatch: read %s: %s\n", r.name, strerror(errno));
+    if (ferror(f)) r.bad++, usage_fail("read %s: %s", r.name, strerror(errno));
     if (!standard) fclose(f);
     printf("total\t%lld\t%zu priced\t%zu unpriced\n", (long long)r.total_nano, r.priced, r.unpriced);
     return r.bad ? EXIT_FAILED : EXIT_DONE;

@@ -77,11 +77,11 @@ int prices_reprice(PricesCall *c) {
     return EXIT_DONE;
 }
 
-/* Each refusal on a line under our name, because it goes to stderr. */
+/* Each refusal on a line of its own. */
 static void complain(const char *lines, bool but_first) {
     for (const char *at = lines; at && *at; but_first = false) {
         size_t len = strcspn(at, "\n");
-        if (!but_first) fprintf(stderr, "tollwatch: refused: %.*s\n", (int)len, at);
+        if (!but_first) usage_fail("refused: %.*s", (int)len, at);
         at += len + (at[len] == '\n');
     }
 }
