@@ -3,11 +3,13 @@
 #include "store/ledger_parts.h"
 
 static int sync_settings(Ledger *l, Err *e) {
-    if (meta_set(l, "zone", zone_name(l->zone), e) || cells_horizons(l->cells, e)) return -1;
+    if (!l->own_zone && l->zone && meta_set(l, "zone", zone_name(l->zone), e)) return -1;
     return budgets_sync(l, e);
 }
 
 static int prepare(Ledger *l, Err *e) {
+    if (budgets_load(l, e)) return -1;
+    l->cells = cells_new(l); /* needs the budgets */
     l->insert_row = db_prepare(l->db, "INSERT INTO request(key, body) VALUES(?1, ?2)", e);
     if (!l->insert_row || ledger_start(l, e)) return -1;
     return ledger_end(l, sync_settings(l, e), e);
@@ -21,7 +23,6 @@ int ledger_open(Ledger **out, Db *db, const LedgerOptions *o, Err *e) {
     l->days = days_new(l);
     l->files = files_new(l);
     l->links = links_new(l);
-    l->cells = cells_new(l);
     *out = NULL;
     if (prepare(l, e)) {
         ledger_close(l);
@@ -40,6 +41,8 @@ void ledger_close(Ledger *l) {
     links_free(l->links);
     cells_free(l->cells);
     items_free(&l->items);
+    zone_free(l->own_zone);
+    free(l->own_budgets);
     free(l);
 }
 

@@ -26,8 +26,9 @@ typedef struct Ledger Ledger;
 struct Budget; /* store/budget.h */
 
 typedef struct LedgerOptions {
-    const Zone *zone;               /* budget days; NULL = UTC. Borrowed for the ledger's life */
-    const struct Budget *budgets;   /* borrowed; accumulated in the same transaction */
+    const Zone *zone;               /* budget days; NULL = as the ledger was opened last, else UTC. Borrowed for its life */
+    const struct Budget *budgets;   /* borrowed; summed up in the same transaction. NULL = those the ledger knows. Others
+                                     * that it knows are forgotten, so whoever passes some passes all that are configured */
     size_t budget_count;
     int64_t now_ms;                 /* for what is recent (48 h of minutes, 92 days of combos) */
 } LedgerOptions;

@@ -36,6 +36,8 @@ struct Ledger {
     const Zone *zone;
     const Budget *budgets;
     size_t budget_count;
+    Zone *own_zone;      /* zone and budgets point here when the options left them open */
+    Budget *own_budgets;
     int64_t now_ms;
     Names *names;
     Tuples *tuples;
@@ -150,8 +152,8 @@ void cellset_clear(CellSet *s);
 void cellset_free(CellSet *s);
 
 /* ---- budgets ---- */
-bool budgets_cover(const Budget *b, uint32_t scope_id, const Combo *c, uint32_t user);
-int budgets_scope_id(Ledger *l, const Budget *b, uint32_t *id, Err *e);
-int budgets_add(Ledger *l, const CellSet *combos, const CellSet *users, Err *e); /* sums of a transaction */
+int budgets_load(Ledger *l, Err *e); /* at opening: what the options leave open is as stored */
 int budgets_sync(Ledger *l, Err *e); /* at opening: new or changed budgets get their sums from what is stored */
+int budgets_add(Ledger *l, const CellSet *combos, const CellSet *users, Err *e); /* sums of a transaction */
+int budgets_add_one(Ledger *l, size_t budget, const CellSet *combos, const CellSet *users, Err *e);
 #endif

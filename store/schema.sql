@@ -55,7 +55,9 @@ CREATE TABLE budget_spend(
     budget TEXT NOT NULL, period_start_ms INTEGER NOT NULL, nano INTEGER NOT NULL, unpriced_tokens INTEGER NOT NULL,
     PRIMARY KEY(budget, period_start_ms)) WITHOUT ROWID;
 -- What the sums above were made for; another scope, period or zone makes them anew.
-CREATE TABLE budget_known(budget TEXT PRIMARY KEY, scope TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE budget_known(
+    budget TEXT PRIMARY KEY, scope_dim INTEGER NOT NULL, scope_value TEXT NOT NULL, period INTEGER NOT NULL,
+    zone TEXT NOT NULL) WITHOUT ROWID;
 
 -- UTC days (ms / 86,400,000) whose raw rows were purged. reopened_ms > 0: open again since then.
 CREATE TABLE sealed_day(day INTEGER PRIMARY KEY, late INTEGER NOT NULL, reopened_ms INTEGER NOT NULL);

@@ -67,7 +67,29 @@ static void a_new_budget_knows_its_period(void **state) {
     lab_reopen(lab, &changed, 1, LAB_NOW + 2 * HOUR);
     assert_int_equal(spent(lab, "search"), 0);
     assert_int_equal(lab_number(lab, "SELECT count(*) FROM budget_known"), 1); /* the others are forgotten */
-    lab_reopen(lab, NULL, 0, LAB_NOW);
+    lab_reopen(lab, budgets, 0, LAB_NOW);
+    assert_int_equal(lab_number(lab, "SELECT count(*) FROM budget_known"), 0); /* none is configured */
+}
+
+/* Housekeeping and repricing have not read the configuration: they keep the budgets and the zone that are there. */
+static void who_names_no_budgets_keeps_them(void **state) {
+    Lab *lab = *state;
+    Err e = {""};
+    Zone *zone;
+    OK(e, zone_open(&zone, "Asia/Kathmandu", &e));
+    lab->o.zone = zone;
+    lab_reopen(lab, budgets, 3, LAB_NOW + 2 * HOUR);
+    spend(lab, 1, "search", "ann", 100);
+    lab_ingest(lab);
+    lab->o.zone = NULL;
+    lab_reopen(lab, NULL, 0, LAB_NOW + 2 * HOUR);
+    zone_free(zone);
+    spend(lab, 2, "search", "ann", 11);
+    lab_ingest(lab);
+    assert_int_equal(spent(lab, "all"), 111);
+    assert_int_equal(spent(lab, "ann"), 111);
+    assert_int_equal(lab_number(lab, "SELECT count(*) FROM budget_spend WHERE budget = 'all'"), 1);
+    assert_int_equal(lab_number(lab, "SELECT count(*) FROM meta WHERE value = 'Asia/Kathmandu'"), 1);
 }
 
 static void budget_days_are_days_of_their_zone(void **state) {
@@ -177,6 +199,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(budgets_count_metered_spend_of_their_scope),
         CASE(a_new_budget_knows_its_period),
+        CASE(who_names_no_budgets_keeps_them),
         CASE(budget_days_are_days_of_their_zone),
         CASE(linked_rows_are_in_no_budget),
         CASE(reopening_a_day_takes_its_spend_back),
