@@ -1,4 +1,4 @@
-/* budget: what a configured limit covers, and its period arithmetic. Pure; the ledger keeps the sums.
+/* budget: a configured limit: on what, per which period. Pure; the ledger keeps the sums, periods are time_floor()'s.
  * Amounts in nano-dollars. Metered spend only (notional value never counts). */
 #ifndef STORE_BUDGET_H
 #define STORE_BUDGET_H
@@ -16,7 +16,6 @@ typedef struct Budget {
     BudgetAction action;
 } Budget;
 
-bool budget_covers(const Budget *b, const Batch *batch, const Request *r);
 /* "global", "feature:search" into scope_dim and scope_value. */
 int budget_parse_scope(Budget *b, const char *text, Err *e);
 #endif
