@@ -128,8 +128,11 @@ static int file_row(const LogFile *f, const char *source, const char *path, Ledg
     return ledger_file_open(l, &key, known, e);
 }
 
+/* 1 = there is no complete record in it yet. */
 static int prepare(LogFile *f, const LogSetup *s, Ledger *l, Str head, Err *e) {
     if (recognise(f, s, head, e) != 0) return -1;
+    int known_by = f->stream ? 1 : reader_identify(f->reader, !s->live, e);
+    if (known_by <= 0) return known_by < 0 ? -1 : 1;
     fill_context(f, s);
     f->source = s->source ? s->source->name : "import";
     f->parser = parser_new(f->format, &f->context);
@@ -150,7 +153,7 @@ int logfile_open(LogFile **out, const char *path, const LogSetup *s, Ledger *l, 
     if (there) rc = prepare(f, s, l, head, e);
     if (there && rc == 0) return *out = f, 0;
     logfile_close(f);
-    return got < 0 || rc != 0 ? -1 : 0;
+    return got < 0 || rc < 0 ? -1 : 0;
 }
 
 int logfile_open_stream(LogFile **out, Reader *r, const char *name, const LogSetup *s, Ledger *l, Err *e) {

@@ -1,30 +1,48 @@
-/* reader: cutting bytes into records. See reader.h for limits and memory. */
+/* reader: cutting bytes into records. See reader.h for limits and memory.
+ *
+ * The buffer holds [start, end) of the log, from `offset` on. An end of record is searched in what was not searched yet;
+ * without one more bytes are read. A record that outgrows the buffer goes through the cutter, piece by piece, and what
+ * is left of it stays in the buffer. Every rule looks at the record alone, so that no chunking changes the result.
+ */
 #include "collectors/reader.h"
+#include "collectors/reader_cut.h"
 #include "collectors/reader_source.h"
+#include "collectors/reader_values.h"
 
-enum { FIRST_SIZE = 256 * 1024, TAIL = 64, STRING_KEPT = 1024, PRINT_MAX = 65536 };
+enum { SIZE_FIRST = 16 * 1024, SIZE_READ = 256 * 1024, SIZE_LARGEST = READER_RECORD_BUFFER, TAIL = 64 };
+enum { KEPT_MAX = SIZE_LARGEST / 4 * 3 }; /* of a record that was cut; the rest of the buffer is room for reading */
 
-typedef struct Cutter { /* where the middle of long strings is left out: state between two chunks */
-    bool in_string, escape, dropping;
-    size_t string_len;
-} Cutter;
+typedef struct Tail { /* the last bytes before a place in the log */
+    char at[TAIL];
+    size_t len;
+} Tail;
+
+typedef struct Long { /* the record at hand, once it has outgrown the buffer */
+    bool active, skipping;
+    size_t kept;            /* [start, start + kept) went through the cutter */
+    uint64_t raw, newlines; /* what went in */
+    Tail tail;
+    Cutter cutter;
+} Long;
 
 struct Reader {
     Source *source;
-    char *buf; /* [start, end) is unread; size + SCAN_PAD bytes are allocated */
+    char *buf; /* size + SCAN_PAD bytes */
     size_t size, start, end, searched;
-    uint64_t offset, dropped; /* of buf[start] in the log; bytes of the present record that were left out */
-    uint64_t lines, fingerprint;
-    char tail[TAIL];
-    size_t tail_len;
+    size_t ready;   /* index behind a whole record that was found and not yet handed out; 0 = none */
+    bool full_read; /* the last read filled all there was room for */
+    uint64_t offset, lines, fingerprint;
+    Tail tail;
+    Long long_record;
+    Values values;
     Framing framing;
-    bool skipping, moved; /* moved: reading began inside the file */
-    Cutter cutter;
-    size_t cut_to; /* [start, cut_to) went through the cutter */
-    int depth;     /* of JSON values framing */
-    bool value_string, value_escape;
     char name[256];
 };
+
+static void resize(Reader *r, size_t size) {
+    r->size = size;
+    r->buf = xrealloc(r->buf, size + SCAN_PAD);
+}
 
 int reader_open_fd(Reader **out, int fd, const char *name, Framing framing, Err *e) {
     Source *s;
@@ -33,8 +51,7 @@ int reader_open_fd(Reader **out, int fd, const char *name, Framing framing, Err 
     Reader *r = xcalloc(1, sizeof *r);
     r->source = s;
     r->framing = framing;
-    r->size = FIRST_SIZE;
-    r->buf = xcalloc(1, r->size + SCAN_PAD);
+    resize(r, SIZE_FIRST);
     snprintf(r->name, sizeof r->name, "%s", name);
     *out = r;
     return 0;
@@ -47,126 +64,86 @@ void reader_close(Reader *r) {
     free(r);
 }
 
-/* Keeps the last bytes before the offset, so that a copy can be told from another file that begins alike. */
-static void remember_tail(Reader *r, const char *at, size_t len) {
+/* ---- going forward ---- */
+
+/* By them a copy is told from another file that begins alike. */
+static void remember(Tail *t, const char *at, size_t len) {
     if (len >= TAIL) {
-        memcpy(r->tail, at + len - TAIL, TAIL);
-        r->tail_len = TAIL;
+        memcpy(t->at, at + len - TAIL, TAIL);
+        t->len = TAIL;
         return;
     }
-    size_t keep = r->tail_len + len > TAIL ? TAIL - len : r->tail_len;
-    memmove(r->tail, r->tail + r->tail_len - keep, keep);
-    memcpy(r->tail + keep, at, len);
-    r->tail_len = keep + len;
+    size_t keep = t->len + len > TAIL ? TAIL - len : t->len;
+    memmove(t->at, t->at + t->len - keep, keep);
+    memcpy(t->at + keep, at, len);
+    t->len = keep + len;
 }
 
-/* Leaves out the middle of long strings in [cut_to, end). Begins only at a plain ASCII character, so that neither an
- * escape nor a UTF-8 sequence is cut in half. */
-static void cut_strings(Reader *r) {
-    Cutter *c = &r->cutter;
-    size_t to = r->cut_to, i = r->cut_to;
-    for (; i < r->end && (r->buf[i] != '\n' || r->framing != FRAME_LINES); i++) { /* never into the next line */
-        char b = r->buf[i];
-        bool keep = true;
-        if (!c->in_string) {
-            c->in_string = b == '"';
-            c->string_len = 0, c->dropping = c->escape = false;
-        } else if (c->escape) {
-            c->escape = false, keep = !c->dropping;
-        } else if (b == '"') {
-            c->in_string = false;
-        } else {
-            c->escape = b == '\\';
-            if (!c->dropping && ++c->string_len > STRING_KEPT && b > 0x20 && !c->escape) c->dropping = true;
-            keep = !c->dropping;
-        }
-        if (keep) r->buf[to++] = b;
-        else r->dropped++;
-    }
-    memmove(r->buf + to, r->buf + i, r->end - i);
-    r->end -= i - to;
-    r->cut_to = to;
+static uint64_t newlines_in(const char *at, size_t len) {
+    uint64_t n = 0;
+    for (const char *end = at + len; (at = memchr(at, '\n', (size_t)(end - at))); at++) n++;
+    return n;
 }
 
+/* Passes bytes at the start that belong to no record. */
+static void pass(Reader *r, size_t len) {
+    remember(&r->tail, r->buf + r->start, len);
+    r->lines += newlines_in(r->buf + r->start, len);
+    r->offset += len;
+    r->start += len;
+    r->searched = r->searched > len ? r->searched - len : 0;
+}
+
+/* Room for more bytes. The buffer is small until a read fills it (many followed files are quiet), and beyond SIZE_READ
+ * only for a record that needs it. */
 static void make_room(Reader *r) {
-    if (r->start > 0) {
-        memmove(r->buf, r->buf + r->start, r->end - r->start);
-        r->end -= r->start;
-        r->cut_to = r->cut_to > r->start ? r->cut_to - r->start : 0;
-        r->start = 0;
-    }
-    if (r->end < r->size) return;
-    if (r->size < READER_RECORD_BUFFER) {
-        r->size *= 2;
-        r->buf = xrealloc(r->buf, r->size + SCAN_PAD);
-        return;
-    }
-    cut_strings(r);
-    r->searched = r->end - r->start; /* there was no end in it */
-    if (r->end > r->size / 4 * 3) { /* still too much: not a record we can use */
-        r->skipping = true;
-        r->dropped += r->end;
-        r->end = r->cut_to = r->searched = 0;
-    }
+    if (r->start) memmove(r->buf, r->buf + r->start, r->end - r->start);
+    r->end -= r->start;
+    r->start = 0;
+    if (r->size < SIZE_READ && r->full_read) resize(r, SIZE_READ);
+    else if (r->end == r->size) resize(r, r->size * 2);
 }
 
-/* More bytes: 1 = some came, 0 = none for now, -1 = failed. */
+/* 1 = some bytes came, 0 = none for now, -1 = failed. */
 static int more(Reader *r, Err *e) {
-    if (r->end == r->size || r->start > r->size / 2 || r->start == r->end) make_room(r);
-    size_t free_bytes = r->size - r->end;
-    ssize_t n = source_read(r->source, r->buf + r->end, free_bytes, r->name, e);
+    make_room(r);
+    size_t room = r->size - r->end;
+    ssize_t n = source_read(r->source, r->buf + r->end, room < SIZE_READ ? room : SIZE_READ, r->name, e);
+    if (n == 0 && r->size > SIZE_FIRST && r->end <= SIZE_FIRST / 2) resize(r, SIZE_FIRST);
+    r->full_read = n > 0 && (size_t)n == room;
     if (n <= 0) return (int)n;
     r->end += (size_t)n;
     memset(r->buf + r->end, 0, SCAN_PAD);
-    if (r->dropped && !r->skipping) cut_strings(r);
-    if (r->end - r->start + r->dropped > READER_RECORD_MAX) r->skipping = true;
     return 1;
 }
 
-/* A hole of NUL bytes, left by a writer that goes on at its old place after a truncation, is no part of a record. */
-static void skip_hole(Reader *r) {
-    size_t n = 0;
-    while (r->start + n < r->end && r->buf[r->start + n] == '\0') n++;
-    if (n == 0) return;
-    remember_tail(r, r->buf + r->start, n);
-    r->start += n;
-    r->offset += n;
-    r->cut_to = r->start;
+/* ---- the end of a record: index of the byte after it, or 0 = not in the buffer ---- */
+
+/* Zeros are a hole that truncation left; a byte order mark may stand before the first line. */
+static void pass_holes(Reader *r) {
+    size_t n = 0, have = r->end - r->start;
+    while (n < have && r->buf[r->start + n] == '\0') n++;
+    if (n == 0 && r->offset == 0 && have >= 3 && memcmp(r->buf + r->start, "\xEF\xBB\xBF", 3) == 0) n = 3;
+    if (n) pass(r, n);
 }
 
-/* The end of the record that starts at buf[start]: index of the byte after it, or 0 = not complete. */
 static size_t find_line_end(Reader *r) {
-    if (r->searched == 0 && !r->dropped && !r->skipping) skip_hole(r);
-    char *from = r->buf + r->start + r->searched;
-    char *nl = memchr(from, '\n', r->end - r->start - r->searched);
+    if (!r->long_record.active) pass_holes(r);
+    const char *from = r->buf + r->start + r->searched;
+    const char *nl = memchr(from, '\n', r->end - r->start - r->searched);
     r->searched = r->end - r->start;
     return nl ? (size_t)(nl - r->buf) + 1 : 0;
 }
 
-/* JSON values: from a brace at depth 0 to the brace that closes it; what stands between values is no record. */
 static size_t find_value_end(Reader *r) {
-    for (size_t i = r->start + r->searched; i < r->end; i++) {
-        char b = r->buf[i];
-        if (r->value_string) {
-            if (r->value_escape) r->value_escape = false;
-            else if (b == '\\') r->value_escape = true;
-            else if (b == '"') r->value_string = false;
-        } else if (b == '"' && r->depth > 0) {
-            r->value_string = true;
-        } else if (b == '{' || (b == '[' && r->depth > 0)) {
-            if (r->depth++ == 0) { /* drop what stood before */
-                remember_tail(r, r->buf + r->start, i - r->start);
-                r->offset += i - r->start;
-                r->start = i;
-            }
-        } else if ((b == '}' || b == ']') && r->depth > 0 && --r->depth == 0) {
-            r->searched = i + 1 - r->start;
-            return i + 1;
-        } else if (b == '\n') {
-            r->lines += r->depth == 0;
-        }
+    ValuesFound f = values_find(&r->values, r->buf, r->start + r->searched, r->end);
+    r->searched = (f.complete ? f.stop : r->end) - r->start;
+    if (f.begun) pass(r, f.first - r->start);
+    if (f.complete) return f.stop;
+    if (r->values.depth == 0 || (r->end - r->start == SIZE_LARGEST && values_only_a_brace(&r->values))) {
+        r->values = (Values){0};
+        pass(r, r->end - r->start);
     }
-    r->searched = r->end - r->start;
     return 0;
 }
 
@@ -175,103 +152,163 @@ static size_t find_end(Reader *r) {
     return r->framing == FRAME_DOCUMENT ? 0 : find_value_end(r);
 }
 
+/* ---- records that are longer than the buffer ---- */
+
+/* Sends what is before `stop` through the cutter; what follows moves up. Returns where `stop` is now. */
+static size_t cut(Reader *r, size_t stop) {
+    Long *l = &r->long_record;
+    size_t from = r->start + l->kept, to = from;
+    remember(&l->tail, r->buf + from, stop - from);
+    l->raw += stop - from;
+    l->newlines += newlines_in(r->buf + from, stop - from);
+    if (!l->skipping) to = cutter_run(&l->cutter, r->buf, from, stop);
+    if (to - r->start > KEPT_MAX || l->raw > READER_RECORD_MAX + 1 /* its newline */) l->skipping = true;
+    if (l->skipping) to = r->start;
+    memmove(r->buf + to, r->buf + stop, r->end - stop);
+    r->end -= stop - to;
+    l->kept = r->searched = to - r->start;
+    return to;
+}
+
+/* A record that fills the largest buffer is long from now on, and gives up what may be left out of it. */
+static void shorten(Reader *r) {
+    Long *l = &r->long_record;
+    if (!l->active && !r->ready && r->end - r->start == SIZE_LARGEST) *l = (Long){.active = true, .tail = r->tail};
+    if (!l->active) return;
+    size_t stop = cut(r, r->ready ? r->ready : r->end);
+    if (r->ready) r->ready = stop;
+}
+
+/* ---- handing out ---- */
+
+static bool blank(const char *at, size_t len) {
+    while (len && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n')) at++, len--;
+    return len == 0;
+}
+
+/* Looks for a whole record and stays before it: 1 = there is one, 0 = not for now, -1 = failed. */
+static int find_record(Reader *r, Err *e) {
+    while (!r->ready) {
+        r->ready = find_end(r);
+        shorten(r);
+        if (r->ready && (r->long_record.active || !blank(r->buf + r->start, r->ready - r->start))) break;
+        if (r->ready) {
+            pass(r, r->ready - r->start);
+            r->ready = 0;
+            continue;
+        }
+        int n = more(r, e);
+        if (n <= 0) return n;
+    }
+    return 1;
+}
+
+/* Its text without the end of line. */
+static Str text_until(const Reader *r, size_t stop) {
+    Str s = {r->buf + r->start, stop - r->start};
+    while (s.len && (s.at[s.len - 1] == '\n' || s.at[s.len - 1] == '\r')) s.len--;
+    return s;
+}
+
 /* Hands out [start, stop) and moves behind it. */
 static ReadResult hand_out(Reader *r, size_t stop, Record *out) {
-    size_t from = r->start, to = stop;
-    uint64_t length = stop - from + r->dropped;
-    bool skipped = r->skipping;
-    while (to > from && (r->buf[to - 1] == '\n' || r->buf[to - 1] == '\r')) to--;
-    *out = (Record){.text = r->buf + from, .len = to - from, .offset = r->offset, .line = ++r->lines,
+    const Long *l = &r->long_record;
+    Str text = text_until(r, stop);
+    size_t held = stop - r->start;
+    uint64_t length = l->active ? l->raw : held;
+    ReadResult result = l->skipping ? READ_SKIPPED : READ_RECORD;
+    *out = (Record){.text = text.at, .len = text.len, .offset = r->offset, .line = r->lines + 1,
                     .length = length > UINT32_MAX ? UINT32_MAX : (uint32_t)length};
-    remember_tail(r, r->buf + r->start, stop - r->start);
-    if (!r->fingerprint && !r->moved && !skipped) r->fingerprint = hash64(out->text, out->len < PRINT_MAX ? out->len : PRINT_MAX, 0);
+    if (r->framing == FRAME_LINES) r->lines++; /* also for a last one without its newline */
+    else r->lines += l->active ? l->newlines : newlines_in(r->buf + r->start, held);
+    if (l->active) r->tail = l->tail;
+    else remember(&r->tail, r->buf + r->start, held);
     r->offset += length;
     r->start = stop;
-    r->searched = 0, r->dropped = 0, r->skipping = false, r->cut_to = stop;
-    r->cutter = (Cutter){0};
-    return skipped ? READ_SKIPPED : READ_RECORD;
+    r->searched = r->ready = 0;
+    r->long_record = (Long){0};
+    return result;
 }
 
 ReadResult reader_next(Reader *r, Record *out, Err *e) {
-    for (;;) {
-        size_t stop = find_end(r);
-        if (stop) {
-            ReadResult result = hand_out(r, stop, out);
-            if (result == READ_RECORD && out->len == 0) continue; /* an empty line is no record */
-            return result;
-        }
-        if (r->skipping) { /* nothing of a record that is too long is kept */
-            r->dropped += r->end - r->start;
-            r->start = r->end = r->searched = r->cut_to = 0;
-        }
-        int n = more(r, e);
-        if (n <= 0) return n < 0 ? READ_FAILED : READ_END;
-    }
+    int found = find_record(r, e);
+    if (found <= 0) return found < 0 ? READ_FAILED : READ_END;
+    return hand_out(r, r->ready, out);
+}
+
+static bool any_left(const Reader *r) {
+    return r->long_record.active || !blank(r->buf + r->start, r->end - r->start);
 }
 
 ReadResult reader_last(Reader *r, Record *out, Err *e) {
     ReadResult got = reader_next(r, out, e);
-    if (got != READ_END) return got;
-    if (r->start == r->end && !r->skipping) return READ_END;
-    got = hand_out(r, r->end, out);
-    return got == READ_RECORD && out->len == 0 ? READ_END : got;
+    if (got != READ_END || !any_left(r)) return got;
+    r->values = (Values){0};
+    return hand_out(r, r->end, out);
 }
+
+/* ---- beginning, or going on ---- */
 
 int reader_head(Reader *r, Str *head, Err *e) {
-    char *nl = NULL;
-    int n = 1;
-    while (n > 0 && !r->dropped && !r->skipping) {
-        skip_hole(r);
-        nl = memchr(r->buf + r->start, '\n', r->end - r->start);
-        if (!r->fingerprint && !nl && r->end - r->start >= PRINT_MAX) r->fingerprint = hash64(r->buf + r->start, PRINT_MAX, 0);
-        if (nl) break;
-        n = more(r, e);
-    }
-    if (n < 0) return -1;
+    int found = find_record(r, e);
     *head = (Str){r->buf + r->start, r->end - r->start};
-    if (head->len == 0) return 0;
-    size_t len = nl ? (size_t)(nl - r->buf) - r->start : head->len;
-    while (len && r->buf[r->start + len - 1] == '\r') len--;
-    if (!r->fingerprint) r->fingerprint = hash64(r->buf + r->start, len < PRINT_MAX ? len : PRINT_MAX, 0);
-    return nl || r->dropped || r->skipping ? 1 : 0;
+    return found;
 }
 
-/* Forgets what is buffered, also a record that was too long for it. */
-static void forget(Reader *r) {
-    r->start = r->end = r->searched = r->cut_to = 0;
-    r->dropped = 0, r->skipping = false;
-    r->cutter = (Cutter){0};
+static void forget_record(Reader *r) {
+    r->searched = r->ready = 0;
+    r->long_record = (Long){0};
+    r->values = (Values){0};
+}
+
+static void start_at(Reader *r, uint64_t offset) {
+    forget_record(r);
+    r->start = r->end = 0;
+    r->offset = offset;
+    r->tail.len = 0;
+}
+
+void reader_set_framing(Reader *r, Framing framing) {
+    if (framing == r->framing) return;
+    r->framing = framing;
+    /* What reader_head() cut as a line cannot be told from the original any more. */
+    if (r->long_record.active && source_seek(r->source, 0)) start_at(r, 0);
+    forget_record(r);
+}
+
+int reader_identify(Reader *r, bool whole, Err *e) {
+    if (r->framing == FRAME_DOCUMENT) { /* it is written anew as a whole: its name is what stays */
+        r->fingerprint = hash64(r->name, strlen(r->name), 0);
+        return 1;
+    }
+    int found = find_record(r, e);
+    if (found < 0 || (found == 0 && !(whole && any_left(r)))) return found;
+    const Long *l = &r->long_record;
+    Str text = text_until(r, found ? r->ready : r->end);
+    r->fingerprint = l->skipping ? hash64(&l->raw, sizeof l->raw, 0) : hash64(text.at, text.len, 0);
+    return 1;
+}
+
+/* A seek where that is possible; else what is in the buffer is passed first, unless it was cut. */
+static bool rewound(Reader *r, uint64_t offset) {
+    if (source_seek(r->source, offset)) return start_at(r, offset), true;
+    if (!r->long_record.active && r->offset <= offset) return forget_record(r), true;
+    if (source_seek(r->source, 0)) return start_at(r, 0), true;
+    return false;
 }
 
 int reader_skip_to(Reader *r, uint64_t offset, Err *e) {
-    if (offset <= r->offset && !r->moved) return 0; /* a hole at the start that head() went over */
-    r->moved = true;
-    uint64_t from = offset > TAIL ? offset - TAIL : 0;
-    if (source_seek(r->source, from)) {
-        forget(r);
-        r->offset = from;
-    } else if (r->dropped) {
-        r->offset += r->end - r->start + r->dropped;
-        forget(r);
-    }
-    r->tail_len = 0;
+    if (offset == 0) return 0;
+    if (!rewound(r, offset > TAIL ? offset - TAIL : 0)) return fail(e, "%s cannot be read twice", r->name);
     while (r->offset < offset) {
         if (r->start == r->end) {
             int n = more(r, e);
             if (n <= 0) return n < 0 ? -1 : fail(e, "%s is shorter than what was read of it before", r->name);
         }
         uint64_t left = offset - r->offset;
-        size_t n = r->end - r->start < left ? r->end - r->start : (size_t)left;
-        remember_tail(r, r->buf + r->start, n);
-        r->start += n;
-        r->offset += n;
+        pass(r, r->end - r->start < left ? r->end - r->start : (size_t)left);
     }
-    r->searched = 0, r->cut_to = r->start;
     return 0;
-}
-
-void reader_set_framing(Reader *r, Framing framing) {
-    r->framing = framing;
 }
 
 uint64_t reader_offset(const Reader *r) {
@@ -279,7 +316,7 @@ uint64_t reader_offset(const Reader *r) {
 }
 
 uint64_t reader_tail_hash(const Reader *r) {
-    return hash64(r->tail, r->tail_len, 0);
+    return hash64(r->tail.at, r->tail.len, 0);
 }
 
 uint64_t reader_fingerprint(const Reader *r) {

@@ -1,10 +1,12 @@
 /* reader: bytes of a log, from a plain or gzip file, standard input or a command, cut into framed records.
  *
  * Owns: decompression, the record buffer, limits, fingerprint, tail hash. Does not: parse or store.
- * Memory: one buffer of 256 KiB that grows to READER_RECORD_BUFFER for long records; of a record longer than that the
- * middle of long strings is left out while it is read (usage never sits in a long string); one that is still too long,
- * or beyond READER_RECORD_MAX, is skipped to its end and counted. NUL bytes (holes of truncation) and CR are dropped at
- * the ends of a record. Thread: one at a time; may be handed over.
+ * Memory: one buffer of 16 KiB, 256 KiB while there is much to read, that grows to READER_RECORD_BUFFER for long records.
+ * Of a record longer than that the rest of long strings is left out while it is read (usage never sits in a long string);
+ * one of which 3 MiB are left even so, or beyond READER_RECORD_MAX, is skipped to its end and counted. Zeros before a
+ * record (holes of truncation), blank lines, a byte order mark and CR are no part of records.
+ * Invariant: records, offsets and what is skipped follow from the bytes alone, not from the pieces they come in.
+ * Thread: one at a time; may be handed over.
  */
 #ifndef COLLECTORS_READER_H
 #define COLLECTORS_READER_H
@@ -20,10 +22,13 @@ typedef struct Reader Reader;
 int reader_open_fd(Reader **out, int fd, const char *name, Framing framing, Err *e);
 void reader_close(Reader *r); /* NULL is fine */
 
-/* Reads until the first complete line is known, without handing it out: for recognising and the fingerprint. 1 = there
- * is one, or a line so long that its head must do; 0 = not yet (or an empty file). NUL bytes before it are no part of it. */
+/* Before the first record: the first line whole, and what more was read, for recognising. 1 = the line is complete, 0 = not
+ * for now (what there is of it). Hands nothing out. */
 int reader_head(Reader *r, Str *head, Err *e);
 void reader_set_framing(Reader *r, Framing framing); /* before the first record */
+/* Before the first record: makes the fingerprint known, the hash64 of the first record (of a document: of its name).
+ * whole: of what there is of it, if there will be no more. 1 = known, 0 = not for now. */
+int reader_identify(Reader *r, bool whole, Err *e);
 /* Goes on at a decompressed offset (the end of a record); the tail hash is then of the bytes before it. */
 int reader_skip_to(Reader *r, uint64_t offset, Err *e);
 
@@ -32,7 +37,7 @@ typedef struct Record {
     const char *text; /* SCAN_PAD readable bytes follow; lifetime: until the next call */
     size_t len;
     uint64_t offset, line; /* of its first byte, decompressed; counted from 1 */
-    uint32_t length;       /* bytes in the log, also when text is shorter */
+    uint32_t length;       /* bytes in the log with the end of line, also when text is shorter */
 } Record;
 ReadResult reader_next(Reader *r, Record *out, Err *e);
 /* At the true end of a whole file: a last record that has no newline. */
@@ -40,7 +45,7 @@ ReadResult reader_last(Reader *r, Record *out, Err *e);
 
 uint64_t reader_offset(const Reader *r);      /* end of the last record handed out, or where reading began */
 uint64_t reader_tail_hash(const Reader *r);   /* of the up to 64 bytes before it */
-uint64_t reader_fingerprint(const Reader *r); /* of the first complete line, its first 64 KiB at most; 0 = not known yet */
+uint64_t reader_fingerprint(const Reader *r); /* 0 = not known yet */
 uint64_t reader_raw_position(const Reader *r); /* bytes of the file itself consumed, for progress */
 uint64_t reader_lines(const Reader *r);
 void reader_set_lines(Reader *r, uint64_t lines); /* so that bad lines of a continued file are named rightly */

@@ -1,120 +1,176 @@
-/* reader_source: where bytes come from: a descriptor read as it is, or through zlib. See reader_source.h. */
+/* reader_source: where bytes come from: a descriptor read as it is, or through zlib. See reader_source.h.
+ *
+ * What a log is packed in is told by its first bytes, never by its name. They may come late (a pipe, a file that is
+ * still empty), so the question stays open until there are enough of them.
+ */
 #include "collectors/reader_source.h"
 #include <errno.h>
 #include <unistd.h>
 #include <zlib.h>
 
+enum { HEAD = 512, GZIP_INPUT = 64 * 1024, TAR_AT = 257 };
+
+typedef enum Packing { PACKING_UNKNOWN, PACKING_NONE, PACKING_GZIP } Packing;
+
 struct Source {
     int fd;
+    Packing packing;
+    bool member_open, checked; /* gzip: within a member; what is inside was looked at */
     z_stream z;
-    bool gzip, at_end, member_open;
-    unsigned char in[32768];
-    size_t in_at, in_len;
+    unsigned char *in; /* gzip's input: GZIP_INPUT bytes */
+    unsigned char head[HEAD];
+    size_t head_at, head_len;
     uint64_t raw;
 };
 
-static ssize_t read_some(int fd, void *to, size_t size) {
-    ssize_t n;
-    do n = read(fd, to, size);
-    while (n < 0 && errno == EINTR);
-    return n;
+/* What cannot be read, and what to do instead. */
+typedef struct Magic {
+    const char *at;
+    size_t len;
+    const char *what;
+} Magic;
+
+static const Magic refused[] = {
+    {"\x28\xB5\x2F\xFD", 4, "zstd-compressed; unpack it: zstd -dc FILE | tollwatch import -"},
+    {"\xFD" "7zXZ", 5, "xz-compressed; unpack it: xz -dc FILE | tollwatch import -"},
+    {"BZh", 3, "bzip2-compressed; unpack it: bzip2 -dc FILE | tollwatch import -"},
+    {"\x04\x22\x4D\x18", 4, "lz4-compressed; unpack it: lz4 -dc FILE | tollwatch import -"},
+    {"PK\x03\x04", 4, "a zip archive; unpack it: unzip -p FILE | tollwatch import -"},
+    {"SQLite format 3", 15, "an SQLite database, not a log; name a log file"},
+};
+static const char is_tar[] = "a tar archive; unpack it: tar -xOf FILE | tollwatch import -";
+static const char is_binary[] = "in length-prefixed binary records; write it as JSON lines (the exporter's option format: json)";
+static const char gzip_magic[] = "\x1f\x8b";
+
+/* 1 = it begins so, -1 = it may, when more of it is there. */
+static int begins(const unsigned char *p, size_t n, const char *magic, size_t len) {
+    if (memcmp(p, magic, n < len ? n : len) != 0) return 0;
+    return n >= len ? 1 : -1;
 }
 
-/* What cannot be read as lines or gzip: one refusal that says what to do. */
-static int refuse(const unsigned char *p, size_t n, const char *name, Err *e) {
-    if (n >= 4 && memcmp(p, "\x28\xB5\x2F\xFD", 4) == 0)
-        return fail(e, "%s is zstd-compressed; unpack it first: zstd -dc FILE | tollwatch import -", name);
-    if (n >= 6 && memcmp(p, "\xFD" "7zXZ\0", 6) == 0)
-        return fail(e, "%s is xz-compressed; unpack it first: xz -dc FILE | tollwatch import -", name);
-    if (n >= 3 && memcmp(p, "BZh", 3) == 0)
-        return fail(e, "%s is bzip2-compressed; unpack it first: bzip2 -dc FILE | tollwatch import -", name);
-    if (n >= 16 && memcmp(p, "SQLite format 3", 16) == 0)
-        return fail(e, "%s is an SQLite database, not a log; name a log file", name);
-    if (n >= 5 && p[0] == 0 && p[1] == 0 && p[4] != 0 && p[4] != '{')
-        return fail(e, "%s has length-prefixed binary records; write it as JSON lines (the exporter's format: json)", name);
+static const char *refusal(const unsigned char *p, size_t n) {
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        if (begins(p, n, refused[i].at, refused[i].len) == 1) return refused[i].what;
+    if (n >= TAR_AT + 5 && memcmp(p + TAR_AT, "ustar", 5) == 0) return is_tar;
+    /* A length in big-endian and then a protobuf field; a hole of zeros that truncation left is longer. */
+    if (n >= 6 && p[0] == 0 && p[1] == 0 && (p[2] || p[3]) && p[4] == 0x0A) return is_binary;
+    return NULL;
+}
+
+static bool undecided(const unsigned char *p, size_t n) {
+    bool open = n == 0 || begins(p, n, gzip_magic, 2) < 0;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) open |= begins(p, n, refused[i].at, refused[i].len) < 0;
+    return open;
+}
+
+/* 0 = the end, or nothing for now. */
+static ssize_t read_some(Source *s, void *to, size_t size, const char *name, Err *e) {
+    ssize_t n;
+    do n = read(s->fd, to, size);
+    while (n < 0 && errno == EINTR);
+    if (n > 0) s->raw += (uint64_t)n;
+    if (n < 0 && errno != EAGAIN) return fail(e, "read %s: %s", name, strerror(errno));
+    return n < 0 ? 0 : n;
+}
+
+static int start_gzip(Source *s, const char *name, Err *e) {
+    if (inflateInit2(&s->z, 15 + 16) != Z_OK) return fail(e, "%s: zlib cannot start; is there memory left?", name);
+    s->packing = PACKING_GZIP;
+    s->member_open = true;
+    s->in = xmalloc(GZIP_INPUT);
+    s->z.next_in = s->head, s->z.avail_in = (uInt)s->head_len;
+    return 0;
+}
+
+/* Reads the first bytes and decides; stays undecided when there are too few of them. */
+static int probe(Source *s, const char *name, Err *e) {
+    ssize_t n;
+    while (undecided(s->head, s->head_len)) {
+        if ((n = read_some(s, s->head + s->head_len, HEAD - s->head_len, name, e)) < 0) return -1;
+        s->head_len += (size_t)n;
+        if (n == 0) return 0;
+    }
+    const char *why = refusal(s->head, s->head_len);
+    if (why) return fail(e, "%s is %s", name, why);
+    if (begins(s->head, s->head_len, gzip_magic, 2) == 1) return start_gzip(s, name, e);
+    s->packing = PACKING_NONE;
     return 0;
 }
 
 int source_open(Source **out, int fd, const char *name, Err *e) {
     Source *s = xcalloc(1, sizeof *s);
     s->fd = fd;
-    ssize_t n = read_some(fd, s->in, sizeof s->in);
-    if (n < 0) {
-        fail(e, "read %s: %s", name, strerror(errno));
-        return source_close(s), -1;
-    }
-    s->in_len = (size_t)n;
-    s->raw = s->in_len;
-    if (refuse(s->in, s->in_len, name, e) != 0) return source_close(s), -1;
-    s->gzip = s->in_len >= 2 && s->in[0] == 0x1f && s->in[1] == 0x8b;
-    if (s->gzip && inflateInit2(&s->z, 15 + 16) != Z_OK) {
-        fail(e, "%s: zlib cannot start", name);
-        return source_close(s), -1;
-    }
-    s->member_open = s->gzip;
+    if (probe(s, name, e) != 0) return source_close(s), -1;
     *out = s;
     return 0;
 }
 
 void source_close(Source *s) {
     if (!s) return;
-    if (s->gzip) inflateEnd(&s->z);
+    if (s->packing == PACKING_GZIP) inflateEnd(&s->z);
     if (s->fd > 2) close(s->fd);
+    free(s->in);
     free(s);
 }
 
-static ssize_t refill(Source *s) {
-    ssize_t n = read_some(s->fd, s->in, sizeof s->in);
-    s->in_at = 0;
-    s->in_len = n > 0 ? (size_t)n : 0;
-    s->raw += s->in_len;
-    return n;
+/* First what was looked at, then the rest. Too few bytes to decide, and no more of them for now, are plain. */
+static ssize_t read_plain(Source *s, char *to, size_t size, const char *name, Err *e) {
+    size_t n = s->head_len - s->head_at < size ? s->head_len - s->head_at : size;
+    if (n == 0) return s->packing == PACKING_UNKNOWN ? 0 : read_some(s, to, size, name, e);
+    s->packing = PACKING_NONE;
+    memcpy(to, s->head + s->head_at, n);
+    s->head_at += n;
+    return (ssize_t)n;
 }
 
-static ssize_t read_plain(Source *s, char *to, size_t size) {
-    if (s->in_at < s->in_len) { /* what open() looked at */
-        size_t n = s->in_len - s->in_at < size ? s->in_len - s->in_at : size;
-        memcpy(to, s->in + s->in_at, n);
-        s->in_at += n;
-        return (ssize_t)n;
+/* 1 = there is input, 0 = the end of a whole file, -1 = failed. */
+static int gzip_input(Source *s, const char *name, Err *e) {
+    if (s->z.avail_in == 0) {
+        ssize_t n = read_some(s, s->in, GZIP_INPUT, name, e);
+        if (n < 0) return -1;
+        if (n == 0 && !s->member_open) return 0;
+        if (n == 0) return fail(e, "%s: the compressed data is cut off; what came before it is kept", name);
+        s->z.next_in = s->in, s->z.avail_in = (uInt)n;
     }
-    ssize_t n = read_some(s->fd, to, size);
-    if (n > 0) s->raw += (uint64_t)n;
-    return n;
+    if (s->member_open) return 1;
+    if (s->z.next_in[0] != 0x1f) return 0; /* padding after the last member */
+    inflateReset(&s->z);
+    s->member_open = true;
+    return 1;
+}
+
+static ssize_t unpack(Source *s, char *to, size_t size, const char *name, Err *e) {
+    s->z.next_out = (Bytef *)to, s->z.avail_out = (uInt)size;
+    int rc = inflate(&s->z, Z_NO_FLUSH);
+    if (rc == Z_STREAM_END) s->member_open = false;
+    else if (rc != Z_OK && rc != Z_BUF_ERROR)
+        return fail(e, "%s: the compressed data is damaged; what came before it is kept", name);
+    return (ssize_t)(size - s->z.avail_out);
 }
 
 static ssize_t read_gzip(Source *s, char *to, size_t size, const char *name, Err *e) {
-    while (!s->at_end) {
-        if (s->in_at == s->in_len && refill(s) <= 0) {
-            s->at_end = true;
-            if (s->member_open) return fail(e, "%s: the compressed data is cut off; what came before it is kept", name);
-            return 0;
-        }
-        if (!s->member_open) { /* another member, or padding after the last */
-            if (s->in[s->in_at] != 0x1f) return s->at_end = true, 0;
-            inflateReset(&s->z);
-            s->member_open = true;
-        }
-        s->z.next_in = s->in + s->in_at, s->z.avail_in = (uInt)(s->in_len - s->in_at);
-        s->z.next_out = (Bytef *)to, s->z.avail_out = (uInt)size;
-        int rc = inflate(&s->z, Z_NO_FLUSH);
-        s->in_at = s->in_len - s->z.avail_in;
-        if (rc == Z_STREAM_END) s->member_open = false;
-        else if (rc != Z_OK && rc != Z_BUF_ERROR) return fail(e, "%s: the compressed data is damaged; what came before it is kept", name);
-        if (s->z.avail_out < size) return (ssize_t)(size - s->z.avail_out);
+    ssize_t n = 0;
+    while (n == 0) {
+        int more = gzip_input(s, name, e);
+        if (more <= 0) return more;
+        if ((n = unpack(s, to, size, name, e)) < 0) return -1;
     }
-    return 0;
+    if (s->checked) return n;
+    s->checked = true;
+    const char *why = refusal((const unsigned char *)to, (size_t)n);
+    return why ? fail(e, "%s is %s", name, why) : n;
 }
 
 ssize_t source_read(Source *s, char *to, size_t size, const char *name, Err *e) {
-    if (s->gzip) return read_gzip(s, to, size, name, e);
-    ssize_t n = read_plain(s, to, size);
-    return n < 0 && errno == EAGAIN ? 0 : n < 0 ? fail(e, "read %s: %s", name, strerror(errno)) : n;
+    if (s->packing == PACKING_UNKNOWN && probe(s, name, e) != 0) return -1;
+    return s->packing == PACKING_GZIP ? read_gzip(s, to, size, name, e) : read_plain(s, to, size, name, e);
 }
 
 bool source_seek(Source *s, uint64_t offset) {
-    if (s->gzip || lseek(s->fd, (off_t)offset, SEEK_SET) < 0) return false;
-    s->in_at = s->in_len = 0;
+    bool gzip = s->packing == PACKING_GZIP;
+    if ((gzip && offset > 0) || lseek(s->fd, (off_t)offset, SEEK_SET) < 0) return false;
+    if (gzip) inflateReset(&s->z), s->member_open = true, s->z.avail_in = 0;
+    s->head_at = s->head_len;
     s->raw = offset;
     return true;
 }
@@ -128,5 +184,5 @@ int source_fd(const Source *s) {
 }
 
 bool source_is_packed(const Source *s) {
-    return s->gzip;
+    return s->packing == PACKING_GZIP;
 }

@@ -1,0 +1,56 @@
+/* reader_cut: see reader_cut.h. */
+#include "collectors/reader_cut.h"
+
+static uint16_t hex_value(unsigned char b) {
+    return (uint16_t)(b <= '9' ? b - '0' : (b | 0x20) - 'a' + 10);
+}
+
+/* Within a string: whether this byte begins a character, so that everything from it on may be left out. */
+static bool begins_character(const Cutter *c, unsigned char b) {
+    return !c->escape && !c->hex && !c->after_high && (b & 0xC0) != 0x80;
+}
+
+static void step_escape(Cutter *c, unsigned char b) {
+    if (c->escape) {
+        c->escape = false;
+        c->hex = b == 'u' ? 4 : 0;
+        c->code = 0;
+        c->after_high &= b == 'u';
+        return;
+    }
+    c->code = (uint16_t)(c->code << 4 | hex_value(b));
+    if (--c->hex == 0) c->after_high = (c->code & 0xFC00) == 0xD800;
+}
+
+/* One byte inside a string; true = it stays. */
+static bool step_string(Cutter *c, unsigned char b) {
+    if (b == '"' && !c->escape) {
+        c->in_string = false;
+        return true;
+    }
+    if (c->kept >= CUT_STRING_KEPT && begins_character(c, b)) c->dropping = true;
+    if (c->escape || c->hex) {
+        step_escape(c, b);
+    } else {
+        c->escape = b == '\\';
+        /* The second half of a pair is an escape too; anything else ends the wait for it. */
+        if (!c->escape) c->after_high = false;
+    }
+    if (c->dropping) return false;
+    c->kept++;
+    return true;
+}
+
+size_t cutter_run(Cutter *c, char *text, size_t from, size_t to) {
+    size_t out = from;
+    for (size_t i = from; i < to; i++) {
+        unsigned char b = (unsigned char)text[i];
+        if (c->in_string) {
+            if (!step_string(c, b)) continue;
+        } else if (b == '"') {
+            *c = (Cutter){.in_string = true};
+        }
+        text[out++] = (char)b;
+    }
+    return out;
+}

@@ -1,0 +1,82 @@
+/* reader_values: see reader_values.h. */
+#include "collectors/reader_values.h"
+
+static bool in_array(const Values *v) {
+    unsigned at = v->depth - 1u;
+    return v->is_array[at / 8] >> at % 8 & 1;
+}
+
+static void push(Values *v, char open) {
+    unsigned at = v->depth++, bit = 1u << at % 8;
+    if (open == '[') v->is_array[at / 8] |= (uint8_t)bit;
+    else v->is_array[at / 8] &= (uint8_t)~bit;
+}
+
+/* Where a value may stand. */
+static bool value_fits(const Values *v) {
+    return v->before == ':' || v->before == '[' || (v->before == ',' && in_array(v));
+}
+
+static bool ended_value(char before) {
+    return before == '"' || before == '}' || before == ']' || before == '0';
+}
+
+/* One character outside strings; false = this cannot go on as one JSON value. */
+static bool step(Values *v, char b) {
+    bool ok = true;
+    switch (b) {
+    case ' ': case '\t': case '\n': case '\r': return true;
+    case '{': case '[':
+        ok = value_fits(v) && v->depth < VALUES_DEPTH_MAX;
+        if (ok) push(v, b);
+        break;
+    case '}': case ']':
+        ok = in_array(v) == (b == ']') && v->before != ':';
+        if (ok) v->depth--;
+        break;
+    case '"':
+        ok = value_fits(v) || ((v->before == '{' || v->before == ',') && !in_array(v));
+        v->in_string = ok;
+        break;
+    case ':': ok = v->before == '"' && !in_array(v); break;
+    case ',': ok = ended_value(v->before); break;
+    default: /* a number or a word; its spelling is not looked at */
+        ok = v->before == '0' || value_fits(v);
+        b = '0';
+    }
+    v->before = b;
+    return ok;
+}
+
+/* One byte of a value. */
+static bool step_value(Values *v, char b) {
+    if (!v->in_string) return step(v, b);
+    if (v->escape) v->escape = false;
+    else if (b == '\\') v->escape = true;
+    else if (b == '"') v->in_string = false;
+    return (unsigned char)b >= 0x20; /* a line's end in a string: it was cut off */
+}
+
+bool values_only_a_brace(const Values *v) {
+    return v->depth == 1 && v->before == '{' && !v->in_string;
+}
+
+ValuesFound values_find(Values *v, const char *text, size_t from, size_t to) {
+    ValuesFound f = {0};
+    for (size_t i = from; i < to; i++) {
+        if (v->depth == 0) {
+            if (text[i] != '{') continue;
+            *v = (Values){.before = '{'};
+            push(v, '{');
+            f.begun = true, f.first = i;
+            continue;
+        }
+        bool only_a_brace = values_only_a_brace(v), ok = step_value(v, text[i]);
+        if (ok && v->depth) continue;
+        v->depth = 0;
+        if (ok || !only_a_brace) return f.complete = true, f.stop = ok ? i + 1 : i, f;
+        f.begun = false; /* a brace in other text, as in {name} */
+        i--;             /* which may be followed by a value at once */
+    }
+    return f;
+}
