@@ -29,7 +29,8 @@ struct Reader {
     Source *source;
     char *buf; /* size + SCAN_PAD bytes */
     size_t size, start, end, searched;
-    size_t ready;   /* index behind a whole record that was found and not yet handed out; 0 = none */
+    bool found;     /* a whole record ends before `stop`; it was not yet handed out */
+    size_t stop;
     bool full_read; /* the last read filled all there was room for */
     uint64_t offset, lines, fingerprint;
     Tail tail;
@@ -173,10 +174,8 @@ static size_t cut(Reader *r, size_t stop) {
 /* A record that fills the largest buffer is long from now on, and gives up what may be left out of it. */
 static void shorten(Reader *r) {
     Long *l = &r->long_record;
-    if (!l->active && !r->ready && r->end - r->start == SIZE_LARGEST) *l = (Long){.active = true, .tail = r->tail};
-    if (!l->active) return;
-    size_t stop = cut(r, r->ready ? r->ready : r->end);
-    if (r->ready) r->ready = stop;
+    if (!r->found && r->end - r->start == SIZE_LARGEST) *l = (Long){.active = true, .tail = r->tail};
+    if (l->active) r->stop = cut(r, r->found ? r->stop : r->end);
 }
 
 /* ---- handing out ---- */
@@ -188,13 +187,14 @@ static bool blank(const char *at, size_t len) {
 
 /* Looks for a whole record and stays before it: 1 = there is one, 0 = not for now, -1 = failed. */
 static int find_record(Reader *r, Err *e) {
-    while (!r->ready) {
-        r->ready = find_end(r);
+    while (!r->found) {
+        r->stop = find_end(r);
+        r->found = r->stop > 0;
         shorten(r);
-        if (r->ready && (r->long_record.active || !blank(r->buf + r->start, r->ready - r->start))) break;
-        if (r->ready) {
-            pass(r, r->ready - r->start);
-            r->ready = 0;
+        if (r->found && (r->long_record.active || !blank(r->buf + r->start, r->stop - r->start))) break;
+        if (r->found) {
+            pass(r, r->stop - r->start);
+            r->found = false, r->searched = 0;
             continue;
         }
         int n = more(r, e);
@@ -225,7 +225,7 @@ static ReadResult hand_out(Reader *r, size_t stop, Record *out) {
     else remember(&r->tail, r->buf + r->start, held);
     r->offset += length;
     r->start = stop;
-    r->searched = r->ready = 0;
+    r->found = false, r->searched = 0;
     r->long_record = (Long){0};
     return result;
 }
@@ -233,7 +233,7 @@ static ReadResult hand_out(Reader *r, size_t stop, Record *out) {
 ReadResult reader_next(Reader *r, Record *out, Err *e) {
     int found = find_record(r, e);
     if (found <= 0) return found < 0 ? READ_FAILED : READ_END;
-    return hand_out(r, r->ready, out);
+    return hand_out(r, r->stop, out);
 }
 
 static bool any_left(const Reader *r) {
@@ -256,7 +256,7 @@ int reader_head(Reader *r, Str *head, Err *e) {
 }
 
 static void forget_record(Reader *r) {
-    r->searched = r->ready = 0;
+    r->found = false, r->searched = 0;
     r->long_record = (Long){0};
     r->values = (Values){0};
 }
@@ -284,7 +284,7 @@ int reader_identify(Reader *r, bool whole, Err *e) {
     int found = find_record(r, e);
     if (found < 0 || (found == 0 && !(whole && any_left(r)))) return found;
     const Long *l = &r->long_record;
-    Str text = text_until(r, found ? r->ready : r->end);
+    Str text = text_until(r, found ? r->stop : r->end);
     r->fingerprint = l->skipping ? hash64(&l->raw, sizeof l->raw, 0) : hash64(text.at, text.len, 0);
     return 1;
 }
