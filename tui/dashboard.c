@@ -107,6 +107,7 @@ static void tick(Dash *d, int64_t now_ms) {
     View *v = &d->view;
     int64_t wall = clock_now_ms();
     d->tick_ms = now_ms + 1000 - wall % 1000;
+    d->resumed = false; /* by now the SIGCONT of our own stop has come, or never will (a process without job control) */
     view_tick(v);
     if (v->answer[0] && now_ms >= d->answer_until_ms) v->answer[0] = '\0';
     bool rate_moves = v->now_ms - v->newest_ms < QUIET_MS || now_ms - d->load_ms >= QUIET_RELOAD_MS;

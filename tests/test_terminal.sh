@@ -1,0 +1,158 @@
+#!/bin/sh
+# The real program on a real terminal (tmux): start, a live line, resizes, suspend and continue, filter, quit, signals,
+# a crash. After each end the terminal must be as it was: cursor, echo, main screen. Waits for what it expects, bounded.
+set -u
+program=$(realpath "${TOLLWATCH:-build/tollwatch}")
+work=$(mktemp -d "${TMPDIR:-/tmp}/tollwatch-terminal.XXXXXX") || exit 1
+socket=$work/tmux
+export TMUX_TMPDIR="$work"
+unset TMUX
+failed=0
+tm() { tmux -S "$socket" -f /dev/null "$@"; }
+trap 'tm kill-server 2>/dev/null; rm -rf "$work"' EXIT
+command -v tmux >/dev/null || { echo "not ok tmux is needed"; exit 1; }
+
+ok() { echo "ok $1"; }
+not_ok() {
+    echo "not ok $1"
+    tm display -p '# alternate #{alternate_on} cursor #{cursor_flag} keypad #{keypad_flag}' 2>/dev/null
+    diff "$work/before" "$work/after" 2>/dev/null | sed 's/^/# /'
+    tm capture-pane -p 2>/dev/null | sed 's/^/# /'
+    failed=1
+}
+# until_true WHAT COMMAND...: asks again until it is true, for at most 15 seconds.
+until_true() {
+    what=$1 end=$(($(date +%s) + 15))
+    shift
+    while ! "$@"; do
+        if [ "$(date +%s)" -ge "$end" ]; then not_ok "$what"; return 1; fi
+    done
+    ok "$what"
+}
+shows() { tm capture-pane -p | grep -qF -- "$1"; }
+shows_not() { ! shows "$1"; }
+type_keys() { tm send-keys -t main "$@"; }
+pid() { cat "$work/pid" 2>/dev/null; }
+ended() { [ -s "$work/rc" ]; }
+state_is() { grep -qs "^State:.$1" "/proc/$(pid)/status"; }
+# The terminal as a shell needs it: modes as before, cursor shown, main screen.
+restored() {
+    [ "$(tm display -p '#{alternate_on} #{cursor_flag} #{keypad_flag}')" = "0 1 0" ] && [ "$(cat "$work/after" 2>/dev/null)" = "$(cat "$work/before")" ]
+}
+
+# A shell with job control in the pane runs the program, tells how it ended, and brings it back when it was stopped.
+# No loops in it: a job that stops ends the loop it was started in.
+cat >"$work/run" <<EOF
+set -m
+cd "$work"
+[ -e before ] || stty -g >before
+while_stopped() {
+    [ \$rc = 147 ] || [ \$rc = 148 ] || return
+    stty -g >after
+    echo yes >stopped
+    read -r line <go
+    rm -f stopped after
+    fg >/dev/null
+    rc=\$?
+    while_stopped
+}
+read -r line <go
+rm -f rc after stopped
+sh -c 'echo \$\$ >pid; exec "\$0" \$1' "$program" "\$line"
+rc=\$?
+while_stopped
+stty -g >after
+echo \$rc >rc
+echo back at the shell
+exec bash --norc run
+EOF
+mkfifo "$work/go"
+mkdir -p "$work/logs"
+: >"$work/logs/gateway.jsonl"
+cat >"$work/config" <<EOF
+[source gateway]
+path = $work/logs/*.jsonl
+format = gateway
+EOF
+options="--config $work/config --db $work/ledger.db --policy $work/policy.json"
+
+line() { # ID TOKENS: one gateway record of this moment
+    printf '{"ts":"%s","request_id":"%s","gateway":"edge-1","provider":"anthropic","endpoint":"/v1/messages","model":"claude-sonnet-5-5","feature":"search","team":"search","key":"k1","stream":false,"status":200,"refused":null,"usage":{"input_tokens":%s,"output_tokens":10},"usage_state":"full","cache":"miss","latency_ms":900}\n' \
+        "$(date -u +%Y-%m-%dT%H:%M:%S.000Z)" "$1" "$2" >>"$work/logs/gateway.jsonl"
+}
+tell() { timeout 15 sh -c 'echo "$0" >"$1"' "$1" "$work/go" || not_ok "the shell listens"; }
+start() { # [OPTION...]
+    rm -f "$work/rc" "$work/after" "$work/pid"
+    tell "$options $*"
+}
+ends_restored() { # WHAT
+    until_true "$1: it ends" ended && until_true "$1: the terminal is restored" restored
+}
+
+HOME=$work tm new-session -d -s main -x 80 -y 24 "bash --norc $work/run"
+tm set-option -g remain-on-exit on >/dev/null
+
+start
+until_true "starts and shows its footer" shows "? help"
+line first 1000
+type_keys 4
+until_true "a line appended to a log is on the screen" shows "claude-sonnet-5-5"
+type_keys /
+until_true "the filter opens" shows "/"
+type_keys "cost>"
+until_true "an unfinished filter says what is missing" shows "column"
+type_keys Escape
+until_true "Esc closes the filter" shows_not "column"
+type_keys :
+until_true "the palette lists" shows "Tab complete"
+type_keys Escape
+until_true "and closes" shows_not "Tab complete"
+
+for size in 40x10 200x60 20x1 80x3 120x40 1x1 300x100 61x21; do
+    tm resize-window -t main -x "${size%x*}" -y "${size#*x}"
+done
+for i in 1 2 3 4 5 6 7 8 9 10; do
+    tm resize-window -t main -x $((40 + i * 7)) -y $((10 + i * 3))
+done
+tm resize-window -t main -x 120 -y 40
+until_true "it survives a storm of resizes" shows "tollwatch"
+tm resize-window -t main -x 80 -y 24
+until_true "and draws the last size" shows "? help"
+
+stopped() { [ -s "$work/stopped" ]; }
+for how in key signal; do
+    if [ $how = key ]; then type_keys C-z; else kill -TSTP "$(pid)"; fi 2>/dev/null
+    until_true "suspended by $how: it stops" stopped
+    until_true "and the terminal is restored" restored
+    tell on
+    until_true "and it comes back with its screen" shows "? help"
+done
+kill -STOP "$(pid)"
+until_true "stopped from outside, without a chance to restore" stopped
+tell on
+until_true "and continued it takes its terminal again" shows "? help"
+type_keys q
+ends_restored "q"
+[ "$(cat "$work/rc")" = 0 ] && ok "quit is success" || not_ok "quit is success"
+
+for signal in TERM INT HUP; do
+    start
+    until_true "starts again" shows "? help"
+    kill -$signal "$(pid)"
+    ends_restored "SIG$signal"
+done
+for signal in SEGV ABRT; do
+    start
+    until_true "starts again" shows "? help"
+    kill -$signal "$(pid)"
+    ends_restored "SIG$signal"
+done
+
+start --readonly --ascii
+until_true "starts read-only" shows "? help"
+until_true "and says that nobody collects" shows "NOBODY IS COLLECTING"
+tm kill-session -t main
+gone() { ! kill -0 "$1" 2>/dev/null; }
+p=$(pid)
+until_true "a lost terminal ends it" gone "$p"
+exit $failed
