@@ -137,7 +137,7 @@ static int expand(const Status *s, const char *at, Buf *out) {
             group = out->len;
             empty = false;
         } else if (*at == *END && group != SIZE_MAX) {
-            if (empty) out->len = group;
+            if (empty && out->at) out->at[out->len = group] = '\0';
             group = SIZE_MAX;
         } else {
             buf_add(out, at, 1);
