@@ -96,7 +96,7 @@ start
 until_true "starts and shows its footer" shows "? help"
 line first 1000
 type_keys 4
-until_true "a line appended to a log is on the screen" shows "claude-sonnet-5-5"
+until_true "a line appended to a log is on the screen" shows "0.002100"
 type_keys /
 until_true "the filter opens" shows "/"
 type_keys "cost>"
