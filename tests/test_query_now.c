@@ -1,6 +1,7 @@
 /* test_query_now: figures as of an instant: rates, usual, projections, charts, effective spend, purged days, sources and
  * budgets. Each expected figure is written out or summed by a plain loop here. */
 #include "store/effective.h"
+#include "store/rollup.h"
 #include "tests/query_fixture.h"
 
 #define NOW "2026-11-24T09:20:46.847Z" /* a Tuesday; 10:20:46 in Berlin */
@@ -162,17 +163,13 @@ static void a_chart_stacks_the_largest_and_sums_the_rest(void **state) {
 /* ---- money from usage and cost APIs, as their workers will leave it: cells of lanes, without rows ---- */
 static void bill(Fixture *f, int64_t lane, Origin origin, const char *account, const char *ts, int64_t nano) {
     Err e = {""};
-    uint8_t packed[SUMS_BYTES_MAX];
-    Sums sums = {.v[SUM_REQUESTS] = 1, .v[SUM_COST] = nano};
+    CellSum cell = {.cell = cell_of(utc(ts) / SLOT_QUARTER_MS, (uint32_t)lane), .sums.v = {[SUM_REQUESTS] = 1, [SUM_COST] = nano}};
     sqlite3_stmt *s = db_prepare(f->db, "INSERT OR IGNORE INTO lane SELECT ?1, ?2, id, 0, 0, 0 FROM name WHERE dim = 0 AND value = ?3", &e);
     sqlite3_bind_int64(s, 1, lane);
     sqlite3_bind_int(s, 2, (int)origin);
     sqlite3_bind_text(s, 3, account, -1, SQLITE_STATIC);
     must(db_step(f->db, s, "bill", &e), &e);
-    s = db_prepare(f->db, "INSERT INTO rollup_lane VALUES(?1, ?2)", &e);
-    sqlite3_bind_int64(s, 1, cell_of(utc(ts) / SLOT_QUARTER_MS, (uint32_t)lane));
-    sqlite3_bind_blob(s, 2, packed, (int)sums_pack(&sums, packed), SQLITE_STATIC);
-    must(db_step(f->db, s, "bill", &e), &e);
+    must(rollup_add(f->db, ROLLUP_LANE, &cell, 1, &e), &e);
 }
 
 static void origins_are_never_summed_with_each_other(void **state) {
