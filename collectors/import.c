@@ -73,7 +73,8 @@ static void file_failed(Import *m, const char *why) {
 /* Opens files ahead of the parsers, as many as wait for them. */
 static void feed_parsers(Import *m) {
     LogSetup setup = {.formats = m->formats, .book = m->book, .config = m->options->config, .source = &m->source,
-                      .notional = m->options->notional, .now_ms = m->options->now_ms};
+                      .notional = m->options->notional, .now_ms = m->options->now_ms,
+                      .from_start = m->options->reopen_day_ms != 0};
     while (m->next_path < m->paths.count && !stop_is_set(m->stop)) {
         LogFile *f = NULL;
         Err e = {0};

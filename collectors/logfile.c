@@ -138,6 +138,7 @@ static int prepare(LogFile *f, const LogSetup *s, Ledger *l, Str head, Err *e) {
     f->parser = parser_new(f->format, &f->context);
     FileKnown *known = xcalloc(1, sizeof *known);
     int rc = file_row(f, f->source, f->path, l, known, e);
+    if (s->from_start) *known = (FileKnown){.file_id = known->file_id};
     if (rc == 0) rc = position(f, known, e);
     free(known);
     return rc;

@@ -15,6 +15,7 @@ typedef struct LogSetup { /* borrowed by every file opened with it */
     bool notional;        /* what it reads is flat-rate use, */
     bool agents_notional; /* or is it when its format is an agent's */
     bool live;            /* the file may still be written: a first line without its newline is not there yet */
+    bool from_start;      /* read again what the ledger knows: a day of it was emptied */
     int64_t now_ms;
 } LogSetup;
 
