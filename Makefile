@@ -86,7 +86,7 @@ check: $(BUILD)/tollwatch $(TESTS)
 bench:
 	@sh tests/deps.sh $(PACKAGES_BUILD)
 	@$(MAKE) -s all $(BENCHES)
-	@BUILD=$(BUILD) sh tests/bench.sh
+	@for b in $(BENCHES); do echo "== $${b##*/}"; $$b || exit 1; done
 
 lint: all $(BUILD)/libtollwatch.a
 	@BUILD=$(BUILD) sh tests/lint.sh

@@ -120,7 +120,7 @@ static void figure_cell(const Groups *g, const Totals *t, int64_t rate_nano, siz
     case COL_SHARE: bar_text(out->text, sizeof out->text, width, t->cost_nano, g->range.total.cost_nano); break;
     case COL_NOTIONAL: put(out, t->notional_nano ? number_money(t->notional_nano, width, BASIS_NONE).text : ""); break;
     case COL_CALLS: put(out, number_count(t->requests, width).text); break;
-    case COL_CENTS: put(out, answered > 0 ? number_cents(t->cost_nano / answered, width).text : "-"); break;
+    case COL_CENTS: put(out, number_cents_of(t, width).text); break;
     case COL_INPUT: put(out, number_tokens(t->input_all).text); break;
     case COL_CACHED: put(out, number_permille(totals_cache_hit_permille(t), 0).text); break;
     case COL_OUTPUT: put(out, number_tokens(t->output_all).text); break;

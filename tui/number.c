@@ -102,6 +102,13 @@ Number number_cents(int64_t nano_per_call, int columns) {
     return fits(&n, columns) && !beyond ? n : no_room(columns);
 }
 
+Number number_cents_of(const Totals *t, int columns) {
+    int64_t answered = t->requests - t->refused;
+    if (answered <= 0) return (Number){"-"};
+    if (t->cost_nano == 0 && t->unpriced_requests > 0) return (Number){"?"};
+    return number_cents(t->cost_nano / answered, columns);
+}
+
 Number number_request_cost(int64_t nano, bool unpriced) {
     char s[40];
     if (unpriced) return (Number){"unpriced"};

@@ -21,6 +21,8 @@ Number number_usd_whole(int64_t nano, int columns, Basis mark); /* forecasts and
 Number number_usd_short(int64_t nano, Basis mark);           /* one line, axes: "→$11.4k" */
 Number number_money_signed(int64_t nano, int columns);       /* "+305.84" */
 Number number_cents(int64_t nano_per_call, int columns);     /* "18.73", the column's title says cents */
+/* A group's cents per answered call: "?" when none of its calls has a price, "-" when none was answered. */
+Number number_cents_of(const Totals *t, int columns);
 Number number_request_cost(int64_t nano, bool unpriced);     /* 6 places, or "unpriced" */
 /* A group's cost: "unpriced" when nothing of it has a price, "≥" when a part has none. */
 Number number_cost(const Totals *t, int columns, Basis column_mark);

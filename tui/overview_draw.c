@@ -99,16 +99,16 @@ static void draw_figures(const Overview *o, Canvas *c, Rect r) {
     if (n->month.notional_nano > 0 || n->today.notional_nano > 0)
         snprintf(words, sizeof words, "notional today $%s, not in it", number_money(n->today.notional_nano, 0, BASIS_NONE).text);
     else
-        snprintf(words, sizeof words, "usual %s/min", usual_known(n) ? number_usd(n->usual_nano_per_min, 0, BASIS_NONE).text : "unknown");
+        snprintf(words, sizeof words, "usual %s%s", usual_known(n) ? number_usd(n->usual_nano_per_min, 0, BASIS_NONE).text : "unknown",
+                 usual_known(n) ? "/min" : "");
     figure(c, r, 2, "month", number_usd(n->month.cost_nano, 13, basis_of(&n->month)).text, words);
 }
 
 static void draw_more(const Overview *o, Canvas *c, Rect r) {
     const Totals *t = &o->list.total;
-    int64_t answered = t->requests - t->refused;
     if (r.h < 1 || r.w < 10) return;
     canvas_textf(c, r.x, r.y, r.w, ROLE_TEXT, 0, "calls %s/min", number_per_minute(o->now.last_10m.requests, 10 * MS_PER_MINUTE).text);
-    if (r.h > 1) canvas_textf(c, r.x, r.y + 1, r.w, ROLE_TEXT, 0, "cost  %s¢/call", answered > 0 ? number_cents(t->cost_nano / answered, 8).text : "-");
+    if (r.h > 1) canvas_textf(c, r.x, r.y + 1, r.w, ROLE_TEXT, 0, "cost  %s¢/call", number_cents_of(t, 8).text);
     if (r.h > 2) canvas_textf(c, r.x, r.y + 2, r.w, ROLE_TEXT, 0, "out/in %s", number_percent(t->output_all, t->input_all, 1).text);
 }
 
@@ -137,8 +137,7 @@ static void list_row(const Overview *o, Canvas *c, Rect r, int y, const Group *g
     canvas_text(c, r.x + 1, y, name, ROLE_TEXT, 0, shown(g->name[0]));
     canvas_right(c, r.x + name + 9, y, 8, ROLE_TEXT, 0, number_money(rate_of(o, g->name[0]), 8, BASIS_NONE).text);
     canvas_right(c, r.x + name + 21, y, 11, ROLE_TEXT, 0, number_cost(&g->t, 11, BASIS_METERED).text);
-    int64_t answered = g->t.requests - g->t.refused;
-    canvas_right(c, r.x + name + 29, y, 7, ROLE_TEXT, 0, answered > 0 ? number_cents(g->t.cost_nano / answered, 7).text : "-");
+    canvas_right(c, r.x + name + 29, y, 7, ROLE_TEXT, 0, number_cents_of(&g->t, 7).text);
     bar_text(bar, sizeof bar, share, g->t.cost_nano, o->list.total.cost_nano);
     canvas_text(c, r.x + name + 31, y, share, ROLE_CHART, 0, bar);
 }
@@ -166,16 +165,17 @@ static void draw_side(const Overview *o, Canvas *c, Rect r) {
     const Totals *t = &o->list.total;
     const Now *n = &o->now;
     int64_t bad = 0, watch = 0;
+    const char *saved = r.w >= 34 ? "saved " : "";
     for (size_t i = 0; i < o->sources; i++) {
         bad += o->source[i].bad_lines + o->source[i].skipped_lines;
         watch += strcmp(o->source[i].state, "ok") != 0;
     }
     int y = r.y, end = r.y + r.h;
 #define LINE(role, ...) do { if (y < end) canvas_textf(c, r.x + 1, y++, r.w - 1, role, 0, __VA_ARGS__); } while (0)
-    LINE(ROLE_TEXT, "prompt cache   %5s  saved %s", number_permille(totals_cache_hit_permille(t), 0).text, number_usd(t->saved_cache_nano, 0, BASIS_NONE).text);
-    LINE(ROLE_TEXT, "response cache %5s  saved %s", number_percent(t->response_cache_hits, t->requests, 0).text, number_usd(t->saved_response_nano, 0, BASIS_NONE).text);
-    LINE(t->errors * 50 > t->requests ? ROLE_WATCH : ROLE_TEXT, "errors         %5s  of %s calls", number_percent(t->errors, t->requests - t->refused, 1).text, number_count(t->requests, 0).text);
-    LINE(watch ? ROLE_WATCH : ROLE_TEXT, "sources        %zu/%zu  %lld bad lines", o->sources - (size_t)watch, o->sources, (long long)bad);
+    LINE(ROLE_TEXT, "prompt cache   %5s %s%s", number_permille(totals_cache_hit_permille(t), 0).text, saved, number_usd_short(t->saved_cache_nano, BASIS_NONE).text);
+    LINE(ROLE_TEXT, "response cache %5s %s%s", number_percent(t->response_cache_hits, t->requests, 0).text, saved, number_usd_short(t->saved_response_nano, BASIS_NONE).text);
+    LINE(t->errors * 50 > t->requests ? ROLE_WATCH : ROLE_TEXT, "errors         %5s of %s", number_percent(t->errors, t->requests - t->refused, 1).text, number_count(t->requests, 0).text);
+    LINE(watch ? ROLE_WATCH : ROLE_TEXT, "sources        %zu/%zu  %lld bad", o->sources - (size_t)watch, o->sources, (long long)bad);
     LINE(ROLE_TEXT, "latency p50/95 %s/%s s", number_seconds(n->latency_p50_ms).text, number_seconds(n->latency_p95_ms).text);
     LINE(ROLE_TEXT, "first token    %s/%s s", number_seconds(n->ttft_p50_ms).text, number_seconds(n->ttft_p95_ms).text);
     LINE(ROLE_TEXT, "tokens out/in  %s", number_percent(t->output_all, t->input_all, 1).text);
@@ -183,20 +183,24 @@ static void draw_side(const Overview *o, Canvas *c, Rect r) {
 #undef LINE
 }
 
+/* name, bar (where there is room), share, cost, calls: from the right, so that the name gets what is left. */
+static void model_row(const Overview *o, Canvas *c, Rect r, int y, const Group *g) {
+    int64_t whole = o->models.total.cost_nano;
+    int right = r.x + r.w, bar_cells = r.w >= 60 ? 12 : 0, name = r.w - 28 - (bar_cells ? bar_cells + 2 : 0);
+    char bar[64];
+    canvas_text(c, r.x + 1, y, name - 1, ROLE_TEXT, 0, shown(g->name[0]));
+    bar_text(bar, sizeof bar, bar_cells, g->t.cost_nano, whole);
+    canvas_text(c, r.x + name + 1, y, bar_cells, ROLE_CHART, 0, bar);
+    canvas_right(c, right - 22, y, 5, ROLE_TEXT, 0, number_percent(g->t.cost_nano, whole, 0).text);
+    canvas_right(c, right - 10, y, 11, ROLE_TEXT, 0, number_cost(&g->t, 11, BASIS_METERED).text);
+    canvas_right(c, right, y, 9, ROLE_TEXT, 0, number_count(g->t.requests, 9).text);
+}
+
 static void draw_models(const Overview *o, Canvas *c, Rect r) {
     Buf b = {.max = 400};
-    if (r.h >= 3) {
+    if (r.h >= 3 && r.w >= 40) {
         canvas_text(c, r.x + 1, r.y, r.w - 1, ROLE_TITLE, 0, "models");
-        for (int i = 0; i < r.h - 1 && (size_t)i < o->models.count; i++) {
-            const Group *g = &o->models.groups[i];
-            char bar[96];
-            bar_text(bar, sizeof bar, 20, g->t.cost_nano, o->models.total.cost_nano);
-            canvas_text(c, r.x + 1, r.y + 1 + i, r.w - 56, ROLE_TEXT, 0, shown(g->name[0]));
-            canvas_text(c, r.x + r.w - 54, r.y + 1 + i, 20, ROLE_CHART, 0, bar);
-            canvas_right(c, r.x + r.w - 28, r.y + 1 + i, 5, ROLE_TEXT, 0, number_percent(g->t.cost_nano, o->models.total.cost_nano, 0).text);
-            canvas_right(c, r.x + r.w - 14, r.y + 1 + i, 12, ROLE_TEXT, 0, number_cost(&g->t, 12, BASIS_METERED).text);
-            canvas_right(c, r.x + r.w - 2, r.y + 1 + i, 10, ROLE_TEXT, 0, number_count(g->t.requests, 10).text);
-        }
+        for (int i = 0; i < r.h - 1 && (size_t)i < o->models.count; i++) model_row(o, c, r, r.y + 1 + i, &o->models.groups[i]);
         return;
     }
     buf_str(&b, "models");

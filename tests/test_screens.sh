@@ -1,0 +1,54 @@
+#!/bin/sh
+# The data screens as text, at four sizes, in UTF-8 and ASCII, over a made log and a fixed clock.
+# GOLDEN=write writes what is shown as what is expected; look at it before committing.
+set -u
+here=$(pwd) failed=0
+case $TOLLWATCH in /*) bin=$TOLLWATCH ;; *) bin=$here/$TOLLWATCH ;; esac
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+# Three features for six hours, one of which burns in the last twenty minutes; an error, a cache hit, an unpriced model.
+awk 'BEGIN {
+    for (i = 0; i < 360; i++) {
+        t = sprintf("2026-11-24T%02d:%02d:07.250Z", int(i / 60), i % 60)
+        one("doc-agent", "anthropic", "claude-opus-4-8", i > 340 ? 90000 : 3000, 400, 200, "miss")
+        one("search", "openai", "gpt-4o-mini", 1200, 150, i % 50 ? 200 : 500, i % 9 ? "miss" : "hit")
+        if (i % 40 == 0) one("", "openai", "next-exp", 800, 20, 200, "miss")
+    }
+}
+function one(feature, provider, model, input, output, status, cache) {
+    n++
+    printf "{\"ts\":\"%s\",\"request_id\":\"r%d\",\"upstream_id\":\"u%d\",\"gateway\":\"edge-1\",\"provider\":\"%s\",", t, n, n, provider
+    printf "\"endpoint\":\"/v1/x\",\"model_requested\":\"%s\",\"model\":\"%s\",\"feature\":\"%s\",\"team\":\"web\",", model, model, feature
+    printf "\"user\":\"u\",\"key\":\"k\",\"stream\":true,\"status\":%d,\"refused\":null,\"usage\":", status
+    if (provider == "anthropic")
+        printf "{\"input_tokens\":%d,\"output_tokens\":%d,\"cache_read_input_tokens\":%d}", input, output, input / 2
+    else
+        printf "{\"prompt_tokens\":%d,\"completion_tokens\":%d,\"total_tokens\":%d}", input, output, input + output
+    printf ",\"usage_state\":\"full\",\"cache\":\"%s\",\"latency_ms\":%d,\"ttft_ms\":%d}\n", cache, 900 + n % 700, 200 + n % 90
+}' >a.jsonl
+
+now="--now 2026-11-24T06:00:00Z"
+"$bin" --db l.db $now import a.jsonl >/dev/null || failed=1
+
+shows() { # NAME OPTIONS SCREEN SIZE
+    "$bin" --db l.db --policy policy.json $now $2 render "$3" "$4" >shown 2>&1
+    expected=$here/tests/screens/$1.txt
+    [ "${GOLDEN:-}" = write ] && cp shown "$expected"
+    if cmp -s shown "$expected"; then echo "ok $1"; else
+        echo "not ok $1"
+        diff "$expected" shown | sed 's/^/# /'
+        failed=1
+    fi
+}
+
+for size in 20x1 80x3 40x10 80x24 120x40 200x60; do
+    shows "overview_$size" "" overview $size
+    shows "overview_ascii_$size" --ascii overview $size
+    if LC_ALL=C grep -q '[^ -~]' shown; then echo "not ok ascii_$size is ASCII"; failed=1; else echo "ok ascii_$size is ASCII"; fi
+done
+for screen in models features requests sources; do
+    for size in 40x10 80x24 120x40; do shows "${screen}_$size" "" $screen $size; done
+done
+exit $failed
