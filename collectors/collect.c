@@ -1,96 +1,131 @@
-/* collect: the collector role: one thread that takes it when it is free and runs the workers while it has it. */
-#include "collectors/collect.h"
+/* collect: the collector role: a worker that takes it when it is free and runs the other workers while it has it. */
+#include "collectors/collect_parts.h"
+#include "collectors/command_source.h"
 #include "collectors/follow.h"
 #include "collectors/housekeep.h"
-#include <poll.h>
-#include <pthread.h>
 
-enum { ROLE_RETRY_MS = 5000, SOURCES_MAX = 64 };
+enum { ROLE_RETRY_MS = 5000, WORKERS_MAX = 66 };
 
 struct Collector {
     CollectOptions o;
     const Stop *stop;
-    pthread_t thread;
-    Role *role;
+    Collecting shared;
     SourceConfig *sources;
-    size_t source_count;
-    FollowConfig follow;
-    HousekeepConfig keep;
+    Formats *formats;
+    Book *book;
+    Zone *zone;
+    CommandSource *commands;
+    Worker *role_worker; /* the rest is its own */
+    Role *role;
+    Worker *worker[WORKERS_MAX];
+    size_t workers;
 };
 
-/* Configured sources; without any, what stands at the known places. A format decides what agents' use costs, unless told. */
-static int gather_sources(Collector *c, Err *e) {
-    const Config *cfg = c->o.config;
-    Formats *f;
-    if (formats_load(&f, cfg->dir[0] ? cfg->dir : NULL, e) != 0) return -1;
-    c->sources = xcalloc(cfg->source_count + SOURCES_MAX, sizeof *c->sources);
-    for (size_t i = 0; i < cfg->source_count; i++) {
-        SourceConfig *s = &c->sources[c->source_count++];
-        *s = cfg->sources[i];
-        const Format *format = formats_find(f, s->format);
-        if (format && format_is_agent(format) && !s->payg) s->notional = true;
-    }
-    if (c->source_count == 0) c->source_count = discover_sources(f, c->sources, SOURCES_MAX);
-    formats_free(f);
+int64_t collecting_now_ms(const Collecting *c) {
+    return c->fixed_now_ms ? c->fixed_now_ms : clock_now_ms();
+}
+
+int collecting_open(const Collecting *c, Db **db, Ledger **l, Err *e) {
+    LedgerOptions o = {.zone = c->zone, .budgets = c->config->budgets, .budget_count = c->config->budget_count,
+                       .now_ms = collecting_now_ms(c)};
+    return db_open(db, c->db_path, DB_WRITE, e) == 0 && ledger_open(l, *db, &o, e) == 0 ? 0 : -1;
+}
+
+void collecting_failed(const Collecting *c, const Err *e) {
+    if (c->failed) c->failed(e);
+}
+
+/* ---- the role ---- */
+
+static int start_worker(Collector *c, const WorkerType *type, const void *config, Err *e) {
+    if (c->workers == WORKERS_MAX) return fail(e, "more than %d sources are commands; join some", WORKERS_MAX - 2);
+    if (worker_start(&c->worker[c->workers], type, config, c->stop, e) != 0) return -1;
+    c->workers++;
     return 0;
 }
 
-static void wait_stop(const Collector *c, int timeout_ms) {
-    struct pollfd p = {.fd = stop_fd(c->stop), .events = POLLIN};
-    poll(&p, 1, timeout_ms);
-}
-
-static void tell(const Collector *c, const Err *e) {
-    if (c->o.failed) c->o.failed(e);
-}
-
-static bool take_role(Collector *c) {
-    while (!stop_is_set(c->stop)) {
-        Err e = {0};
-        if (role_take(&c->role, c->o.db_path, &e) != 0) tell(c, &e);
-        if (c->role) return true;
-        wait_stop(c, ROLE_RETRY_MS);
+static int start_all(Collector *c, Err *e) {
+    if (start_worker(c, &housekeep_worker, &c->shared, e) != 0 || start_worker(c, &follow_worker, &c->shared, e) != 0) return -1;
+    for (size_t i = 0; i < c->shared.source_count; i++) {
+        c->commands[i] = (CommandSource){.shared = &c->shared, .config = &c->sources[i]};
+        if (c->sources[i].command[0] && start_worker(c, &command_worker, &c->commands[i], e) != 0) return -1;
     }
-    return false;
+    return 0;
 }
 
-static void *run(void *arg) {
-    Collector *c = arg;
-    Worker *follow = NULL, *keep = NULL;
-    Err e = {0};
-    if (!take_role(c)) return NULL;
-    c->follow = (FollowConfig){.config = c->o.config, .sources = c->sources, .source_count = c->source_count,
-                               .db_path = c->o.db_path, .fixed_now_ms = c->o.fixed_now_ms, .failed = c->o.failed};
-    c->keep = (HousekeepConfig){.config = c->o.config, .db_path = c->o.db_path, .fixed_now_ms = c->o.fixed_now_ms,
-                                .failed = c->o.failed};
-    if (worker_start(&follow, &follow_worker, &c->follow, c->stop, &e) != 0 ||
-        worker_start(&keep, &housekeep_worker, &c->keep, c->stop, &e) != 0)
-        tell(c, &e);
-    wait_stop(c, -1);
-    worker_join(follow);
-    worker_join(keep);
+static int role_open(void **self, const void *config, const Stop *stop, Err *e) {
+    (void)stop, (void)e;
+    *self = (void *)(uintptr_t)config;
+    return 0;
+}
+
+static int role_step(void *self, Wait *next, Err *e) {
+    Collector *c = self;
+    if (!c->role && role_take(&c->role, c->o.db_path, e) != 0) return -1;
+    next->sleep_ms = c->role ? -1 : ROLE_RETRY_MS;
+    return c->role && c->workers == 0 ? start_all(c, e) : 0;
+}
+
+/* Only when all stops, so that the others stop too. */
+static void role_close(void *self) {
+    Collector *c = self;
+    while (c->workers) worker_join(c->worker[--c->workers]);
     role_drop(c->role);
-    return NULL;
+    c->role = NULL;
+}
+
+static void role_failed(const void *config, const Err *e) {
+    const Collector *c = config;
+    collecting_failed(&c->shared, e);
+}
+
+static const WorkerType role_type = {.kind = "collector", .open = role_open, .step = role_step, .close = role_close, .failed = role_failed};
+
+/* ---- the collector ---- */
+
+/* Configured sources; without any, all known places, whether there is something yet or not. */
+static void gather_sources(Collector *c) {
+    const Config *cfg = c->o.config;
+    size_t n = cfg->source_count ? cfg->source_count : discover_known(c->formats, NULL, SIZE_MAX);
+    c->sources = xcalloc(n, sizeof *c->sources);
+    c->commands = xcalloc(n, sizeof *c->commands);
+    for (size_t i = 0; i < cfg->source_count; i++) c->sources[i] = cfg->sources[i];
+    if (cfg->source_count == 0) discover_known(c->formats, c->sources, n);
+    c->shared.sources = c->sources;
+    c->shared.source_count = n;
+}
+
+static void release(Collector *c) {
+    free(c->sources);
+    free(c->commands);
+    formats_free(c->formats);
+    book_free(c->book);
+    zone_free(c->zone);
+    free(c);
+}
+
+static int prepare(Collector *c, Err *e) {
+    const Config *cfg = c->o.config;
+    const char *dir = cfg->dir[0] ? cfg->dir : NULL;
+    if (formats_load(&c->formats, dir, e) != 0 || book_load(&c->book, dir, e) != 0 || zone_open(&c->zone, cfg->timezone, e) != 0)
+        return -1;
+    c->shared = (Collecting){.config = cfg, .formats = c->formats, .book = c->book, .zone = c->zone, .db_path = c->o.db_path,
+                             .fixed_now_ms = c->o.fixed_now_ms, .failed = c->o.failed};
+    gather_sources(c);
+    return 0;
 }
 
 int collector_start(Collector **out, const CollectOptions *o, const Stop *stop, Err *e) {
     Collector *c = xcalloc(1, sizeof *c);
-    *c = (Collector){.o = *o, .stop = stop};
+    c->o = *o, c->stop = stop;
     *out = NULL;
-    if (gather_sources(c, e) == 0 && pthread_create(&c->thread, NULL, run, c) == 0) return *out = c, 0;
-    fail(e, "the collector's thread cannot be started; close other programs");
-    free(c->sources);
-    free(c);
+    if (prepare(c, e) == 0 && worker_start(&c->role_worker, &role_type, c, stop, e) == 0) return *out = c, 0;
+    release(c);
     return -1;
-}
-
-size_t collector_sources(const Collector *c) {
-    return c->source_count;
 }
 
 void collector_join(Collector *c) {
     if (!c) return;
-    pthread_join(c->thread, NULL);
-    free(c->sources);
-    free(c);
+    worker_join(c->role_worker);
+    release(c);
 }

@@ -17,11 +17,11 @@ typedef struct CollectOptions {
 typedef struct Collector Collector;
 /* Returns at once; takes the role within 5 s of it being free, on its own thread. */
 int collector_start(Collector **out, const CollectOptions *o, const Stop *stop, Err *e);
-size_t collector_sources(const Collector *c); /* configured or found; 0 = there is nothing to read */
 void collector_join(Collector *c); /* after stop_set */
 
 /* Known places on this machine that hold logs (formats' own lists); appended to config->sources as discovered. */
 size_t discover_sources(const Formats *f, SourceConfig *out, size_t max); /* folders and globs that match something now */
+size_t discover_known(const Formats *f, SourceConfig *out, size_t max);   /* all of them; out NULL = only counted */
 /* What was looked for, for the first-run screen: one line each, "place: none|N files". */
 size_t discover_places(const Formats *f, char out[][160], size_t max);
 

@@ -12,19 +12,30 @@ static size_t files_at(const char *place) {
     return n;
 }
 
+static void name_source(SourceConfig *s, const Format *format, size_t nth, const char *place) {
+    *s = (SourceConfig){.discovered = true};
+    snprintf(s->name, sizeof s->name, nth ? "%s-%zu" : "%s", format_name(format), nth + 1);
+    snprintf(s->format, sizeof s->format, "%s", format_name(format));
+    snprintf(s->path, sizeof s->path, "%s", place);
+    s->notional = format_is_agent(format);
+}
+
+size_t discover_known(const Formats *f, SourceConfig *out, size_t max) {
+    size_t n = 0;
+    for (size_t i = 0; formats_at(f, i); i++) {
+        const char *const *place = format_known_places(formats_at(f, i));
+        for (size_t j = 0; place[j] && n < max; j++, n++)
+            if (out) name_source(&out[n], formats_at(f, i), j, place[j]);
+    }
+    return n;
+}
+
 size_t discover_sources(const Formats *f, SourceConfig *out, size_t max) {
     size_t n = 0;
     for (size_t i = 0; formats_at(f, i); i++) {
-        const Format *format = formats_at(f, i);
-        const char *const *place = format_known_places(format);
-        for (size_t j = 0; place[j] && n < max; j++) {
-            if (files_at(place[j]) == 0) continue;
-            SourceConfig *s = &out[n++];
-            *s = (SourceConfig){.notional = format_is_agent(format), .discovered = true};
-            snprintf(s->name, sizeof s->name, j ? "%s-%zu" : "%s", format_name(format), j + 1);
-            snprintf(s->format, sizeof s->format, "%s", format_name(format));
-            snprintf(s->path, sizeof s->path, "%s", place[j]);
-        }
+        const char *const *place = format_known_places(formats_at(f, i));
+        for (size_t j = 0; place[j] && n < max; j++)
+            if (files_at(place[j]) > 0) name_source(&out[n++], formats_at(f, i), j, place[j]);
     }
     return n;
 }

@@ -1,70 +1,72 @@
-/* housekeep: the worker that says that somebody collects, and purges what is older than it should be. */
+/* housekeep: see housekeep.h. Wakes once in ten seconds, more often only while there is something to purge. */
 #include "collectors/housekeep.h"
-#include "store/ledger.h"
-#include <unistd.h>
+#include "collectors/collect_parts.h"
 
-enum { BEAT_MS = 10000, PURGE_MS = 3600000 };
+enum { BEAT_MS = 10000, PURGE_MS = 3600000, PURGE_PAUSE_MS = 20, MOVE_MS = 300000 };
 
 typedef struct Keep {
-    const HousekeepConfig *c;
-    Zone *zone;
+    const Collecting *c;
     Db *db;
     Ledger *ledger;
-    int64_t beat_ms, purged_ms;
-    bool purging;
+    int64_t beat_ms, purged_ms, moved_ms; /* monotonic */
+    bool beaten, purged, purging;
     char who[320];
 } Keep;
-
-static int64_t now_ms(const Keep *k) {
-    return k->c->fixed_now_ms ? k->c->fixed_now_ms : clock_now_ms();
-}
 
 static void close_keep(void *self) {
     Keep *k = self;
     if (!k) return;
     ledger_close(k->ledger);
     db_close(k->db);
-    zone_free(k->zone);
     free(k);
-}
-
-static int open_parts(Keep *k, Err *e) {
-    if (zone_open(&k->zone, k->c->config->timezone, e) != 0 || db_open(&k->db, k->c->db_path, DB_WRITE, e) != 0) return -1;
-    LedgerOptions o = {.zone = k->zone, .now_ms = now_ms(k)};
-    return ledger_open(&k->ledger, k->db, &o, e);
 }
 
 static int open_keep(void **self, const void *config, const Stop *stop, Err *e) {
     Keep *k = xcalloc(1, sizeof *k);
-    char host[128] = "";
     (void)stop;
     k->c = config;
-    gethostname(host, sizeof host - 1);
-    snprintf(k->who, sizeof k->who, "%s %d", host, (int)getpid());
-    if (open_parts(k, e) == 0) return *self = k, 0;
+    k->moved_ms = clock_monotonic_ms();
+    if (role_holder(k->c->db_path, k->who, sizeof k->who) != 0) k->who[0] = '\0';
+    if (collecting_open(k->c, &k->db, &k->ledger, e) == 0) return *self = k, 0;
     close_keep(k);
     return -1;
+}
+
+static int beat(Keep *k, int64_t now, Err *e) {
+    if (k->beaten && now - k->beat_ms < BEAT_MS) return 0;
+    if (ledger_heartbeat(k->ledger, k->who, e) != 0) return -1;
+    k->beat_ms = now;
+    k->beaten = true;
+    return 0;
+}
+
+static int purge(Keep *k, int64_t now, Err *e) {
+    if (!k->purging && k->purged && now - k->purged_ms < PURGE_MS) return 0;
+    if (ledger_purge(k->ledger, k->c->config->raw_days, &k->purging, e) != 0) return -1;
+    k->purged_ms = now;
+    k->purged = true;
+    return 0;
+}
+
+/* SQLite moves a full log at some commit, which then takes long; moved every few minutes it seldom gets full. */
+static void checkpoint(Keep *k, int64_t now) {
+    if (k->purging || now - k->moved_ms < MOVE_MS) return;
+    sqlite3_wal_checkpoint_v2(db_handle(k->db), NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL); /* busy: the next time */
+    k->moved_ms = now;
 }
 
 static int step(void *self, Wait *next, Err *e) {
     Keep *k = self;
     int64_t now = clock_monotonic_ms();
-    ledger_set_now(k->ledger, now_ms(k));
-    if (!k->beat_ms || now - k->beat_ms >= BEAT_MS) {
-        if (ledger_heartbeat(k->ledger, k->who, e) != 0) return -1;
-        k->beat_ms = now;
-    }
-    if (k->purging || !k->purged_ms || now - k->purged_ms >= PURGE_MS) {
-        if (ledger_purge(k->ledger, k->c->config->raw_days, &k->purging, e) != 0) return -1;
-        k->purged_ms = now;
-    }
-    next->sleep_ms = k->purging ? 20 : BEAT_MS; /* others write between two bits of a purge */
+    ledger_set_now(k->ledger, collecting_now_ms(k->c));
+    if (beat(k, now, e) != 0 || purge(k, now, e) != 0) return -1;
+    checkpoint(k, now);
+    next->sleep_ms = k->purging ? PURGE_PAUSE_MS : k->beat_ms + BEAT_MS - now; /* others write between two bits of a purge */
     return 0;
 }
 
 static void failed(const void *config, const Err *e) {
-    const HousekeepConfig *c = config;
-    if (c->failed) c->failed(e);
+    collecting_failed(config, e);
 }
 
 const WorkerType housekeep_worker = {.kind = "housekeeping", .open = open_keep, .step = step, .close = close_keep, .failed = failed};
