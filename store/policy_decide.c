@@ -5,7 +5,7 @@
 
 typedef struct Deciding {
     const json_t *policy;
-    const PolicyCall *call;
+    PolicyCall call; /* with the model that will be called, once routed */
     int64_t now_ms;
     PolicyDecision *out;
 } Deciding;
@@ -24,9 +24,9 @@ static bool one_matches(const char *pattern, const char *value) {
     return is(pattern, value);
 }
 
-/* A text, a prefix with *, or a list of those; a value that is not known matches only what matches everything. */
+/* A text, a prefix with *, or a list of those; what the call does not have matches nothing. */
 static bool texts_match(const json_t *patterns, const char *value) {
-    if (!value) value = "";
+    if (!value) return false;
     if (json_is_string(patterns)) return one_matches(json_string_value(patterns), value);
     for (size_t i = 0; i < json_array_size(patterns); i++) {
         const char *p = json_string_value(json_array_get(patterns, i));
@@ -47,16 +47,17 @@ static bool condition_holds(const PolicyCall *c, const char *key, const json_t *
         {"key", c->key}, {"provider", c->provider}, {"account", c->account}, {"endpoint", c->endpoint}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (is(names[i].key, key)) return texts_match(v, names[i].value);
-    if (is(key, "max_prompt_bytes")) return c->prompt_bytes >= 0 && c->prompt_bytes <= json_integer_value(v);
-    if (is(key, "tools")) return c->tools >= 0 && (c->tools == 1) == json_is_true(v);
-    if (is(key, "percent")) return in_percent(c->request_id, json_integer_value(v));
+    if (is(key, "max_prompt_bytes")) return json_is_integer(v) && c->prompt_bytes >= 0 && c->prompt_bytes <= json_integer_value(v);
+    if (is(key, "tools")) return json_is_boolean(v) && c->tools >= 0 && (c->tools == 1) == json_is_true(v);
+    if (is(key, "percent")) return json_is_integer(v) && in_percent(c->request_id, json_integer_value(v));
     return false; /* a condition that is not understood is not known to hold */
 }
 
 static bool rule_matches(const json_t *rule, const PolicyCall *c) {
     const char *key;
-    json_t *v;
-    json_object_foreach(json_object_get(rule, "match"), key, v) {
+    json_t *v, *match = json_object_get(rule, "match");
+    if (!json_is_object(rule) || (match && !json_is_object(match))) return false;
+    json_object_foreach(match, key, v) {
         if (!condition_holds(c, key, v)) return false;
     }
     return true;
@@ -69,9 +70,14 @@ static void refuse(PolicyDecision *d, const char *code, const char *rule) {
     snprintf(d->rule, sizeof d->rule, "%s", rule);
 }
 
+/* Names, not patterns: one star too many would let everything pass. */
 static bool is_critical(const Deciding *d) {
     const json_t *features = json_object_get(json_object_get(d->policy, "critical"), "features");
-    return d->call->feature && *d->call->feature && texts_match(features, d->call->feature);
+    for (size_t i = 0; i < json_array_size(features); i++) {
+        const char *name = json_string_value(json_array_get(features, i));
+        if (name && is(name, d->call.feature)) return true;
+    }
+    return false;
 }
 
 static void ask_switch(Deciding *d) {
@@ -91,19 +97,18 @@ static bool in_scope(const json_t *budget, const PolicyCall *c) {
     return false;
 }
 
-static bool blocks(const json_t *budget, int64_t now_ms) {
+static bool blocks(const Deciding *d, const json_t *budget) {
     int64_t resets_ms;
-    const char *action = text_of(budget, "action");
     if (!is(text_of(budget, "state"), "exhausted") || is(text_of(budget, "enforcement"), "soft")) return false;
-    if (is(action, "alert") || is(action, "kill")) return false; /* a kill acts by the switch, with its critical features */
-    return policy_time(json_object_get(budget, "resets_at"), &resets_ms) != 0 || resets_ms == 0 || resets_ms > now_ms;
+    if (is(text_of(budget, "action"), "alert") || policy_overridden(d->policy, text_of(budget, "id"), d->now_ms)) return false;
+    return policy_time(json_object_get(budget, "resets_at"), &resets_ms) != 0 || resets_ms == 0 || resets_ms > d->now_ms;
 }
 
 static void ask_budgets(Deciding *d) {
     const json_t *list = json_object_get(d->policy, "budgets");
     for (size_t i = 0; i < json_array_size(list) && !d->out->refuse; i++) {
         const json_t *b = json_array_get(list, i);
-        if (blocks(b, d->now_ms) && in_scope(b, d->call)) refuse(d->out, "budget_exceeded", text_of(b, "id"));
+        if (blocks(d, b) && in_scope(b, &d->call)) refuse(d->out, "budget_exceeded", text_of(b, "id"));
     }
 }
 
@@ -119,38 +124,40 @@ static void apply_limit(Deciding *d, const json_t *limit) {
     int64_t most = positive(limit, "max_output_tokens");
     d->out->timeout_ms = lower(d->out->timeout_ms, positive(limit, "timeout_ms"));
     if (most < 0) return;
-    if (!is(text_of(limit, "on_exceed"), "reject"))
-        d->out->max_tokens = lower(d->out->max_tokens, most);
-    else if (d->call->max_tokens > most)
+    if (is(text_of(limit, "on_exceed"), "reject") && d->call.max_tokens > most)
         refuse(d->out, "max_tokens_exceeded", text_of(limit, "id"));
+    else
+        d->out->max_tokens = lower(d->out->max_tokens, most); /* who asks for nothing gets the limit */
 }
 
 static void ask_limits(Deciding *d) {
     const json_t *list = json_object_get(d->policy, "limits");
     for (size_t i = 0; i < json_array_size(list) && !d->out->refuse; i++)
-        if (rule_matches(json_array_get(list, i), d->call)) apply_limit(d, json_array_get(list, i));
+        if (rule_matches(json_array_get(list, i), &d->call)) apply_limit(d, json_array_get(list, i));
 }
 
 static void route(Deciding *d) {
     const json_t *routing = json_object_get(d->policy, "routing"), *rules = json_object_get(routing, "rules");
     for (size_t i = 0; i < json_array_size(rules); i++) {
         const json_t *rule = json_array_get(rules, i);
-        if (!rule_matches(rule, d->call)) continue;
+        if (!rule_matches(rule, &d->call)) continue;
         const char *model = text_of(rule, "set_model");
         if (!*model) model = text_of(json_object_get(routing, "tiers"), text_of(rule, "set_tier"));
         if (*model) snprintf(d->out->model, sizeof d->out->model, "%s", model);
+        if (*model) d->call.model = d->out->model;
         snprintf(d->out->rule, sizeof d->out->rule, "%s", text_of(rule, "id"));
         return; /* the first rule that matches decides */
     }
 }
 
 void policy_decide(const json_t *policy, const PolicyCall *call, int64_t now_ms, PolicyDecision *out) {
-    Deciding d = {.policy = policy, .call = call, .now_ms = now_ms, .out = out};
+    Deciding d = {.policy = policy, .call = *call, .now_ms = now_ms, .out = out};
     *out = (PolicyDecision){.max_tokens = call->max_tokens, .timeout_ms = -1};
     out->generation = json_integer_value(json_object_get(policy, "generation"));
     snprintf(out->model, sizeof out->model, "%s", call->model ? call->model : "");
+    if (!d.call.feature || !*d.call.feature) d.call.feature = "unknown";
     ask_switch(&d);
+    if (!out->refuse) route(&d);
     if (!out->refuse) ask_budgets(&d);
     if (!out->refuse) ask_limits(&d);
-    if (!out->refuse) route(&d);
 }

@@ -47,8 +47,9 @@ static json_t *terms_new(const PolicyBudget *p) {
     json_t *o = json_pack("{s:o, s:s, s:s, s:o, s:s, s:s}", "scope", scope, "period", period_name(b->period), "timezone", p->zone,
                           "limit_usd", limit_new(b->limit_nano), "action", b->action == BUDGET_KILL ? "kill" : "block",
                           "owner", "guard");
-    /* A budget that kills acts by the switch, which lets critical features pass; its entry must not block them. */
-    json_object_set_new(o, "enforcement", json_string(b->action == BUDGET_KILL ? "soft" : "hard"));
+    /* A global budget that kills acts by the switch alone: its entry would stop the critical features too. */
+    bool by_switch = b->action == BUDGET_KILL && b->scope_dim < 0;
+    json_object_set_new(o, "enforcement", json_string(by_switch ? "soft" : "hard"));
     return o;
 }
 
