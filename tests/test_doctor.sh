@@ -95,7 +95,7 @@ finds "a damaged database" 1 '^mend +database: .*damaged' --db "$work/bad.db"
 printf '{"schema_version":1,"generation":3}' >"$work/policy.json" && chmod 664 "$work/policy.json"
 finds "a policy in order" 0 '^ok +policy: .*generation 3, calls pass'
 printf '{"schema_version":1,"gener' >"$work/policy.json"
-finds "a cut policy" 1 '^mend +policy: .*line 1.*last good one'
+finds "a cut policy" 1 '^mend +policy: .*policy.json:1: .*last good one'
 printf '{"schema_version":1,"generation":3}' >"$work/policy.json" && chmod 666 "$work/policy.json"
 finds "a policy that anyone may write" 1 '^mend +policy: .*others may change it \(mode 0666\); chmod 0664'
 exit $failed

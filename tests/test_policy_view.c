@@ -2,19 +2,21 @@
 #include "store/clock.h"
 #include "store/policy.h"
 #include "tests/unit.h"
+#include <unistd.h>
 
 enum { NOW_S = 1795486360 };
 
 static void view_of(const char *text, size_t len, PolicyView *out) {
-    char path[] = "/tmp/tollwatch-policy-XXXXXX";
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    FILE *f = fdopen(fd, "w");
+    char folder[] = "/tmp/tollwatch-policy-XXXXXX", path[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/policy.json", folder);
+    FILE *f = fopen(path, "w");
     assert_non_null(f);
     assert_int_equal(fwrite(text, 1, len, f), len);
     assert_int_equal(fclose(f), 0);
     policy_view(path, NOW_S * INT64_C(1000), out);
     remove(path);
+    rmdir(folder);
 }
 
 static const char engaged[] =
