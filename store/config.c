@@ -233,6 +233,7 @@ int config_load(Config **out, const char *path, Err *e) {
 
 void config_free(Config *c) {
     if (!c) return;
+    for (size_t i = 0; i < c->budget_count; i++) zone_free(c->budgets[i].zone);
     free(c->sources);
     free(c->accounts);
     free(c->budgets);

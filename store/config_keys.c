@@ -16,6 +16,7 @@ static const char *check_account(const void *element) {
 
 static const char *check_budget(const void *element) {
     const Budget *b = element;
+    if (b->anchor_day > 1 && b->period != UNIT_MONTH) return "has anchor_day without period = month";
     return b->limit_nano <= 0 ? "needs limit_usd =" : NULL;
 }
 
@@ -63,9 +64,13 @@ const ConfigKey config_keys[] = {
     {"account", "base_url", "", "other address of the provider's API", FIELD(url, AccountConfig, base_url)},
     {"account", "keys", "", "names of API keys whose calls this account pays", FIELD(text, AccountConfig, keys)},
     {"budget", "scope", "global", "global, or account provider model feature team user key with :VALUE", WHOLE(scope, Budget)},
-    {"budget", "period", "day", "day, week or month", FIELD(period, Budget, period)},
+    {"budget", "period", "day", "hour, day, week or month", FIELD(period, Budget, period)},
+    {"budget", "anchor_day", "1", "day on which its months begin; the last day of months that are shorter",
+     FIELD(anchor, Budget, anchor_day)},
+    {"budget", "zone", "", "zone of its periods; empty = timezone of [general]", WHOLE(budget_zone, Budget)},
     {"budget", "limit_usd", "", "dollars per period", FIELD(usd, Budget, limit_nano)},
     {"budget", "warn_at", "0.5 0.8", "parts of the limit at which to warn", FIELD(warnings, Budget, warn_permille)},
+    {"budget", "enforcement", "hard", "soft = only alert at the limit, whatever the action", WHOLE(enforcement, Budget)},
     {"budget", "action", "alert", "what happens at the limit: alert, block or kill", FIELD(action, Budget, action)},
     {"alert", "channel", "", "how to tell: slack, ...", FIELD(text, AlertConfig, channel)},
     {"alert", "url_env", "", "environment variable that holds its address", FIELD(text, AlertConfig, url_env)},

@@ -67,12 +67,37 @@ const char *config_set_scope(void *budget, size_t size, const char *value) {
 }
 
 const char *config_set_period(void *unit, size_t size, const char *value) {
-    static const char *const words[] = {"day", "week", "month", NULL};
-    static const Unit units[] = {UNIT_DAY, UNIT_WEEK, UNIT_MONTH};
+    static const char *const words[] = {"hour", "day", "week", "month", NULL};
+    static const Unit units[] = {UNIT_HOUR, UNIT_DAY, UNIT_WEEK, UNIT_MONTH};
     (void)size;
     int i = word_index(value, words);
-    if (i < 0) return "must be day, week or month";
+    if (i < 0) return "must be hour, day, week or month";
     *(Unit *)unit = units[i];
+    return NULL;
+}
+
+const char *config_set_anchor(void *day, size_t size, const char *value) {
+    (void)size;
+    int64_t n;
+    bool inexact;
+    if (decimal_parse(value, strlen(value), 0, &n, &inexact) != 0 || inexact || n < 1 || n > 31)
+        return "must be a day of the month from 1 to 31";
+    *(int *)day = (int)n;
+    return NULL;
+}
+
+const char *config_set_budget_zone(void *budget, size_t size, const char *value) {
+    (void)size;
+    Budget *b = budget;
+    return zone_open(&b->zone, value, NULL) == 0 ? NULL : "is no known time zone; write one like Europe/Berlin";
+}
+
+const char *config_set_enforcement(void *budget, size_t size, const char *value) {
+    static const char *const words[] = {"hard", "soft", NULL};
+    (void)size;
+    int i = word_index(value, words);
+    if (i < 0) return "must be hard or soft";
+    ((Budget *)budget)->soft = i == 1;
     return NULL;
 }
 

@@ -2,15 +2,29 @@
 #include "store/effective.h"
 #include "store/money.h"
 
-typedef struct Known { /* of one account, in one piece of a UTC day */
+typedef struct Known { /* of one account, in one UTC day or the piece of it that the range has */
     int64_t nano[ORIGIN_COUNT];
     unsigned has;
 } Known;
+
+typedef struct Span {
+    int64_t since_ms, until_ms, now_ms;
+} Span;
+
+/* Is the day whole in the range, and over? Then its bill is for what the range asks. */
+static bool is_closed(const Span *s, const char *date) {
+    char text[40];
+    int64_t day;
+    snprintf(text, sizeof text, "%.10sT00:00:00Z", date);
+    if (time_parse_rfc3339(text, strlen(text), &day) != 0) return false;
+    return day >= s->since_ms && day + MS_PER_DAY <= s->until_ms && day + MS_PER_DAY <= s->now_ms;
+}
 
 static void take(Effective *out, const Known *k, bool closed) {
     Origin o = ORIGIN_METERED;
     if (closed && k->has >> ORIGIN_BILLED & 1) o = ORIGIN_BILLED;
     else if (k->nano[ORIGIN_REPORTED] > k->nano[ORIGIN_METERED]) o = ORIGIN_REPORTED;
+    out->metered_nano = nano_add(out->metered_nano, k->nano[ORIGIN_METERED]);
     if (!(k->has >> o & 1)) return;
     out->nano = nano_add(out->nano, k->nano[o]);
     out->basis |= 1u << o;
@@ -22,30 +36,26 @@ static Origin origin_of(const Group *g) {
     return ORIGIN_METERED;
 }
 
-static int add_piece(Db *db, int64_t from, int64_t to, bool closed, Effective *out, Err *e) {
-    Query q = {.since_ms = from, .until_ms = to, .by = {DIM_ACCOUNT, BY_ORIGIN}, .by_count = 2};
+static bool same_day(const Group *a, const Group *b) {
+    return strcmp(a->name[0], b->name[0]) == 0 && strcmp(a->name[1], b->name[1]) == 0;
+}
+
+int effective_spend(Db *db, const Filter *filter, int64_t since, int64_t until, int64_t now, Effective *out, Err *e) {
+    const Span span = {since, until, now};
+    Query q = {.since_ms = since, .until_ms = until, .by = {DIM_ACCOUNT, BY_DAY, BY_ORIGIN}, .by_count = 3, .filter = filter};
     Result r;
-    if (query_run(db, &q, &r, e) != 0 || result_sort(&r, &q, NULL, false, e) != 0) return -1;
+    *out = (Effective){0};
+    if (query_run(db, &q, &r, e) != 0) return -1;
+    int rc = result_sort(&r, &q, NULL, false, e); /* by account, then day */
     Known known = {0};
-    for (size_t i = 0; i < r.count; i++) { /* sorted by account */
+    for (size_t i = 0; rc == 0 && i < r.count; i++) {
         Origin o = origin_of(&r.groups[i]);
         known.nano[o] = r.groups[i].t.cost_nano;
         known.has |= 1u << o;
-        if (i + 1 < r.count && strcmp(r.groups[i].name[0], r.groups[i + 1].name[0]) == 0) continue;
-        take(out, &known, closed);
+        if (i + 1 < r.count && same_day(&r.groups[i], &r.groups[i + 1])) continue;
+        take(out, &known, is_closed(&span, r.groups[i].name[1]));
         known = (Known){0};
     }
     result_free(&r);
-    return 0;
-}
-
-int effective_spend(Db *db, int64_t since, int64_t until, int64_t now, Effective *out, Err *e) {
-    *out = (Effective){0};
-    for (int64_t from = since; from < until;) {
-        int64_t day = from - from % MS_PER_DAY, next = day + MS_PER_DAY, to = next < until ? next : until;
-        bool whole = from == day && to == next;
-        if (add_piece(db, from, to, whole && next <= now, out, e) != 0) return -1;
-        from = to;
-    }
-    return 0;
+    return rc;
 }

@@ -10,8 +10,9 @@
 
 typedef struct Effective {
     int64_t nano;
-    unsigned basis; /* bit per Origin that was taken for some account and day */
+    int64_t metered_nano; /* of the same; nano - metered_nano: what logs do not know, less what they counted too much */
+    unsigned basis;       /* bit per Origin that was taken for some account and day */
 } Effective;
-/* As of now_ms: days that end after it are open. */
-int effective_spend(Db *db, int64_t since_ms, int64_t until_ms, int64_t now_ms, Effective *out, Err *e);
+/* As of now_ms: days that end after it are open. The filter names accounts or providers; NULL = everything. */
+int effective_spend(Db *db, const Filter *filter, int64_t since_ms, int64_t until_ms, int64_t now_ms, Effective *out, Err *e);
 #endif

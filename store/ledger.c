@@ -42,6 +42,7 @@ void ledger_close(Ledger *l) {
     cells_free(l->cells);
     items_free(&l->items);
     zone_free(l->own_zone);
+    for (size_t i = 0; l->own_budgets && i < l->budget_count; i++) zone_free(l->own_budgets[i].zone);
     free(l->own_budgets);
     free(l);
 }

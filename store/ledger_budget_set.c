@@ -1,22 +1,26 @@
 /* ledger_budget_set: which budgets the ledger keeps sums for.
  *
  * Owns: table budget_known. A program that has read the configuration says which budgets there are; one that has not
- * (housekeeping, repricing) keeps those that are stored. A budget that is new, or that has another scope, period or zone,
- * gets its present period summed up from what is stored: a limit set in the middle of a month knows the whole month.
+ * (housekeeping, repricing) keeps those that are stored. A budget that is new, or that has another scope, period, anchor
+ * or zone, gets its present period summed up from what is stored: a limit set in the middle of a month knows all of it.
  */
 #include "store/ledger_parts.h"
 
 /* ---- stored budgets ---- */
 static int read_known(Ledger *l, size_t *cap, Err *e) {
-    sqlite3_stmt *s = db_prepare(l->db, "SELECT budget, scope_dim, scope_value, period FROM budget_known", e);
+    sqlite3_stmt *s = db_prepare(l->db, "SELECT budget, scope_dim, scope_value, period, anchor_day, zone FROM budget_known", e);
     int got = s ? 0 : -1;
     while (s && (got = db_step(l->db, s, "read the budgets", e)) == 1) {
         if (l->budget_count == *cap) l->own_budgets = xrealloc(l->own_budgets, (*cap = *cap * 2 + 8) * sizeof *l->own_budgets);
         Budget *b = &l->own_budgets[l->budget_count++];
-        *b = (Budget){.scope_dim = sqlite3_column_int(s, 1), .period = (Unit)sqlite3_column_int(s, 3)};
+        *b = (Budget){.scope_dim = sqlite3_column_int(s, 1), .period = (Unit)sqlite3_column_int(s, 3),
+                      .anchor_day = sqlite3_column_int(s, 4)};
         snprintf(b->id, sizeof b->id, "%s", (const char *)sqlite3_column_text(s, 0));
         snprintf(b->scope_value, sizeof b->scope_value, "%s", (const char *)sqlite3_column_text(s, 2));
+        if (zone_open(&b->zone, (const char *)sqlite3_column_text(s, 5), e)) got = -1;
+        if (got < 0) break;
     }
+    if (s) sqlite3_reset(s);
     return got;
 }
 
@@ -36,12 +40,13 @@ static int bind_known(Ledger *l, sqlite3_stmt *s, const Budget *b) {
     sqlite3_bind_int(s, 2, b->scope_dim);
     sqlite3_bind_text(s, 3, b->scope_value, -1, SQLITE_STATIC);
     sqlite3_bind_int(s, 4, (int)b->period);
-    return sqlite3_bind_text(s, 5, zone_name(l->zone), -1, SQLITE_TRANSIENT);
+    sqlite3_bind_int(s, 6, b->anchor_day > 1 ? b->anchor_day : 1);
+    return sqlite3_bind_text(s, 5, zone_name(budget_zone(b, l->zone)), -1, SQLITE_TRANSIENT);
 }
 
 static int is_known(Ledger *l, const Budget *b, bool *known, Err *e) {
     sqlite3_stmt *s = db_prepare(l->db, "SELECT 1 FROM budget_known WHERE budget = ?1 AND scope_dim = ?2 AND scope_value = ?3 "
-                                        "AND period = ?4 AND zone = ?5", e);
+                                        "AND period = ?4 AND zone = ?5 AND anchor_day = ?6", e);
     if (!s) return -1;
     bind_known(l, s, b);
     int got = db_step(l->db, s, "look up a budget", e);
@@ -62,7 +67,7 @@ static int forget(Ledger *l, const char *id, Err *e) {
 }
 
 static int remember(Ledger *l, const Budget *b, Err *e) {
-    sqlite3_stmt *s = db_prepare(l->db, "INSERT INTO budget_known VALUES(?1, ?2, ?3, ?4, ?5)", e);
+    sqlite3_stmt *s = db_prepare(l->db, "INSERT INTO budget_known VALUES(?1, ?2, ?3, ?4, ?5, ?6)", e);
     if (!s) return -1;
     bind_known(l, s, b);
     return db_step(l->db, s, "store a budget", e);
@@ -98,7 +103,7 @@ static int sum_users(Ledger *l, int64_t from_ms, CellSet *out, Err *e) {
 
 static int make_anew(Ledger *l, size_t budget, Err *e) {
     const Budget *b = &l->budgets[budget];
-    int64_t from_ms = time_floor(l->zone, l->now_ms, b->period);
+    int64_t from_ms = budget_begin_ms(b, l->zone, l->now_ms);
     CellSet combos = {0}, users = {0};
     int rc = forget(l, b->id, e);
     if (!rc) rc = b->scope_dim == DIM_USER ? sum_users(l, from_ms, &users, e) : sum_cells(l, from_ms, &combos, e);

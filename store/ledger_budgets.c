@@ -50,7 +50,7 @@ static int scope_id_of(Ledger *l, const Budget *b, uint32_t *id, Err *e) {
 
 static void add_cell(Ledger *l, Spends *spends, size_t budget, const CellSum *cell) {
     int64_t ms = cell_slot(cell->cell) * SLOT_QUARTER_MS;
-    Spend *s = spend_at(spends, budget, time_floor(l->zone, ms, l->budgets[budget].period));
+    Spend *s = spend_at(spends, budget, budget_begin_ms(&l->budgets[budget], l->zone, ms));
     s->nano = (int64_t)((uint64_t)s->nano + (uint64_t)cell->sums.v[SUM_COST]);
     s->unpriced_tokens = (int64_t)((uint64_t)s->unpriced_tokens + (uint64_t)cell->sums.v[SUM_UNPRICED_TOKENS]);
 }

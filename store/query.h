@@ -101,14 +101,23 @@ typedef struct Now {
 } Now;
 int query_now(Db *db, const Zone *zone, int64_t now_ms, Now *out, Err *e);
 
-/* A budget's present period. Metered spend, kept by the ledger as long as the budget is configured for the collector. */
+/* A budget's present period. Its metered spend is kept by the ledger as long as the budget is configured for the collector;
+ * what bills and usage reports add to it (budget_is_effective()) is taken from the rollups. */
 typedef struct BudgetView {
-    int64_t begin_ms, end_ms, spent_nano, unpriced_tokens;
+    int64_t begin_ms, end_ms, spent_nano, metered_nano, unpriced_tokens;
+    int spent_permille, level;          /* level: budget_level() */
+    unsigned basis;                     /* bit per Origin in spent_nano */
     int64_t rate_nano_per_min;          /* of its scope, last 60 s */
+    int64_t end_at_rate_nano;           /* projected at that rate */
     int64_t breaks_ms;                  /* when it is spent at that rate; -1 = not in this period */
-    int spent_permille;
+    int64_t end_at_usual_nano;          /* projected at the usual pace; -1 = unknown */
 } BudgetView;
-int query_budget(Db *db, const Budget *b, const Zone *day_zone, int64_t now_ms, BudgetView *out, Err *e);
+/* What is spent, its level and the period: cheap, the guard asks at each commit. The rest is 0. */
+int query_budget_spent(Db *db, const Budget *b, const Zone *day_zone, int64_t now_ms, BudgetView *out, Err *e);
+int query_budget(Db *db, const Budget *b, const Zone *day_zone, int64_t now_ms, BudgetView *out, Err *e); /* without usual */
+int query_budget_usual(Db *db, const Budget *b, const Zone *day_zone, int64_t now_ms, BudgetView *out, Err *e); /* only it */
+/* Metered calls of a budget's scope; NULL = all. The caller's. */
+int query_budget_filter(const Budget *b, Filter **out, Err *e);
 
 /* Raw rows, newest first, for the live tail; `before_key` pages (INT64_MAX = from the newest). */
 typedef struct RowView {

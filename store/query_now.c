@@ -91,7 +91,7 @@ static int load_now(Db *db, const Zone *zone, int64_t now, Now *out, Err *e) {
     Effective spent;
     if (total_of(db, day, now, &out->today, e) != 0 || total_of(db, time_floor(zone, now, UNIT_MONTH), now, &out->month, e) != 0 ||
         total_of(db, now - 10 * MS_PER_MINUTE, now, &out->last_10m, e) != 0 ||
-        total_of(db, now - MS_PER_MINUTE, now, &minute, e) != 0 || effective_spend(db, day, now, now, &spent, e) != 0 ||
+        total_of(db, now - MS_PER_MINUTE, now, &minute, e) != 0 || effective_spend(db, NULL, day, now, now, &spent, e) != 0 ||
         load_latencies(db, now, out, e) != 0)
         return -1;
     out->today_effective_nano = spent.nano;

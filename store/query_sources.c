@@ -115,7 +115,7 @@ static int read_sources(Db *db, Owners *o, SourceView *out, size_t max, size_t *
 }
 
 /* The zone of days and budgets, as the collector stored it; UTC before it did, or when this machine lacks it. */
-static int budget_zone(Db *db, Zone **out, Err *e) {
+static int stored_zone(Db *db, Zone **out, Err *e) {
     char name[64] = "";
     *out = NULL;
     sqlite3_stmt *s = db_prepare(db, "SELECT value FROM meta WHERE key = 'zone'", e);
@@ -134,7 +134,7 @@ int query_sources(Db *db, int64_t now_ms, SourceView *out, size_t max, size_t *c
     bool mine;
     if (read_begin(db, &mine, e) != 0) return -1;
     int rc = read_sources(db, &o, out, max, count, e);
-    if (rc == 0) rc = budget_zone(db, &zone, e);
+    if (rc == 0) rc = stored_zone(db, &zone, e);
     if (rc == 0) rc = read_files(db, &o, e);
     if (rc == 0) rc = count_today(db, time_floor(zone, now_ms, UNIT_DAY), now_ms, &o, out, *count, e);
     read_end(db, mine);

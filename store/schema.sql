@@ -1,4 +1,4 @@
--- The ledger's tables, schema version 1 (PRAGMA user_version). Names are dictionary-coded; rows are keyed by time.
+-- The ledger's tables, schema version 1 (PRAGMA user_version); schema_N.sql brings them to version N. Names are dictionary-coded; rows are keyed by time.
 -- Only store/ledger*.c writes here; store/query*.c reads. Money in nano-dollars, times in ms since 1970 UTC unless named.
 -- Requests and sums are packed: a request costs 50 bytes instead of 70 as columns, a rollup cell 18 instead of 40, and
 -- both are written and read in half the time (bench_ledger, bench_query).

@@ -1,4 +1,5 @@
 /* test_db: opening, modes, schema versions, error lines, and the collector's lock. */
+#include "store/data.h"
 #include "tests/ledger_lab.h"
 #include <fcntl.h>
 #include <sys/file.h>
@@ -127,6 +128,32 @@ static void an_older_schema_waits_for_a_writer(void **state) {
     must_refuse(p->path, DB_READ, "still empty");
     Db *db = must_open(p->path, DB_WRITE);
     OK(e, db_exec(db, "SELECT count(*) FROM request", &e));
+    db_close(db);
+    db_close(must_open(p->path, DB_READ));
+}
+
+/* A ledger as the first version made it, with a budget in it: its rows are kept, what is new is there, and only a writer
+ * does it. */
+static void a_ledger_of_version_1_is_brought_up_to_date(void **state) {
+    Place *p = *state;
+    Err e = {""};
+    Buf sql = {.max = 1 << 20};
+    sqlite3 *raw;
+    assert_int_equal(file_read("store/schema.sql", &sql, &e), 0);
+    assert_int_equal(sqlite3_open(p->path, &raw), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(raw, sql.at, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_exec(raw, "PRAGMA application_id = 0x746f6c6c; PRAGMA user_version = 1;"
+                      "INSERT INTO budget_known VALUES('search', 7, 'search', 4, 'UTC');"
+                      "INSERT INTO budget_spend VALUES('search', 0, 42, 0)", NULL, NULL, NULL);
+    sqlite3_close(raw);
+    buf_free(&sql);
+    must_refuse(p->path, DB_READ, "has the older schema 1");
+    Db *db = must_open(p->path, DB_WRITE);
+    OK(e, db_exec(db, "INSERT INTO alert_silence VALUES('burn', '', 1, 'alice')", &e));
+    sqlite3_stmt *s = db_prepare(db, "SELECT anchor_day, nano FROM budget_known JOIN budget_spend USING(budget)", &e);
+    assert_int_equal(db_step(db, s, "look", &e), 1);
+    assert_int_equal(sqlite3_column_int(s, 0), 1);
+    assert_int_equal(sqlite3_column_int(s, 1), 42);
     db_close(db);
     db_close(must_open(p->path, DB_READ));
 }
@@ -321,7 +348,7 @@ int main(void) {
         CASE(a_reader_needs_no_writer_and_cannot_write),
         CASE(a_missing_folder_says_what_to_do),
         CASE(a_newer_schema_is_refused),
-        CASE(an_older_schema_waits_for_a_writer),
+        CASE(an_older_schema_waits_for_a_writer), CASE(a_ledger_of_version_1_is_brought_up_to_date),
         CASE(another_programs_database_is_left_alone),
         CASE(a_damaged_file_says_so),
         CASE(a_locked_database_says_so_after_its_patience),

@@ -219,11 +219,11 @@ static void effective_spend_takes_the_best_known_of_each_account_and_day(void **
     bill(f, 1001, ORIGIN_BILLED, "openai", "2026-11-22T00:00:00Z", 1400); /* closed and billed, though less than reported */
     bill(f, 1000, ORIGIN_REPORTED, "openai", "2026-11-23T12:00:00Z", 2600);
     bill(f, 1001, ORIGIN_BILLED, "openai", "2026-11-24T00:00:00Z", 9999); /* today is open */
-    must(effective_spend(f->db, utc("2026-11-22T00:00:00Z"), utc(NOW), utc(NOW), &got, &e), &e);
+    must(effective_spend(f->db, NULL, utc("2026-11-22T00:00:00Z"), utc(NOW), utc(NOW), &got, &e), &e);
     assert_int_equal(got.nano, 500 + 1400 + 2600 + 4000);
     assert_int_equal(got.basis, 1u << ORIGIN_METERED | 1u << ORIGIN_REPORTED | 1u << ORIGIN_BILLED);
     /* as of the 22nd itself its bill did not count */
-    must(effective_spend(f->db, utc("2026-11-22T00:00:00Z"), utc("2026-11-22T23:00:00Z"), utc("2026-11-22T23:00:00Z"), &got, &e), &e);
+    must(effective_spend(f->db, NULL, utc("2026-11-22T00:00:00Z"), utc("2026-11-22T23:00:00Z"), utc("2026-11-22T23:00:00Z"), &got, &e), &e);
     assert_int_equal(got.nano, 500 + 1500);
 }
 
@@ -318,6 +318,30 @@ static void a_budget_says_how_full_it_is_and_when_it_breaks(void **state) {
     assert_int_equal(v.spent_permille, 1400);
 }
 
+/* A bill that came counts for the account's budget, and not for a feature's, which no bill knows. */
+static void bills_count_for_budgets_of_accounts_only(void **state) {
+    Fixture *f = *state;
+    Err e = {""};
+    const Budget b[] = {{.id = "all", .scope_dim = -1, .period = UNIT_MONTH, .limit_nano = 10000, .warn_permille = {500}},
+                        {.id = "a", .scope_dim = DIM_ACCOUNT, .scope_value = "openai", .period = UNIT_MONTH, .limit_nano = 10000},
+                        {.id = "f", .scope_dim = DIM_FEATURE, .scope_value = "search", .period = UNIT_MONTH, .limit_nano = 10000}};
+    ledger_close(f->ledger);
+    must(ledger_open(&f->ledger, f->db, &(LedgerOptions){.zone = f->zone, .budgets = b, .budget_count = 3, .now_ms = utc(NOW)}, &e), &e);
+    spend(f, "2026-11-20T12:00:00Z", 1000);
+    fixture_add(f, &(Spec){.ts_ms = utc("2026-11-20T13:00:00Z"), .name[DIM_ACCOUNT] = "other", .cost_nano = 7});
+    fixture_add(f, &(Spec){.ts_ms = utc("2026-11-20T00:00:00Z"), .name[DIM_ACCOUNT] = "openai", .cost_nano = 6000,
+                           .origin = ORIGIN_BILLED});
+    fixture_flush(f);
+    static const int64_t spent[] = {6007, 6000, 1000};
+    for (int i = 0; i < 3; i++) {
+        BudgetView v;
+        must(query_budget_spent(f->db, &b[i], f->zone, utc(NOW), &v, &e), &e);
+        assert_int_equal(v.spent_nano, spent[i]);
+        assert_int_equal(v.level, i == 0 ? 500 : 0);
+        assert_int_equal(v.basis >> ORIGIN_BILLED & 1, i < 2);
+    }
+}
+
 static void models_without_a_price_are_named(void **state) {
     Fixture *f = *state;
     Err e = {""};
@@ -341,7 +365,8 @@ int main(void) {
         CASE(projection_at_usual_pace_takes_the_rest_of_the_day), CASE(a_chart_stacks_the_largest_and_sums_the_rest),
         CASE(origins_are_never_summed_with_each_other), CASE(effective_spend_takes_the_best_known_of_each_account_and_day),
         CASE(neighbouring_ranges_add_up_over_purged_days), CASE(a_source_counts_its_files_and_todays_calls),
-        CASE(a_budget_says_how_full_it_is_and_when_it_breaks), CASE(models_without_a_price_are_named),
+        CASE(a_budget_says_how_full_it_is_and_when_it_breaks), CASE(bills_count_for_budgets_of_accounts_only),
+        CASE(models_without_a_price_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
