@@ -29,6 +29,7 @@ typedef struct Cond Cond;
 typedef struct Source Source;
 struct Source {
     SourceKind kind;
+    bool plain;        /* FROM_PATH and nothing else */
     uint16_t path;     /* FROM_PATH: index of a value */
     int8_t scale;      /* durations: value x 10^scale = milliseconds */
     Cond *when; /* only then; NULL = always */

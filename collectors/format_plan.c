@@ -75,6 +75,7 @@ static void place_cond(Cond *c, const Places *p) {
 
 static void place_source(Source *s, const Places *p) {
     if (s->kind == FROM_PATH) s->path = p->index[s->path];
+    s->plain = s->kind == FROM_PATH && !s->when && !s->last && !s->map;
     place_cond(s->when, p);
     for (size_t i = 0; i < s->count; i++) place_source(&s->parts[i], p);
 }

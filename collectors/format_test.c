@@ -95,11 +95,11 @@ static int compare_member(const Trial *t, const char *key, const json_t *want, c
 
 static int compare_request(const Trial *t, const json_t *want, const Request *r, bool priced) {
     const char *key;
-    json_t *value, *outcome = json_object_get(want, "outcome");
-    json_t *ok = json_string("ok");
-    int rc = compare_text(t, "outcome", outcome ? outcome : ok, str_of(outcome_names[r->outcome]));
-    json_decref(ok);
-    if (rc != 0 || compare_tokens(t, want, r) != 0 || compare_flags(t, json_object_get(want, "flags"), r) != 0) return -1;
+    json_t *value;
+    const char *outcome = json_string_value(json_object_get(want, "outcome")), *got = outcome_names[r->outcome];
+    if (!outcome) outcome = "ok";
+    if (strcmp(outcome, got) != 0) return differs(t, "outcome", outcome, got);
+    if (compare_tokens(t, want, r) != 0 || compare_flags(t, json_object_get(want, "flags"), r) != 0) return -1;
     json_object_foreach((json_t *)(uintptr_t)want, key, value)
         if (compare_member(t, key, value, r, priced) != 0) return -1;
     return 0;

@@ -4,14 +4,15 @@
 #include "collectors/parser_hook.h"
 #include "collectors/parser_value.h"
 
-enum { INNER_MAX = 256 << 10, MEMO_COUNT = FIELD_NAMES };
+enum { INNER_MAX = 256 << 10, MEMO_WAYS = 8, MEMO_TEXT_MAX = 64 };
 
-/* The last text of a field and its name: most records repeat most names. */
+/* What a field's text became: its name in the batch. Most records repeat the names of recent ones. */
 typedef struct NameMemo {
-    uint32_t index, len;
-    char text[NAME_MAX_BYTES]; /* as the log has it */
-    uint8_t name_len;
-    char name[NAME_MAX_BYTES]; /* as the batch has it */
+    const Source *source;
+    uint32_t index;
+    uint8_t len, name_len; /* len 0 = nothing remembered */
+    char text[MEMO_TEXT_MAX]; /* as the log has it */
+    char name[MEMO_TEXT_MAX]; /* as the batch has it: proves that the index still means it */
 } NameMemo;
 
 struct Parser {
@@ -22,7 +23,7 @@ struct Parser {
     ScanValue *values; /* only with nested JSON */
     Pricer *pricer;    /* NULL without a book */
     uint64_t namespace;
-    NameMemo memo[MEMO_COUNT];
+    NameMemo memo[FIELD_NAMES][MEMO_WAYS];
     uint8_t state[FILE_STATE_MAX], state_before[FILE_STATE_MAX];
     /* the record at hand */
     Batch *batch;

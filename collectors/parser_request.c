@@ -4,32 +4,52 @@
 static const uint64_t upstream_seed = 0x75707374; /* one space of upstream ids for all formats: PERSISTENT */
 
 /* ---- names ---- */
-/* Whether the memo's index still means its name: the batch may have been emptied, or be another one. */
-static bool memo_holds(const NameMemo *m, const Batch *b) {
+static NameMemo *memo_at(Parser *p, FieldId field, Str raw) {
+    uint32_t last = (unsigned char)raw.at[raw.len - 1], middle = (unsigned char)raw.at[raw.len / 2];
+    return &p->memo[field][((uint32_t)raw.len * 31 + last * 7 + middle) % MEMO_WAYS];
+}
+
+/* Whether the memo is of this text, and its index still means the name: the batch may have been emptied, or be another. */
+static bool memo_holds(const NameMemo *m, const Source *s, Str raw, const Batch *b) {
+    if (m->source != s || m->len != raw.len || memcmp(m->text, raw.at, raw.len) != 0) return false;
     Str name = batch_name_at(b, m->index);
-    return m->index && name.len == m->name_len && memcmp(name.at, m->name, name.len) == 0;
+    return name.len == m->name_len && memcmp(name.at, m->name, name.len) == 0;
 }
 
-static Str name_for(FieldId field, Str text, char room[NAME_MAX_BYTES]) {
-    if (field == FIELD_PROVIDER) return provider_canonical(text);
-    if (field == FIELD_ENDPOINT) return (Str){room, route_template(text, room, NAME_MAX_BYTES)};
-    return text;
+static void memo_keep(NameMemo *m, const Source *s, Str raw, uint32_t index, const Batch *b) {
+    Str name = batch_name_at(b, index);
+    if (raw.len > MEMO_TEXT_MAX || name.len > MEMO_TEXT_MAX || name.len == 0) return;
+    m->source = s;
+    m->index = index;
+    m->len = (uint8_t)raw.len;
+    m->name_len = (uint8_t)name.len;
+    memcpy(m->text, raw.at, raw.len);
+    memcpy(m->name, name.at, name.len);
 }
 
-static uint32_t put_name(Parser *p, FieldId field, Str text) {
-    NameMemo *m = &p->memo[field];
+static uint32_t new_name(Batch *b, FieldId field, Str text) {
     char room[NAME_MAX_BYTES];
-    if (text.len == 0) return 0;
-    if (m->len == text.len && memcmp(m->text, text.at, text.len) == 0 && memo_holds(m, p->batch)) return m->index;
-    Str name = name_for(field, text, room);
-    uint32_t index = batch_name(p->batch, name.at, name.len);
-    Str kept = batch_name_at(p->batch, index);
-    *m = (NameMemo){.index = index};
-    if (text.len > NAME_MAX_BYTES) return index; /* len 0: not remembered */
-    m->len = (uint32_t)text.len;
-    memcpy(m->text, text.at, text.len);
-    m->name_len = (uint8_t)kept.len;
-    memcpy(m->name, kept.at, kept.len);
+    if (field == FIELD_PROVIDER) text = provider_canonical(text);
+    if (field == FIELD_ENDPOINT) text = (Str){room, route_template(text, room, sizeof room)};
+    return batch_name(b, text.at, text.len);
+}
+
+/* The name of what one source has; 0 = it has nothing. */
+static uint32_t source_name(Parser *p, FieldId field, const Source *s, const View *v) {
+    Text text;
+    Str raw = s->when ? (Str){"", 0} : source_raw(s, v);
+    NameMemo *m = raw.len ? memo_at(p, field, raw) : NULL;
+    if (m && memo_holds(m, s, raw, p->batch)) return m->index;
+    if (!source_text(s, v, &text)) return 0;
+    uint32_t index = new_name(p->batch, field, text.s);
+    if (m) memo_keep(m, s, raw, index, p->batch);
+    return index;
+}
+
+static uint32_t field_name(Parser *p, FieldId field, const View *v) {
+    const Field *f = &p->f->fields[field];
+    uint32_t index = 0;
+    for (size_t i = 0; i < f->count && !index; i++) index = source_name(p, field, &f->alternatives[i], v);
     return index;
 }
 
@@ -43,20 +63,20 @@ static const char *fallback(const Parser *p, int dim) {
 static void put_account(Parser *p, Request *r) {
     const ParseContext *c = &p->ctx;
     Str provider = batch_name_at(p->batch, r->name[DIM_PROVIDER]), key = batch_name_at(p->batch, r->name[DIM_KEY]);
-    if (c->account && c->account[0]) r->name[DIM_ACCOUNT] = put_name(p, FIELD_ACCOUNT, str_of(c->account));
+    if (c->account && c->account[0]) r->name[DIM_ACCOUNT] = batch_name(p->batch, c->account, strlen(c->account));
     if (r->name[DIM_ACCOUNT]) return;
     const char *mapped = c->account_of ? c->account_of(c->account_ctx, provider, key) : NULL;
-    r->name[DIM_ACCOUNT] = mapped ? put_name(p, FIELD_ACCOUNT, str_of(mapped)) : r->name[DIM_PROVIDER];
+    r->name[DIM_ACCOUNT] = mapped ? batch_name(p->batch, mapped, strlen(mapped)) : r->name[DIM_PROVIDER];
 }
 
 static void put_names(Parser *p, const View *v, Request *r) {
-    Text text;
     for (int i = 0; i < DIM_COUNT; i++) {
-        if (field_text(&p->f->fields[i], v, &text)) r->name[i] = put_name(p, (FieldId)i, text.s);
-        if (!r->name[i]) r->name[i] = put_name(p, (FieldId)i, str_of(fallback(p, i)));
+        const char *otherwise = fallback(p, i);
+        r->name[i] = field_name(p, (FieldId)i, v);
+        if (!r->name[i] && *otherwise) r->name[i] = batch_name(p->batch, otherwise, strlen(otherwise));
     }
-    if (field_text(&p->f->fields[FIELD_GEO], v, &text)) r->geo = put_name(p, FIELD_GEO, text.s);
-    if (field_text(&p->f->fields[FIELD_SPEED], v, &text)) r->speed = put_name(p, FIELD_SPEED, text.s);
+    r->geo = field_name(p, FIELD_GEO, v);
+    r->speed = field_name(p, FIELD_SPEED, v);
     put_account(p, r);
 }
 
@@ -181,7 +201,7 @@ static HookResult run_hook(Parser *p, const ScanValue *values, Draft *d) {
     d->model = batch_name_at(p->batch, d->request->name[DIM_MODEL]);
     if (!h) return HOOK_RECORD;
     HookResult result = h->record(p->state, values + p->f->hook_first, d, p->e);
-    if (result == HOOK_RECORD) d->request->name[DIM_MODEL] = put_name(p, FIELD_MODEL, d->model);
+    if (result == HOOK_RECORD) d->request->name[DIM_MODEL] = batch_name(p->batch, d->model.at, d->model.len);
     return result;
 }
 

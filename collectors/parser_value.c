@@ -35,27 +35,41 @@ static Str file_part(const Source *s, const char *path) {
     return (Str){"", 0};
 }
 
-/* The value of a source that has no parts. False = not there, null or "". */
-static bool plain_value(const Source *s, const View *v, ScanValue *out) {
-    if (s->when && !cond_holds(s->when, v->values)) return false;
+/* The value of a source that is more than a path. */
+static const ScanValue *made_value(const Source *s, const View *v, ScanValue *room) {
+    if (s->when && !cond_holds(s->when, v->values)) return NULL;
     if (s->kind == FROM_PATH)
-        *out = v->values[s->path];
+        *room = v->values[s->path];
     else
-        *out = (ScanValue){SCAN_STRING, false, s->kind == FROM_CONST ? str_of(s->text) : file_part(s, v->path)};
-    if (out->type <= SCAN_NULL) return false;
-    if (s->last) out->text = last_part(out->text, s->last);
-    const char *mapped = s->map && !out->escaped ? map_text(s->map, out->text) : NULL;
-    if (mapped) *out = (ScanValue){SCAN_STRING, false, str_of(mapped)};
-    return out->text.len > 0;
+        *room = (ScanValue){SCAN_STRING, false, s->kind == FROM_CONST ? str_of(s->text) : file_part(s, v->path)};
+    if (room->type <= SCAN_NULL) return NULL;
+    if (s->last) room->text = last_part(room->text, s->last);
+    const char *mapped = s->map && !room->escaped ? map_text(s->map, room->text) : NULL;
+    if (mapped) *room = (ScanValue){SCAN_STRING, false, str_of(mapped)};
+    return room->text.len > 0 ? room : NULL;
+}
+
+/* The value of a source that has no parts; NULL = not there, null or "". */
+static inline const ScanValue *value_of(const Source *s, const View *v, ScanValue *room) {
+    if (!s->plain) return made_value(s, v, room);
+    const ScanValue *value = &v->values[s->path];
+    return value->type > SCAN_NULL && value->text.len > 0 ? value : NULL;
 }
 
 /* ---- texts ---- */
 bool source_text(const Source *s, const View *v, Text *out) {
-    ScanValue value;
-    if (!plain_value(s, v, &value) || value.type == SCAN_OBJECT || value.type == SCAN_ARRAY) return false;
-    out->s = value.text;
-    if (value.escaped) out->s = (Str){out->room, scan_unescape(value.text, out->room, sizeof out->room)};
+    ScanValue room;
+    const ScanValue *value = value_of(s, v, &room);
+    if (!value || value->type >= SCAN_OBJECT) return false;
+    out->s = value->text;
+    if (value->escaped) out->s = (Str){out->room, scan_unescape(value->text, out->room, sizeof out->room)};
     return out->s.len > 0;
+}
+
+Str source_raw(const Source *s, const View *v) {
+    const ScanValue *value = &v->values[s->path];
+    bool text = s->kind == FROM_PATH && value->type > SCAN_NULL && value->type < SCAN_OBJECT;
+    return text ? value->text : (Str){"", 0};
 }
 
 bool field_text(const Field *f, const View *v, Text *out) {
@@ -92,10 +106,11 @@ static int first_of(const Field *f, const View *v, Read *read, int64_t *out) {
 }
 
 static int read_int(const Source *s, const View *v, int64_t *out) {
-    ScanValue value;
+    ScanValue room;
     if (s->parts) return combine(s, v, read_int, out);
-    if (!plain_value(s, v, &value)) return 0;
-    return scan_int(&value, out) == 0 ? 1 : -1;
+    const ScanValue *value = value_of(s, v, &room);
+    if (!value) return 0;
+    return scan_int(value, out) == 0 ? 1 : -1;
 }
 
 int field_int(const Field *f, const View *v, int64_t *out) {
@@ -105,22 +120,25 @@ int field_int(const Field *f, const View *v, int64_t *out) {
 /* ---- times ---- */
 /* Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by size; a fraction of seconds is kept. */
 static int epoch_ms(const ScanValue *value, int64_t *out) {
-    int64_t whole;
-    if (scan_int(value, &whole) == 0) return *out = time_from_epoch(whole), 1;
-    if (scan_decimal(value, 0, &whole) != 0) return -1;
-    if (whole >= INT64_C(100000000000)) return *out = time_from_epoch(whole), 1;
-    return scan_decimal(value, 3, out) == 0 ? 1 : -1;
+    int64_t thousandths, whole;
+    if (scan_decimal(value, 3, &thousandths) == 0) {
+        whole = thousandths / 1000;
+        *out = whole < INT64_C(100000000000) ? thousandths : time_from_epoch(whole);
+        return 1;
+    }
+    return scan_int(value, &whole) == 0 ? (*out = time_from_epoch(whole), 1) : -1; /* nanoseconds x 1000 have no room */
 }
 
 static int read_duration(const Source *s, const View *v, int64_t *out);
 
 static int read_time(const Source *s, const View *v, int64_t *out) {
-    ScanValue value;
+    ScanValue room;
     if (s->kind == FROM_SUM) return combine(s, v, read_duration, out); /* [seconds, nanoseconds] */
     if (s->parts) return combine(s, v, read_time, out);
-    if (!plain_value(s, v, &value)) return 0;
-    if (value.type == SCAN_STRING && time_parse_rfc3339(value.text.at, value.text.len, out) == 0) return 1;
-    return epoch_ms(&value, out);
+    const ScanValue *value = value_of(s, v, &room);
+    if (!value) return 0;
+    if (value->type == SCAN_STRING && time_parse_rfc3339(value->text.at, value->text.len, out) == 0) return 1;
+    return epoch_ms(value, out);
 }
 
 static int difference(const Source *s, const View *v, int64_t *out) {
@@ -132,11 +150,12 @@ static int difference(const Source *s, const View *v, int64_t *out) {
 }
 
 static int read_duration(const Source *s, const View *v, int64_t *out) {
-    ScanValue value;
+    ScanValue room;
     if (s->kind == FROM_DIFFERENCE) return difference(s, v, out);
     if (s->parts) return combine(s, v, read_duration, out);
-    if (!plain_value(s, v, &value)) return 0;
-    return scan_decimal(&value, s->scale, out) == 0 ? 1 : -1;
+    const ScanValue *value = value_of(s, v, &room);
+    if (!value) return 0;
+    return scan_decimal(value, s->scale, out) == 0 ? 1 : -1;
 }
 
 int field_duration_ms(const Field *f, const View *v, int64_t *out) {

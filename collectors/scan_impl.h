@@ -36,8 +36,8 @@ bool index_fill(ScanIndex *x); /* the next chunk; false at the end of the text *
 /* Stage 2: what is wanted, as a deterministic tree. Node 0 is "nothing wanted here". */
 typedef enum Elements { ELEMENTS_NONE, ELEMENTS_NUMBERED, ELEMENTS_LAST, ELEMENTS_SELECTED, ELEMENTS_PREFIXED } Elements;
 
-typedef struct Words { /* a text as its first and last eight bytes: enough to hash it, and to compare up to 16 bytes */
-    uint64_t first, last;
+typedef struct Words { /* the first sixteen bytes of a text, zeros behind it: enough to hash it */
+    uint64_t first, second;
 } Words;
 
 typedef struct Slot {
@@ -47,7 +47,8 @@ typedef struct Slot {
     uint16_t node; /* 0 = free */
 } Slot;
 
-typedef struct Table { /* open addressing in plan->slots, a power of two; mask 0 with used 0 = empty */
+typedef struct Table { /* open addressing in plan->slots, a power of two; used 0 = empty */
+    uint64_t filter; /* a bit for each hash & 63 that is in the table: most keys that nobody wants end here */
     uint16_t first, mask, used;
 } Table;
 
@@ -113,19 +114,30 @@ static inline bool scan_is_space(char c) {
     return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
-/* Reads up to 8 bytes past a short text; every text here has SCAN_PAD readable bytes behind it. */
-static inline Words scan_words(const char *at, uint32_t len) {
-    Words w = {0};
-    memcpy(&w.first, at, 8);
-    if (len > 8)
-        memcpy(&w.last, at + len - 8, 8);
-    else if (len < 8)
-        w.first &= (UINT64_C(1) << (len * 8)) - 1;
+/* Eight bytes, the first one lowest, on any machine. */
+static inline uint64_t scan_load(const char *at) {
+    uint64_t w;
+    memcpy(&w, at, 8);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    w = __builtin_bswap64(w);
+#endif
     return w;
 }
 
+/* Of a word, the bytes that belong to a text of n bytes. */
+static inline uint64_t scan_keep(uint64_t w, uint32_t n) {
+    static const uint64_t keep[] = {0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFF, 0xFFFFFFFFFFFF, 0xFFFFFFFFFFFFFF, UINT64_MAX};
+    return w & keep[n < 8 ? n : 8];
+}
+
+/* Reads up to 16 bytes past a short text; every text here has SCAN_PAD readable bytes behind it. No branches: lengths
+ * change from key to key. */
+static inline Words scan_words(const char *at, uint32_t len) {
+    return (Words){scan_keep(scan_load(at), len), scan_keep(scan_load(at + 8), len < 8 ? 0 : len - 8)};
+}
+
 static inline uint32_t scan_hash(Words w, uint32_t len) {
-    uint64_t h = (w.first ^ len) * UINT64_C(0x9E3779B97F4A7C15) ^ w.last * UINT64_C(0xC2B2AE3D27D4EB4F);
-    return (uint32_t)(h >> 40) ^ (uint32_t)(h >> 56);
+    uint64_t h = (w.first ^ (w.second << 7 | w.second >> 57) ^ len) * UINT64_C(0x9E3779B97F4A7C15);
+    return (uint32_t)(h >> 40);
 }
 #endif

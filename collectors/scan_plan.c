@@ -62,8 +62,9 @@ static void slots_reserve(ScanPlan *p, size_t more) {
     p->slot_count += more;
 }
 
-static void table_put(ScanPlan *p, const Table *t, Slot slot) {
+static void table_put(ScanPlan *p, Table *t, Slot slot) {
     uint32_t i = scan_hash(slot.words, slot.len);
+    t->filter |= UINT64_C(1) << (i & 63);
     while (p->slots[t->first + (i & t->mask)].node) i++;
     p->slots[t->first + (i & t->mask)] = slot;
 }
@@ -78,7 +79,7 @@ static Table build_table(const Builder *b, const Item *items, size_t n, StepKind
     bool hashed = kind == STEP_MEMBER || kind == STEP_SELECT;
     size_t size = t.used;
     if (hashed && t.used)
-        for (size = 2; size < 2u * t.used;) size *= 2;
+        for (size = 2; size < 3u * t.used;) size *= 2;
     t.first = (uint16_t)b->plan->slot_count;
     t.mask = (uint16_t)(hashed && size ? size - 1 : 0);
     slots_reserve(b->plan, size);
@@ -120,7 +121,7 @@ static void build_lists(ScanPlan *p, Node *node, const Item *items, size_t n) {
 
 static uint16_t build(const Builder *b, const Item *items, size_t n) {
     ScanPlan *p = b->plan;
-    if (p->node_count >= NODES_MAX || p->slot_count + 4 * n >= UINT16_MAX || p->list_count + n >= UINT16_MAX) {
+    if (p->node_count >= NODES_MAX || p->slot_count + 6 * n >= UINT16_MAX || p->list_count + n >= UINT16_MAX) {
         fail(b->e, "too many paths; leave some out");
         return 0;
     }

@@ -100,22 +100,18 @@ int scan_int(const ScanValue *v, int64_t *out) {
 
 static const int64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000};
 
-/* "1767225600.123456": digits, one point, at least `scale` decimals or none; the shape of every timestamp and duration. */
+/* "1767225600.123456" and "54": the shape of every timestamp and duration. */
 static bool plain_decimal(Str t, int scale, int64_t *out) {
-    const char *point = t.len < 26 ? memchr(t.at, '.', t.len) : NULL;
-    int64_t whole, part, rest = 0;
-    if (!point || scale < 0 || scale > 9) return false;
-    Str left = {t.at, (size_t)(point - t.at)}, right = {point + 1, t.len - left.len - 1};
-    if (left.len > 9 + (scale < 9 ? 1u : 0u) || right.len == 0 || !small_int(left, &whole) || !small_int(right, &part)) return false;
+    const char *point = t.len <= 24 ? memchr(t.at, '.', t.len) : NULL;
+    Str left = {t.at, point ? (size_t)(point - t.at) : t.len}, right = {left.at + left.len + 1, point ? t.len - left.len - 1 : 0};
+    int64_t whole, part = 0;
+    if (scale < 0 || scale > 6 || left.len > 12 || !small_int(left, &whole)) return false;
+    if (point && (right.len > 9 || !small_int(right, &part))) return false;
     int extra = (int)right.len - scale;
-    if (extra > 9 || extra < -9) return false;
-    if (extra > 0) {
-        rest = part % powers[extra];
-        part /= powers[extra];
-        if (rest * 2 >= powers[extra]) part++;
-    } else {
+    if (extra > 0)
+        part = (part + powers[extra] / 2) / powers[extra]; /* half up */
+    else
         part *= powers[-extra];
-    }
     *out = whole * powers[scale] + part;
     return true;
 }

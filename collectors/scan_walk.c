@@ -50,8 +50,14 @@ INLINE uint32_t string_end(const char *p, uint32_t open, uint32_t after) {
     return end > open && p[end] == '"' ? end : 0;
 }
 
-static bool has_backslash(const char *at, uint32_t len) {
-    return memchr(at, '\\', len) != NULL;
+/* Whether one of the eight bytes is a backslash; a zero byte behind a short text is none. */
+INLINE bool word_has_backslash(uint64_t w) {
+    w ^= UINT64_C(0x5C5C5C5C5C5C5C5C);
+    return ((w - UINT64_C(0x0101010101010101)) & ~w & UINT64_C(0x8080808080808080)) != 0;
+}
+
+INLINE bool words_have_backslash(Words w, const char *at, uint32_t len) {
+    return word_has_backslash(w.first) || word_has_backslash(w.second) || (len > 16 && memchr(at + 16, '\\', len - 16));
 }
 
 INLINE const char *digits(const char *at, const char *end) {
@@ -59,7 +65,7 @@ INLINE const char *digits(const char *at, const char *end) {
     return at;
 }
 
-static bool is_number(const char *at, const char *end) {
+static __attribute__((noinline)) bool is_any_number(const char *at, const char *end) {
     if (at < end && *at == '-') at++;
     const char *from = at;
     at = digits(at, end);
@@ -79,18 +85,33 @@ static bool is_number(const char *at, const char *end) {
     return at == end;
 }
 
+/* Non-zero in every byte that is no digit. A digit has the high half 3, and still has it with 6 added. */
+INLINE uint64_t not_digits(uint64_t w) {
+    uint64_t high = UINT64_C(0xF0F0F0F0F0F0F0F0), six = UINT64_C(0x0606060606060606), three = UINT64_C(0x3030303030303030);
+    return ((w & high) ^ three) | (((w & ~high) + six) & high);
+}
+
+/* Most numbers are up to eight digits, which one look decides. */
+INLINE bool is_number(const char *at, uint32_t len) {
+    if (len <= 8 && !scan_keep(not_digits(scan_load(at)), len) && (*at != '0' || len == 1)) return true;
+    return is_any_number(at, at + len);
+}
+
+INLINE ScanType word(const char *at, uint32_t len) {
+    uint64_t w = scan_keep(scan_load(at), len);
+    if (len == 4 && w == scan_load("null\0\0\0")) return SCAN_NULL;
+    if (len == 4 && w == scan_load("true\0\0\0")) return SCAN_TRUE;
+    return len == 5 && w == scan_load("false\0\0") ? SCAN_FALSE : SCAN_MISSING;
+}
+
 /* What stands between two entries where a value is expected; its text without the spaces around it. */
 static ScanType scalar(const char *p, uint32_t from, uint32_t to, Str *text) {
     while (from < to && scan_is_space(p[from])) from++;
     while (from < to && scan_is_space(p[to - 1])) to--;
     *text = (Str){p + from, to - from};
     if (from == to) return SCAN_MISSING;
-    switch (p[from]) {
-    case 'n': return str_is(*text, "null") ? SCAN_NULL : SCAN_MISSING;
-    case 't': return str_is(*text, "true") ? SCAN_TRUE : SCAN_MISSING;
-    case 'f': return str_is(*text, "false") ? SCAN_FALSE : SCAN_MISSING;
-    default: return is_number(text->at, text->at + text->len) ? SCAN_NUMBER : SCAN_MISSING;
-    }
+    if ((unsigned char)p[from] <= '9') return is_number(text->at, (uint32_t)text->len) ? SCAN_NUMBER : SCAN_MISSING;
+    return word(text->at, (uint32_t)text->len);
 }
 
 static void forget(Scan *s, uint16_t first, uint16_t count) {
@@ -106,7 +127,7 @@ static void take_string(Scan *s, uint16_t node, uint32_t open, uint32_t end) {
     if (!n->path_count) return;
     const char *at = s->index.text + open + 1 + n->skip;
     uint32_t len = end - open - 1 - n->skip;
-    take(s, n, (ScanValue){SCAN_STRING, has_backslash(at, len), {at, len}});
+    take(s, n, (ScanValue){SCAN_STRING, words_have_backslash(scan_words(at, len), at, len), {at, len}});
 }
 
 static void take_container(Scan *s, uint16_t node, uint32_t open, uint32_t close) {
@@ -115,29 +136,31 @@ static void take_container(Scan *s, uint16_t node, uint32_t open, uint32_t close
     if (n->path_count) take(s, n, (ScanValue){*at == '{' ? SCAN_OBJECT : SCAN_ARRAY, false, {at, close + 1 - open}});
 }
 
-INLINE uint16_t find(const ScanPlan *plan, const Table *t, const char *at, uint32_t len) {
-    Words w = scan_words(at, len);
-    for (uint32_t i = scan_hash(w, len);; i++) {
-        const Slot *slot = &plan->slots[t->first + (i & t->mask)];
+INLINE uint16_t find(const ScanPlan *plan, const Table *t, Words w, const char *at, uint32_t len) {
+    uint32_t hash = scan_hash(w, len);
+    if (!(t->filter >> (hash & 63) & 1)) return 0;
+    for (;; hash++) {
+        const Slot *slot = &plan->slots[t->first + (hash & t->mask)];
         if (!slot->node) return 0;
-        if (slot->len == len && slot->words.first == w.first && slot->words.last == w.last &&
-            (len <= 16 || memcmp(slot->text, at, len) == 0))
+        if (slot->len == len && slot->words.first == w.first && slot->words.second == w.second &&
+            (len <= 16 || memcmp(slot->text + 16, at + 16, len - 16) == 0))
             return slot->node;
     }
 }
 
 /* A key with escapes is compared as what it means. */
-static uint16_t find_escaped(const ScanPlan *plan, const Table *t, const char *at, uint32_t len) {
+static __attribute__((noinline)) uint16_t find_escaped(const ScanPlan *plan, const Table *t, const char *at, uint32_t len) {
     char plain[NAME_MAX_BYTES * 2 + SCAN_PAD] = "";
-    if (!has_backslash(at, len) || len > NAME_MAX_BYTES * 6) return 0;
-    size_t n = scan_unescape((Str){at, len}, plain, NAME_MAX_BYTES * 2);
-    return find(plan, t, plain, (uint32_t)n);
+    if (len > NAME_MAX_BYTES * 6) return 0;
+    uint32_t n = (uint32_t)scan_unescape((Str){at, len}, plain, NAME_MAX_BYTES * 2);
+    return find(plan, t, scan_words(plain, n), plain, n);
 }
 
 INLINE uint16_t lookup(const ScanPlan *plan, const Table *t, const char *at, uint32_t len) {
     if (!t->used) return 0;
-    uint16_t found = find(plan, t, at, len);
-    return found ? found : find_escaped(plan, t, at, len);
+    Words w = scan_words(at, len);
+    uint16_t found = find(plan, t, w, at, len);
+    return found || !words_have_backslash(w, at, len) ? found : find_escaped(plan, t, at, len);
 }
 
 /* The node of a member of the object at `node`. A key that comes again replaces all that the earlier one gave. */
