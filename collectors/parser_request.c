@@ -37,7 +37,7 @@ static uint32_t new_name(Batch *b, FieldId field, Str text) {
 /* The name of what one source has; 0 = it has nothing. */
 static uint32_t source_name(Parser *p, FieldId field, const Source *s, const View *v) {
     Text text;
-    Str raw = s->when ? (Str){"", 0} : source_raw(s, v);
+    Str raw = s->when ? (Str){"", 0} : raw_text(s, v);
     NameMemo *m = raw.len ? memo_at(p, field, raw) : NULL;
     if (m && memo_holds(m, s, raw, p->batch)) return m->index;
     if (!source_text(s, v, &text)) return 0;

@@ -66,7 +66,7 @@ bool source_text(const Source *s, const View *v, Text *out) {
     return out->s.len > 0;
 }
 
-Str source_raw(const Source *s, const View *v) {
+Str raw_text(const Source *s, const View *v) {
     const ScanValue *value = &v->values[s->path];
     bool text = s->kind == FROM_PATH && value->type > SCAN_NULL && value->type < SCAN_OBJECT;
     return text ? value->text : (Str){"", 0};

@@ -16,7 +16,7 @@ typedef struct Text { /* a text, and room for it when it has to be made */
 } Text;
 
 bool source_text(const Source *s, const View *v, Text *out); /* false = not there, or empty */
-Str source_raw(const Source *s, const View *v); /* as it stands in the log, "" if it does not stand there */
+Str raw_text(const Source *s, const View *v); /* as it stands in the log, "" if it does not stand there */
 bool field_text(const Field *f, const View *v, Text *out);
 int field_int(const Field *f, const View *v, int64_t *out);
 int field_duration_ms(const Field *f, const View *v, int64_t *out);
