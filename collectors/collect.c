@@ -2,9 +2,10 @@
 #include "collectors/collect_parts.h"
 #include "collectors/command_source.h"
 #include "collectors/follow.h"
+#include "collectors/guard.h"
 #include "collectors/housekeep.h"
 
-enum { ROLE_RETRY_MS = 5000, WORKERS_MAX = 66 };
+enum { ROLE_RETRY_MS = 5000, WORKERS_MAX = 70 };
 
 struct Collector {
     CollectOptions o;
@@ -38,14 +39,16 @@ void collecting_failed(const Collecting *c, const Err *e) {
 /* ---- the role ---- */
 
 static int start_worker(Collector *c, const WorkerType *type, const void *config, Err *e) {
-    if (c->workers == WORKERS_MAX) return fail(e, "more than %d sources are commands; join some", WORKERS_MAX - 2);
+    if (c->workers == WORKERS_MAX) return fail(e, "more than %d sources are commands; join some", WORKERS_MAX - 6);
     if (worker_start(&c->worker[c->workers], type, config, c->stop, e) != 0) return -1;
     c->workers++;
     return 0;
 }
 
 static int start_all(Collector *c, Err *e) {
-    if (start_worker(c, &housekeep_worker, &c->shared, e) != 0 || start_worker(c, &follow_worker, &c->shared, e) != 0) return -1;
+    static const WorkerType *const always[] = {&housekeep_worker, &follow_worker, &guard_worker};
+    for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+        if (start_worker(c, always[i], &c->shared, e) != 0) return -1;
     for (size_t i = 0; i < c->shared.source_count; i++) {
         c->commands[i] = (CommandSource){.shared = &c->shared, .config = &c->sources[i]};
         if (c->sources[i].command[0] && start_worker(c, &command_worker, &c->commands[i], e) != 0) return -1;
@@ -109,7 +112,7 @@ static int prepare(Collector *c, Err *e) {
     const char *dir = cfg->dir[0] ? cfg->dir : NULL;
     if (formats_load(&c->formats, dir, e) != 0 || book_load(&c->book, dir, e) != 0 || zone_open(&c->zone, cfg->timezone, e) != 0)
         return -1;
-    c->shared = (Collecting){.config = cfg, .formats = c->formats, .book = c->book, .zone = c->zone, .db_path = c->o.db_path,
+    c->shared = (Collecting){.config = cfg, .formats = c->formats, .book = c->book, .zone = c->zone, .db_path = c->o.db_path, .policy_path = c->o.policy_path,
                              .fixed_now_ms = c->o.fixed_now_ms, .failed = c->o.failed};
     gather_sources(c);
     return 0;

@@ -10,7 +10,7 @@
 
 typedef struct CollectOptions {
     const Config *config;      /* borrowed */
-    const char *db_path;
+    const char *db_path, *policy_path;
     void (*failed)(const Err *e); /* told of background failures, on their thread; NULL = nobody */
     int64_t fixed_now_ms;      /* --now; 0 = the clock */
 } CollectOptions;

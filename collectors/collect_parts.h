@@ -11,7 +11,7 @@ typedef struct Collecting {
     const Formats *formats;
     const Book *book;
     const Zone *zone;
-    const char *db_path;
+    const char *db_path, *policy_path;
     int64_t fixed_now_ms;
     void (*failed)(const Err *e);
 } Collecting;

@@ -23,8 +23,8 @@ static int run(App *a, int argc, char **argv) {
     sigaddset(&set, SIGHUP);
     sigprocmask(SIG_BLOCK, &set, NULL);
     Stop *stop = stop_new();
-    CollectOptions o = {.config = a->config, .db_path = a->db_path, .failed = app_background_failed,
-                        .fixed_now_ms = a->fixed_now_ms};
+    CollectOptions o = {.config = a->config, .db_path = a->db_path, .policy_path = a->policy_path,
+                        .failed = app_background_failed, .fixed_now_ms = a->fixed_now_ms};
     if (!stop) return fail(&e, "no descriptor is left; close other programs"), app_fail(&e);
     int saved, rc = app_log_begin(a, false, &saved, &e);
     if (rc == 0) rc = collector_start(&c, &o, stop, &e);

@@ -4,8 +4,8 @@
 #include "tui/dashboard.h"
 
 static int start(void *ctx, const App *a, const Stop *stop, Err *e) {
-    const CollectOptions o = {.config = a->config, .db_path = a->db_path, .failed = app_background_failed,
-                              .fixed_now_ms = a->fixed_now_ms};
+    const CollectOptions o = {.config = a->config, .db_path = a->db_path, .policy_path = a->policy_path,
+                              .failed = app_background_failed, .fixed_now_ms = a->fixed_now_ms};
     return collector_start(ctx, &o, stop, e);
 }
 

@@ -2,7 +2,7 @@
 #ifndef TUI_DASH_H
 #define TUI_DASH_H
 #include "tui/dashboard.h"
-#include "tui/db_watch.h"
+#include "store/db_watch.h"
 #include "tui/palette.h"
 #include "tui/signals.h"
 #include "tui/term.h"

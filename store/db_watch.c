@@ -1,5 +1,5 @@
 /* db_watch: see db_watch.h. */
-#include "tui/db_watch.h"
+#include "store/db_watch.h"
 #include <sys/inotify.h>
 #include <unistd.h>
 

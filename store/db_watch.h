@@ -3,8 +3,8 @@
  * The event can come before the commit is visible, so it is looked again 2 and 20 ms after it; the caller also looks
  * once a second, for file systems without inotify. Does not: read tables. Times are on the monotonic clock.
  */
-#ifndef TUI_DB_WATCH_H
-#define TUI_DB_WATCH_H
+#ifndef STORE_DB_WATCH_H
+#define STORE_DB_WATCH_H
 #include "store/db.h"
 
 typedef struct DbWatch DbWatch;

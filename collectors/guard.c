@@ -1,0 +1,203 @@
+/* guard: from what is spent to what gateways may do. See guard.h. */
+#include "collectors/guard.h"
+#include "store/db_watch.h"
+#include "store/policy.h"
+#include "store/query.h"
+#include <jansson.h>
+#include <poll.h>
+
+/* Ten looks a second at most, while somebody commits all the time (an import). Between events the database's version is asked
+ * for four times a second: an event may come before its commit can be seen, and some file systems send none. */
+enum { LOOK_GAP_MS = 100, IDLE_MS = 250, POLICY_MS = 1000, RETRY_MS = 1000 };
+
+struct Guard {
+    const Collecting *c;
+    Db *db;
+    DbWatch *watch;
+    Actor actor;
+    PolicyBudget *now, *told; /* hard budgets; told: as the policy was written last */
+    size_t count;
+    int64_t generation;       /* of the policy file after we told it, and the switch in it */
+    SwitchState state;
+    bool fresh;               /* it was not told yet: it may hold what we do not know (G3) */
+    int64_t looked_ms, policy_ms, next_ms; /* monotonic, monotonic, the clock */
+    bool dirty;               /* a commit was seen that nobody has looked at */
+    char complaint[ERR_MAX];  /* told once, not at each try */
+};
+
+/* ---- looking ---- */
+static BudgetState state_of(int level) {
+    return level >= 1000 ? BUDGET_EXHAUSTED : level > 0 ? BUDGET_WARNING : BUDGET_OK;
+}
+
+static int look_at(Guard *g, PolicyBudget *p, int64_t now_ms, Err *e) {
+    BudgetView v;
+    if (query_budget_spent(g->db, p->budget, g->c->zone, now_ms, &v, e) != 0) return -1;
+    p->state = state_of(v.level);
+    p->resets_ms = v.end_ms;
+    p->spent_nano = v.spent_nano;
+    return 0;
+}
+
+/* G2; and others write the file too: a person may have reopened a scope, brought back a copy of yesterday, or stopped calls
+ * for a time that is over while a budget is spent. */
+static bool has_changed(const Guard *g, const PolicyView *v) {
+    if (g->fresh) return true;
+    if (g->count && (v->generation != g->generation || v->state != g->state)) return true;
+    for (size_t i = 0; i < g->count; i++)
+        if (g->now[i].state != g->told[i].state || g->now[i].resets_ms != g->told[i].resets_ms) return true;
+    return false;
+}
+
+static int tell_policy(Guard *g, int64_t now_ms, Err *e) {
+    const PolicyWriter w = {.path = g->c->policy_path, .by = &g->actor, .now_ms = now_ms, .seen_generation = -1};
+    PolicyDone done;
+    PolicyView v;
+    if (policy_guard(&w, g->now, g->count, &done, e) != 0) return -1;
+    memcpy(g->told, g->now, g->count * sizeof *g->now);
+    policy_view(g->c->policy_path, now_ms, &v);
+    g->fresh = false;
+    g->generation = done.generation; /* if somebody wrote since, we look again */
+    g->state = v.state;
+    return done.warning[0] ? fail(e, "%s", done.warning) : 0;
+}
+
+int guard_look(Guard *g, int64_t now_ms, int64_t *next_ms, Err *e) {
+    PolicyView v;
+    *next_ms = INT64_MAX;
+    for (size_t i = 0; i < g->count; i++) {
+        if (look_at(g, &g->now[i], now_ms, e) != 0) return -1;
+        if (g->now[i].resets_ms < *next_ms) *next_ms = g->now[i].resets_ms;
+    }
+    policy_view(g->c->policy_path, now_ms, &v);
+    if (v.expires_at_ms > now_ms && v.expires_at_ms < *next_ms) *next_ms = v.expires_at_ms;
+    return has_changed(g, &v) ? tell_policy(g, now_ms, e) : 0;
+}
+
+/* ---- opening ---- */
+static void choose_budgets(Guard *g) {
+    const Config *c = g->c->config;
+    g->now = xcalloc(c->budget_count + 1, sizeof *g->now);
+    g->told = xcalloc(c->budget_count + 1, sizeof *g->told);
+    for (size_t i = 0; i < c->budget_count; i++) {
+        const Budget *b = &c->budgets[i];
+        if (budget_is_hard(b))
+            g->now[g->count++] = (PolicyBudget){.budget = b, .zone = zone_name(budget_zone(b, g->c->zone))};
+    }
+}
+
+/* Did an earlier configuration with hard budgets leave entries in the policy file? */
+static bool left_something(const char *policy_path) {
+    json_t *policy = NULL, *b;
+    size_t i;
+    bool found = false;
+    Err ignored = {0};
+    if (policy_read(policy_path, &policy, &ignored) != 0) return false;
+    json_array_foreach(json_object_get(policy, "budgets"), i, b) {
+        const char *owner = json_string_value(json_object_get(b, "owner"));
+        found |= owner && strcmp(owner, "guard") == 0;
+    }
+    json_decref(policy);
+    return found;
+}
+
+int guard_open(Guard **out, const Collecting *c, Err *e) {
+    Guard *g = xcalloc(1, sizeof *g);
+    g->c = c;
+    g->dirty = true;
+    *out = NULL;
+    if (db_open(&g->db, c->db_path, DB_WRITE, e) != 0) {
+        guard_close(g);
+        return -1;
+    }
+    g->watch = dbwatch_open(g->db);
+    actor_find(c->config->user, &g->actor);
+    g->actor.guard = true;
+    choose_budgets(g);
+    g->fresh = g->count > 0 || left_something(c->policy_path);
+    g->state = SWITCH_UNKNOWN;
+    *out = g;
+    return 0;
+}
+
+void guard_close(Guard *g) {
+    if (!g) return;
+    dbwatch_close(g->watch);
+    db_close(g->db);
+    free(g->now);
+    free(g->told);
+    free(g);
+}
+
+/* ---- the worker ---- */
+/* A policy that cannot be written is tried again each second, because calls pass until then. Said once. */
+static void complain(Guard *g, const Err *e) {
+    if (strcmp(g->complaint, e->text) == 0) return;
+    snprintf(g->complaint, sizeof g->complaint, "%s", e->text);
+    if (e->text[0]) collecting_failed(g->c, e);
+}
+
+static bool readable(int fd) {
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    return fd >= 0 && poll(&p, 1, 0) == 1;
+}
+
+static bool is_due(Guard *g, int64_t mono_ms) {
+    if (readable(dbwatch_fd(g->watch))) dbwatch_event(g->watch, mono_ms);
+    if (dbwatch_look(g->watch, mono_ms)) g->dirty = true;
+    return (g->dirty || collecting_now_ms(g->c) >= g->next_ms) && (!g->looked_ms || mono_ms - g->looked_ms >= LOOK_GAP_MS);
+}
+
+/* Between commits: what others did to the file, and G6. */
+static void look_at_policy(Guard *g, int64_t mono_ms, Err *e) {
+    PolicyView v;
+    if (g->policy_ms && mono_ms - g->policy_ms < POLICY_MS) return;
+    g->policy_ms = mono_ms;
+    policy_view(g->c->policy_path, collecting_now_ms(g->c), &v);
+    if (g->count && (v.generation != g->generation || v.state != g->state)) g->dirty = true;
+    if (v.state == SWITCH_EXPIRED) policy_flags_sync(g->c->policy_path, collecting_now_ms(g->c), e);
+}
+
+static Wait next_wait(const Guard *g, int64_t mono_ms) {
+    int64_t due = dbwatch_due_ms(g->watch), left = g->next_ms - collecting_now_ms(g->c), wait = IDLE_MS;
+    int64_t gap = g->looked_ms + LOOK_GAP_MS - mono_ms;
+    if (left < wait) wait = left;
+    if (due != INT64_MAX && due - mono_ms < wait) wait = due - mono_ms;
+    if (g->dirty || wait < 1) wait = gap > 1 ? gap : 1;
+    bool busy = gap > 0; /* not to be woken by each commit of an import */
+    return (Wait){.sleep_ms = busy && wait < gap ? gap : wait, .fd = busy ? -1 : dbwatch_fd(g->watch)};
+}
+
+static int step(void *self, Wait *next, Err *e) {
+    Guard *g = self;
+    Err why = {0};
+    int64_t mono_ms = clock_monotonic_ms();
+    (void)e;
+    if (is_due(g, mono_ms)) {
+        g->looked_ms = mono_ms;
+        g->dirty = guard_look(g, collecting_now_ms(g->c), &g->next_ms, &why) != 0;
+    }
+    look_at_policy(g, mono_ms, &why);
+    complain(g, &why);
+    *next = next_wait(g, mono_ms);
+    if (g->dirty && why.text[0]) *next = (Wait){.sleep_ms = RETRY_MS, .fd = -1};
+    return 0;
+}
+
+static int open_guard(void **self, const void *config, const Stop *stop, Err *e) {
+    Guard *g;
+    (void)stop;
+    if (guard_open(&g, config, e) != 0) return -1;
+    *self = g;
+    return 0;
+}
+
+static void close_guard(void *self) {
+    guard_close(self);
+}
+
+static void failed(const void *config, const Err *e) {
+    collecting_failed(config, e);
+}
+
+const WorkerType guard_worker = {.kind = "guard", .open = open_guard, .step = step, .close = close_guard, .failed = failed};
