@@ -70,7 +70,7 @@ int child_start(Child **out, const char *command, Err *e) {
         rc = errno;
     }
     child_free(c);
-    return fail(e, "start %.100s: %s; check the source's command", command, strerror(rc));
+    return fail(e, "start %.100s: %s; check the command", command, strerror(rc));
 }
 
 int child_take_output(Child *c) {
@@ -126,6 +126,10 @@ static bool ended_within(pid_t pid, int64_t ms) {
         if (clock_monotonic_ms() >= until) return false;
         poll(NULL, 0, 2);
     }
+}
+
+void child_wait_end(Child *c) {
+    if (c->pid) ended_within(c->pid, GRACE_MS);
 }
 
 void child_stop(Child *c, char *how, size_t size) {

@@ -17,6 +17,8 @@ int child_wait_fd(const Child *c);       /* readable when there is output, an er
 void child_read_errors(Child *c);
 const char *child_last_error(const Child *c); /* "" = none */
 bool child_output_ended(Child *c);       /* and all of it was read */
+/* After the end of its output: gives the first process 100 ms to end by itself, so that how it ended is its own doing. */
+void child_wait_end(Child *c);
 /* Ends all processes of the command: asked to, after 100 ms forced to. How it ended, in words: "ended with code 255". */
 void child_stop(Child *c, char *how, size_t size);
 void child_free(Child *c);               /* stops it first; NULL is fine */

@@ -47,6 +47,8 @@ void policy_view(const char *path, int64_t now_ms, PolicyView *out);
 /* The whole file, checked for form (P9) but not for sense; *out is the caller's (json_decref). -1 with ENOENT in errno:
  * there is none. */
 int policy_read(const char *path, struct json_t **out, Err *e);
+/* As a gateway goes on: the file, else the last good copy of it, else *out NULL (there never was one): never fails for that. */
+int policy_read_last_good(const char *path, struct json_t **out, Err *e);
 /* What is wrong with a policy, by the table of its keys: "limits[2].max_output_tokens: ..."; unknown keys are fine. */
 int policy_validate(const struct json_t *policy, Err *e);
 

@@ -26,6 +26,8 @@ static void warn(Change *c, const Err *e) {
 }
 
 /* ---- reading what is there ---- */
+static json_t *policy_new(void) { return json_pack("{s:i, s:i}", "schema_version", POLICY_SCHEMA, "generation", 0); }
+
 static int check_schema(const Change *c, Err *e) {
     const json_t *version = json_object_get(c->policy, "schema_version"), *generation = json_object_get(c->policy, "generation");
     if (json_is_integer(version) && json_integer_value(version) > POLICY_SCHEMA)
@@ -46,7 +48,7 @@ static int read_last_good(Change *c, Err *e) {
     *e = (Err){0};
     if (policy_folder_read(&c->folder, prev, &c->policy, &ignored) == 0 && check_schema(c, &ignored) == 0) return 0;
     json_decref(c->policy);
-    c->policy = json_object();
+    c->policy = policy_new();
     return 0;
 }
 
@@ -54,7 +56,7 @@ static int read_present(Change *c, Err *e) {
     Err why = {0};
     int rc = policy_folder_read(&c->folder, c->folder.name, &c->policy, &why);
     if (rc != 0 && errno == ENOENT) {
-        c->policy = json_object();
+        c->policy = policy_new();
         return 0;
     }
     if (rc == 0 && check_schema(c, &why) == 0) return 0;

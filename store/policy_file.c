@@ -130,6 +130,18 @@ int policy_read(const char *path, json_t **out, Err *e) {
     return rc;
 }
 
+int policy_read_last_good(const char *path, json_t **out, Err *e) {
+    PolicyFolder f;
+    char prev[POLICY_NAME_MAX + 8];
+    Err why = {0};
+    *out = NULL;
+    if (policy_folder_open(&f, path, e) != 0) return -1;
+    snprintf(prev, sizeof prev, "%s.prev", f.name);
+    if (policy_folder_read(&f, f.name, out, &why) != 0) policy_folder_read(&f, prev, out, &why);
+    policy_folder_close(&f);
+    return 0;
+}
+
 /* ---- writing ---- */
 static int write_whole(int fd, const json_t *policy) {
     char *text = json_dumps(policy, JSON_INDENT(1) | JSON_PRESERVE_ORDER);

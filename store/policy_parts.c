@@ -58,7 +58,10 @@ json_t *policy_words_new(const char *text) {
     json_t *list = json_array();
     for (text += strspn(text, " ,"); *text; text += strspn(text, " ,")) {
         size_t len = strcspn(text, " ,");
-        json_array_append_new(list, json_stringn(text, len));
+        if (json_array_append_new(list, json_stringn(text, len)) != 0) { /* not UTF-8 */
+            json_decref(list);
+            return NULL;
+        }
         text += len;
     }
     return list;

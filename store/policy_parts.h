@@ -37,7 +37,7 @@ json_t *policy_time_new(int64_t ms); /* null for 0 */
 SwitchState policy_switch_state(const json_t *policy, int64_t now_ms); /* SWITCH_UNKNOWN: makes no sense */
 json_t *policy_object(json_t *parent, const char *key); /* borrowed; made, or made anew if it is something else */
 json_t *policy_array(json_t *parent, const char *key);
-json_t *policy_words_new(const char *text); /* "checkout fraud" as a list */
+json_t *policy_words_new(const char *text); /* "checkout fraud" as a list; NULL = not UTF-8 */
 json_t *policy_by_id(const json_t *array, const char *id); /* borrowed; NULL */
 /* Is a person's override of this budget on? */
 bool policy_overridden(const json_t *policy, const char *budget, int64_t now_ms);

@@ -91,22 +91,36 @@ static json_t *value_new(const Setting *s) {
     return v ? v : json_string(s->value);
 }
 
-/* A whole element, `limits.batch null`, or a member. */
+static int put_member(const Setting *s, json_t *at, const char *step, json_t *v, Err *e) {
+    if (json_is_null(v)) {
+        json_decref(v);
+        return json_object_del(at, step) == 0;
+    }
+    return json_object_set_new(at, step, v) == 0 ? 1 : fail(e, "%.80s: out of memory", s->at);
+}
+
+/* A whole element of a list: `limits.batch null` removes it, an object takes its place, so that a limit never stands there
+ * without its match. */
+static int put_element(const Setting *s, json_t *list, const char *id, json_t *v, Err *e) {
+    json_t *old = policy_by_id(list, id);
+    size_t at = 0;
+    while (at < json_array_size(list) && json_array_get(list, at) != old) at++;
+    if (json_is_object(v)) {
+        json_object_set_new(v, "id", json_string(id));
+        return (old ? json_array_set_new(list, at, v) : json_array_append_new(list, v)) == 0;
+    }
+    bool null = json_is_null(v);
+    json_decref(v);
+    if (!null) return fail(e, "%.80s: give an object like '{\"match\":{\"feature\":\"batch\"},\"timeout_ms\":30000}', or null to remove it", s->at);
+    return old ? json_array_remove(list, at) == 0 : 0;
+}
+
 static int put(Setting *s, json_t *at, const char *step, Err *e) {
     bool element = is_list_key(s->pattern);
     if (!element) add_pattern(s, step);
     json_t *v = value_new(s);
     if (!v) return fail(e, "%.80s: the value is neither JSON nor UTF-8 text", s->at);
-    if (!element && !json_is_null(v)) return json_object_set_new(at, step, v) == 0 ? 1 : fail(e, "%.80s: out of memory", s->at);
-    bool null = json_is_null(v);
-    json_decref(v);
-    if (!null) return fail(e, "%.80s: set its members one by one, or remove it with null", s->at);
-    if (!element) return json_object_del(at, step) == 0;
-    for (size_t i = 0; i < json_array_size(at); i++) {
-        const char *id = json_string_value(json_object_get(json_array_get(at, i), "id"));
-        if (id && strcmp(id, step) == 0) return json_array_remove(at, i) == 0;
-    }
-    return 0;
+    return element ? put_element(s, at, step, v, e) : put_member(s, at, step, v, e);
 }
 
 /* ---- a budget's state is the guard's; a person may only reopen it ---- */
@@ -137,8 +151,6 @@ static int set_value(void *ctx, json_t *policy, Err *e) {
         rc = put(s, at, s->step[s->count - 1], e);
     }
     if (rc > 0 && json_equal(before, policy)) rc = 0;
-    json_object_set_new(policy, "schema_version", json_integer(POLICY_SCHEMA));
-    if (!json_object_get(policy, "generation")) json_object_set_new(policy, "generation", json_integer(0));
     if (rc > 0 && policy_validate(policy, e) != 0) rc = -1;
     json_decref(before);
     return rc;

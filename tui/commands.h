@@ -14,4 +14,8 @@ extern const Command cmd_help_man;
 extern const Command cmd_help_completion;
 extern const Command cmd_report;
 extern const Command cmd_status;
+extern const Command cmd_kill;
+extern const Command cmd_resume;
+extern const Command cmd_policy;
+extern const Command cmd_check;
 #endif
