@@ -87,6 +87,7 @@ static void draw(Dash *d) {
     const Screen *s = layout_make(w, h).size == SIZE_FULL ? d->screen : screens[0];
     frame_draw(s, dash_self(d, s), &d->view, d->canvas);
     if (d->view.prompt.kind == ':') palette_draw(&d->palette, d->canvas);
+    if (d->view.dialog.type) dialog_draw(&d->view.dialog, d->canvas);
     term_show(d->term, d->canvas);
     if (d->committed) d->frame_ms = clock_monotonic_ms();
     d->dirty = d->urgent = d->committed = false;
@@ -109,6 +110,7 @@ static void tick(Dash *d, int64_t now_ms) {
     d->tick_ms = now_ms + 1000 - wall % 1000;
     d->resumed = false; /* by now the SIGCONT of our own stop has come, or never will (a process without job control) */
     view_tick(v);
+    view_refresh_dialog(v);
     if (v->answer[0] && now_ms >= d->answer_until_ms) v->answer[0] = '\0';
     bool rate_moves = v->now_ms - v->newest_ms < QUIET_MS || now_ms - d->load_ms >= QUIET_RELOAD_MS;
     if (!look(d, now_ms) && rate_moves && !v->paused) d->stale = true;

@@ -152,9 +152,30 @@ static void prompt_line_key(Dash *d, int key) {
     }
 }
 
+/* ---- a dialog ---- */
+
+/* Where the window has no room for it only Esc acts: nobody confirms what cannot be read. */
+static void modal_key(Dash *d, int key) {
+    View *v = &d->view;
+    Err e = {""};
+    int w, h;
+    term_size(d->term, &w, &h);
+    if (!dialog_fits(&v->dialog, w, h) && key != KEY_ESC && key != KEY_CTRL_C) return;
+    DialogEnd end = dialog_key(&v->dialog, key);
+    if (end == DIALOG_CONFIRMED && v->dialog.type->confirm(&v->dialog, v, &e) != 0) {
+        snprintf(v->dialog.error, sizeof v->dialog.error, "%s", e.text);
+        return;
+    }
+    if (end == DIALOG_STAYS)
+        view_refresh_dialog(v);
+    else
+        view_close_dialog(v);
+    d->stale = true;
+}
+
 static void mouse_event(Dash *d) {
     const MouseEvent *m = term_mouse(d->term);
-    if (!m->pressed || d->view.prompt.kind) return;
+    if (!m->pressed || d->view.prompt.kind || d->view.dialog.type) return;
     int w, h, key = m->button == 64 ? KEY_UP : m->button == 65 ? KEY_DOWN : 0;
     term_size(d->term, &w, &h);
     if (m->button == 0) key = frame_key_at(d->screen, w, h, m->x, m->y);
@@ -162,17 +183,36 @@ static void mouse_event(Dash *d) {
 }
 
 /* Pasted text goes into a line that is open, and never is a command. */
+static void pasted_key(Dash *d, int key) {
+    if (key < ' ' || key >= KEY_SPECIAL) return;
+    if (d->view.dialog.type) {
+        if (dialog_takes_text(&d->view.dialog)) modal_key(d, key);
+    } else if (d->view.prompt.kind) {
+        prompt_line_key(d, key);
+    }
+}
+
+/* A screen that answers does not know for how long it is shown: as long as the dashboard's own answers. */
+static void keep_answer(Dash *d, const char *before) {
+    if (d->view.answer[0] && strcmp(before, d->view.answer) != 0) d->answer_until_ms = clock_monotonic_ms() + ANSWER_SHOWN_MS;
+}
+
 void dash_key(Dash *d, int key) {
+    char before[sizeof d->view.answer];
+    memcpy(before, d->view.answer, sizeof before);
     d->dirty = d->urgent = true;
     if (key == KEY_PASTE_START || key == KEY_PASTE_END) {
         d->pasting = key == KEY_PASTE_START;
     } else if (d->pasting) {
-        if (d->view.prompt.kind && key >= ' ' && key < KEY_SPECIAL) prompt_line_key(d, key);
+        pasted_key(d, key);
     } else if (key == KEY_MOUSE) {
         mouse_event(d);
+    } else if (d->view.dialog.type) {
+        modal_key(d, key);
     } else if (d->view.prompt.kind) {
         prompt_line_key(d, key);
     } else {
         command_key(d, key);
     }
+    keep_answer(d, before);
 }

@@ -9,12 +9,7 @@
 #include "store/query.h"
 #include "tui/canvas.h"
 #include "tui/command.h"
-
-typedef struct Prompt { /* what is being typed in the answer row: a filter or a command */
-    char kind;                     /* '/' or ':'; 0 = closed */
-    char text[256]; size_t cursor; /* a byte offset on a character boundary */
-    char error[ERR_MAX];           /* "" = right so far */
-} Prompt;
+#include "tui/dialog.h"
 
 typedef struct View { /* what the user chose; shared by all screens, survives switching */
     int64_t now_ms;                /* the frame's clock */
@@ -30,7 +25,8 @@ typedef struct View { /* what the user chose; shared by all screens, survives sw
     int alerts_act, alerts_watch;  /* counts in the header */
     int64_t newest_ms;             /* time of the newest record, 0 = none yet: "live, 1s old" */
     int reading_permille;          /* a load goes on: 0..1000; -1 = none */
-    Prompt prompt;
+    Prompt prompt;                 /* being typed in the answer row: a filter or a command */
+    Dialog dialog;                 /* open when dialog.type is set: view_open_dialog() */
     char go[32];                   /* a screen's wish after key_pressed or load: another screen's name, or "demo"; "" = none */
     Db *db; App *app; const Book *book;
 } View;

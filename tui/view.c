@@ -67,3 +67,21 @@ void view_close(View *v) {
     v->filter = NULL;
     v->db = NULL;
 }
+
+void view_refresh_dialog(View *v) {
+    Dialog *d = &v->dialog;
+    if (!d->type || !d->type->changed) return;
+    d->notes = 0;
+    d->type->changed(d, v);
+}
+
+void view_open_dialog(View *v, const DialogType *type) {
+    if (v->dialog.type) return;
+    v->dialog = (Dialog){.type = type};
+    type->open(&v->dialog, v);
+    view_refresh_dialog(v);
+}
+
+void view_close_dialog(View *v) {
+    v->dialog = (Dialog){.type = NULL};
+}

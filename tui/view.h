@@ -19,4 +19,8 @@ extern const char *const view_ranges[]; /* NULL ends */
 /* On an error the filter is off ("showing all until it is right") and the text is kept. */
 int view_set_filter(View *v, const char *text, Err *e);
 void view_set_paused(View *v, bool paused);
+/* A dialog takes all keys until it is confirmed or cancelled. A second one does not open over it. */
+void view_open_dialog(View *v, const DialogType *type);
+void view_close_dialog(View *v);
+void view_refresh_dialog(View *v); /* its notes and hints anew; nothing without one */
 #endif
