@@ -4,6 +4,7 @@
  * formats refer to by name; the user's come first.
  */
 #include "collectors/format_impl.h"
+#include "collectors/parser_hook.h"
 #include "store/data.h"
 #include <dirent.h>
 
@@ -198,5 +199,6 @@ const char *format_name(const Format *f) { return f->name; }
 const char *format_help(const Format *f) { return f->help; }
 Framing format_framing(const Format *f) { return f->framing; }
 Replay format_replay(const Format *f) { return f->replay; }
+bool format_has_state(const Format *f) { return f->hook && f->hook->state_size > 0; }
 bool format_is_agent(const Format *f) { return f->agent; }
 const char *const *format_known_places(const Format *f) { return f->places; }

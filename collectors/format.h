@@ -23,6 +23,7 @@ const char *format_name(const Format *f);
 const char *format_help(const Format *f);
 Framing format_framing(const Format *f);
 Replay format_replay(const Format *f);
+bool format_has_state(const Format *f); /* a record's meaning depends on those before it: files are read in order */
 bool format_is_agent(const Format *f); /* transcripts: notional unless told otherwise when followed */
 const char *const *format_known_places(const Format *f); /* globs for discovery; NULL ends */
 

@@ -1,179 +1,142 @@
-/* import: whole files once. Parser threads turn files into batches; this thread opens files and writes batches.
+/* import: whole files once: the thread that writes, and what it needs.
  *
- * One writer, because SQLite has one; two parsers, because parsing costs about as much as writing. Batches go round
- * between two rings, so memory is bounded whatever the input. Does not: follow, or print more than progress.
+ * One writer, because SQLite has one. It gives out jobs, gathers what the parsers filled and stores it, several small
+ * files in one transaction: that writes far fewer pages. Does not: follow, or print more than progress.
  */
-#include "collectors/collect.h"
-#include "collectors/logfile.h"
-#include "collectors/paths.h"
-#include "collectors/ring.h"
+#include "collectors/import_impl.h"
+#include <poll.h>
 #include <pthread.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
-enum { PARSERS = 2, BATCHES = 8, BATCH_REQUESTS = 2048, JOBS = 4, GROUP = 6 };
-
-typedef struct Filling { /* a batch on its way from a parser to the writer */
-    Batch *batch;
-    LogFile *done; /* its file, when this is its last batch: the writer counts and closes it */
-    bool parser_ends, failed;
-    Err error;
-} Filling;
-
-typedef struct Import {
-    const ImportOptions *options;
-    const Stop *stop;
-    Ring *jobs, *full, *empty;
-    Filling filling[BATCHES + PARSERS];
-    pthread_t thread[PARSERS];
-    size_t running;
-    Formats *formats;
-    Book *book;
-    Db *db;
-    Ledger *ledger;
-    Zone *zone;
-    Paths paths;
-    size_t next_path;
-    SourceConfig source;
-    ImportSummary *sum;
-    int64_t shown_ms, started_ms;
-    bool wrong;
-} Import;
-
-/* ---- parser threads ---- */
-
-static void parse_file(Import *m, LogFile *f) {
-    for (;;) {
-        Filling *b = ring_pop(m->empty);
-        Filled got = logfile_fill(f, b->batch, true, &b->error);
-        b->failed = got == FILLED_FAILED;
-        b->done = got == FILLED_BATCH && !stop_is_set(m->stop) ? NULL : f;
-        bool last = b->done != NULL;
-        ring_push(m->full, b);
-        if (last) return;
-    }
-}
-
-static void *parser_thread(void *arg) {
-    Import *m = arg;
-    LogFile *f;
-    while ((f = ring_pop(m->jobs))) parse_file(m, f);
-    Filling *end = ring_pop(m->empty);
-    end->parser_ends = true;
-    ring_push(m->full, end);
-    return NULL;
-}
+enum { SHOW_MS = 200, ASK_MS = 1000, YIELD_MS = 3 };
 
 /* ---- the writer ---- */
 
-static void file_failed(Import *m, const char *why) {
-    m->sum->failed_files++;
-    if (!m->sum->first_failed[0]) snprintf(m->sum->first_failed, sizeof m->sum->first_failed, "%s", why);
-}
-
-/* Opens files ahead of the parsers, as many as wait for them. */
-static void feed_parsers(Import *m) {
-    LogSetup setup = {.formats = m->formats, .book = m->book, .config = m->options->config, .source = &m->source,
-                      .notional = m->options->notional, .now_ms = m->options->now_ms,
-                      .from_start = m->options->reopen_day_ms != 0};
-    while (m->next_path < m->paths.count && !stop_is_set(m->stop)) {
-        LogFile *f = NULL;
-        Err e = {0};
-        if (logfile_open(&f, m->paths.path[m->next_path], &setup, m->ledger, &e) != 0) file_failed(m, e.text);
-        m->sum->files++;
-        m->next_path++;
-        if (!f) continue;
-        ring_push(m->jobs, f); /* the caller saw that there is room */
-        return;
-    }
-    if (m->next_path < PATHS_MAX + 1) {
-        m->next_path = PATHS_MAX + 1; /* once */
-        ring_close(m->jobs);
-    }
-}
-
-static void count_file(Import *m, LogFile *f) {
-    ImportSummary *s = m->sum;
-    s->lines += f->mark.lines;
-    s->records += f->mark.records;
-    s->bad_lines += f->mark.bad_lines;
-    s->skipped_lines += f->mark.skipped_lines;
-    s->unpriced += f->unpriced;
-    s->bytes += f->bytes;
-    if (f->first_bad[0] && !s->first_bad[0]) snprintf(s->first_bad, sizeof s->first_bad, "%s", f->first_bad);
-    logfile_close(f);
-}
-
 static void progress(Import *m) {
+    static const char bar[] = "##############################";
     int64_t now = clock_monotonic_ms();
-    if (!m->options->progress || now - m->shown_ms < 200) return;
+    if (!m->options->progress || now - m->shown_ms < SHOW_MS) return;
     m->shown_ms = now;
-    size_t of = m->paths.count, at = m->next_path < of ? m->next_path : of;
-    int cells = (int)(at * 30 / (of ? of : 1));
-    fprintf(stderr, "\r[%.*s%*s] %zu of %zu files, %llu requests", cells, "##############################", 30 - cells, "",
-            at, of, (unsigned long long)(m->sum->rows.added + m->sum->rows.merged + m->sum->rows.duplicate));
+    uint64_t total = m->raw_total ? m->raw_total : 1, done = m->raw_done < total ? m->raw_done : total;
+    int cells = (int)(done * (sizeof bar - 1) / total);
+    fprintf(stderr, "\r[%.*s%*s] %3llu%%  %llu of %zu files  %llu requests ", cells, bar, (int)sizeof bar - 1 - cells, "",
+            (unsigned long long)(done * 100 / total), (unsigned long long)m->sum->files, m->paths.count,
+            (unsigned long long)(m->sum->rows.added + m->sum->rows.merged + m->sum->rows.duplicate));
 }
 
-/* Everything that waits goes into one transaction, up to the ledger's bound. */
-static int write_group(Import *m, Filling **group, size_t n, Err *e) {
-    Batch *batch[GROUP];
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!group[i]->parser_ends) batch[count++] = group[i]->batch;
-    int rc = count && !m->wrong ? ledger_ingest_all(m->ledger, batch, count, &m->sum->rows, e) : 0;
+/* A collector that waits for the lock looks every 2 ms: it gets its turn between two transactions. */
+static void yield_lock(Import *m) {
+    char who[256];
+    int64_t now = clock_monotonic_ms();
+    if (now - m->asked_ms >= ASK_MS) {
+        m->asked_ms = now;
+        m->shared = role_holder(m->options->db_path, who, sizeof who) == 0;
+    }
+    if (m->shared) poll(NULL, 0, YIELD_MS);
+}
+
+/* What the parsers have filled, as much as one transaction may hold. Waits for it: while it waits they go on. */
+static size_t gather(Import *m, Filling **group) {
+    size_t n = 0, requests = 0;
+    while (n < GROUP_MAX && requests + BATCH_REQUESTS <= LEDGER_BATCH) {
+        import_give_jobs(m);
+        Filling *b = ring_pop(m->full);
+        if (!b) {
+            m->ended = true;
+            break;
+        }
+        import_take(m, b);
+        requests += batch_count(b->batch);
+        group[n++] = b;
+    }
+    return n;
+}
+
+static int store(Import *m, Filling **group, size_t n, Err *e) {
+    Batch *batch[GROUP_MAX];
+    for (size_t i = 0; i < n; i++) batch[i] = group[i]->batch;
+    if (n && ledger_ingest_all(m->ledger, batch, n, &m->sum->rows, e) != 0) return -1;
     for (size_t i = 0; i < n; i++) {
-        if (group[i]->failed) file_failed(m, group[i]->error.text);
-        if (group[i]->done) count_file(m, group[i]->done);
-        m->running -= group[i]->parser_ends;
-        batch_clear(group[i]->batch);
-        *group[i] = (Filling){.batch = group[i]->batch};
+        Batch *own = group[i]->batch;
+        batch_clear(own);
+        *group[i] = (Filling){.batch = own};
         ring_push(m->empty, group[i]);
     }
-    return rc;
+    return 0;
 }
 
-static int write_some(Import *m, Err *e) {
-    Filling *group[GROUP] = {ring_pop(m->full)};
-    size_t n = 1, requests = batch_count(group[0]->batch);
-    while (n < GROUP && requests + BATCH_REQUESTS <= LEDGER_BATCH && (group[n] = ring_try_pop(m->full)))
-        requests += batch_count(group[n++]->batch);
-    return write_group(m, group, n, e);
+static int write_all(Import *m, Err *e) {
+    while (!m->ended) {
+        Filling *group[GROUP_MAX];
+        if (stop_is_set(m->stop)) return fail(e, "import was stopped; run it again to go on where it is");
+        if (store(m, group, gather(m, group), e) != 0) return -1;
+        progress(m);
+        yield_lock(m);
+    }
+    return 0;
 }
 
 static int run(Import *m, Err *e) {
-    int rc = 0;
-    for (int i = 0; i < PARSERS; i++) pthread_create(&m->thread[m->running++], NULL, parser_thread, m);
-    while (m->running) {
-        if (m->next_path <= PATHS_MAX && ring_has_room(m->jobs)) {
-            feed_parsers(m);
-            continue;
-        }
-        if (write_some(m, e) != 0 && rc == 0) {
-            rc = -1;
-            m->wrong = true; /* the parsers run out without being written */
-            m->next_path = m->paths.count;
-        }
-        progress(m);
-    }
-    for (int i = 0; i < PARSERS; i++) pthread_join(m->thread[i], NULL);
+    pthread_t thread[PARSERS];
+    size_t started = 0;
+    while (started < PARSERS && pthread_create(&thread[started], NULL, import_parser, m) == 0) started++;
+    for (size_t i = started; i < PARSERS; i++) ring_close(m->full); /* the ones that are not there */
+    int rc = started ? write_all(m, e) : fail(e, "no thread can be started; is a limit of processes reached?");
+    if (m->jobs_open) ring_close(m->jobs);
+    ring_close(m->empty); /* after a failure the parsers end when they have used up what is there */
+    for (size_t i = 0; i < started; i++) pthread_join(thread[i], NULL);
+    import_drop_jobs(m);
     if (m->options->progress && m->shown_ms) fputs("\r\033[K", stderr);
     return rc;
 }
 
-static int prepare(Import *m, Err *e) {
+/* ---- what it needs ---- */
+
+static void add_paths(Import *m, const char *const *paths, size_t count) {
+    struct stat st;
+    for (size_t i = 0; i < count; i++) {
+        Err why = {0};
+        if (paths_add(&m->paths, paths[i], &why) != 0) import_file_failed(m, why.text);
+    }
+    for (size_t i = 0; m->options->progress && i < m->paths.count; i++)
+        if (stat(m->paths.path[i], &st) == 0) m->raw_total += (uint64_t)st.st_size;
+}
+
+static int open_ledger(Import *m, Err *e) {
     const ImportOptions *o = m->options;
     const Config *c = o->config;
-    const char *dir = c->dir[0] ? c->dir : NULL;
-    if (formats_load(&m->formats, dir, e) != 0 || book_load(&m->book, dir, e) != 0) return -1;
-    if (*o->format && !formats_find(m->formats, o->format))
-        return fail(e, "no format \"%s\"; see `tollwatch doctor` for the known ones", o->format);
     if (zone_open(&m->zone, c->timezone, e) != 0 || db_open(&m->db, o->db_path, DB_WRITE, e) != 0) return -1;
     LedgerOptions lo = {.zone = m->zone, .budgets = c->budgets, .budget_count = c->budget_count, .now_ms = o->now_ms};
     if (ledger_open(&m->ledger, m->db, &lo, e) != 0) return -1;
     return o->reopen_day_ms ? ledger_reopen_day(m->ledger, o->reopen_day_ms, e) : 0;
 }
 
+static int prepare(Import *m, Err *e) {
+    const ImportOptions *o = m->options;
+    const char *dir = o->config->dir[0] ? o->config->dir : NULL;
+    if (formats_load(&m->formats, dir, e) != 0 || book_load(&m->book, dir, e) != 0) return -1;
+    if (*o->format && !formats_find(m->formats, o->format))
+        return fail(e, "no format \"%s\"; see `tollwatch doctor` for the known ones", o->format);
+    snprintf(m->source.name, sizeof m->source.name, "import");
+    snprintf(m->source.format, sizeof m->source.format, "%s", o->format);
+    m->setup = (LogSetup){.formats = m->formats, .book = m->book, .config = o->config, .source = &m->source,
+                          .notional = o->notional, .from_start = o->reopen_day_ms != 0, .now_ms = o->now_ms};
+    return open_ledger(m, e);
+}
+
+static void make_rings(Import *m) {
+    m->jobs = ring_new(JOBS, 1);
+    m->full = ring_new(FILLINGS, PARSERS);
+    m->empty = ring_new(FILLINGS, 1);
+    m->jobs_open = true;
+    for (size_t i = 0; i < FILLINGS; i++) {
+        m->filling[i].batch = batch_new(BATCH_REQUESTS);
+        ring_push(m->empty, &m->filling[i]);
+    }
+}
+
 static void release(Import *m) {
-    for (size_t i = 0; i < sizeof m->filling / sizeof *m->filling; i++) batch_free(m->filling[i].batch);
+    for (size_t i = 0; i < FILLINGS; i++) batch_free(m->filling[i].batch);
     ring_free(m->jobs);
     ring_free(m->full);
     ring_free(m->empty);
@@ -186,28 +149,12 @@ static void release(Import *m) {
     free(m);
 }
 
-static void make_rings(Import *m) {
-    size_t all = sizeof m->filling / sizeof *m->filling;
-    m->jobs = ring_new(JOBS);
-    m->full = ring_new(all);
-    m->empty = ring_new(all);
-    for (size_t i = 0; i < all; i++) {
-        m->filling[i].batch = batch_new(BATCH_REQUESTS);
-        ring_push(m->empty, &m->filling[i]);
-    }
-}
-
 int import_files(const ImportOptions *o, const char *const *paths, size_t count, ImportSummary *out, const Stop *stop, Err *e) {
     Import *m = xcalloc(1, sizeof *m);
     *out = (ImportSummary){0};
     m->options = o, m->sum = out, m->stop = stop;
     m->started_ms = clock_monotonic_ms();
-    snprintf(m->source.name, sizeof m->source.name, "import");
-    snprintf(m->source.format, sizeof m->source.format, "%s", o->format);
-    for (size_t i = 0; i < count; i++) {
-        Err why = {0};
-        if (paths_add(&m->paths, paths[i], &why) != 0) file_failed(m, why.text);
-    }
+    add_paths(m, paths, count);
     int rc = prepare(m, e);
     if (rc == 0) {
         make_rings(m);

@@ -183,11 +183,42 @@ void logfile_close(LogFile *f) {
     free(f);
 }
 
+bool logfile_may_split(const LogFile *f) {
+    return provable(f) && format_framing(f->format) == FRAME_LINES && !format_has_state(f->format);
+}
+
+/* Its own open file, so that it has its own place in it; whatever the path names by now. */
+static int open_again(const LogFile *whole, Err *e) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", reader_fd(whole->reader));
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) fail(e, "open %s again: %s", whole->path, strerror(errno));
+    return fd;
+}
+
+int logfile_part(LogFile **out, const LogFile *whole, uint64_t from, uint64_t until, Err *e) {
+    Reader *r;
+    *out = NULL;
+    int fd = open_again(whole, e);
+    if (fd < 0 || reader_open_fd(&r, fd, whole->path, FRAME_LINES, e) != 0) return -1;
+    if (reader_skip_to(r, from, e) != 0) return reader_close(r), -1;
+    reader_end_at(r, until);
+    LogFile *f = xcalloc(1, sizeof *f);
+    snprintf(f->path, sizeof f->path, "%s", whole->path);
+    f->source = whole->source, f->format = whole->format, f->context = whole->context;
+    f->context.path = f->path;
+    f->reader = r;
+    f->parser = parser_new(f->format, &f->context);
+    *out = f;
+    return 0;
+}
+
 static void note_bad(LogFile *f, const Record *r, const char *what) {
     f->mark.bad_lines++;
-    snprintf(f->mark.last_error, sizeof f->mark.last_error, "line %llu: %.200s", (unsigned long long)r->line, what);
-    if (!f->first_bad[0])
-        snprintf(f->first_bad, sizeof f->first_bad, "%.200s:%llu: %.200s", f->path, (unsigned long long)r->line, what);
+    f->last_bad.line = r->line;
+    snprintf(f->last_bad.what, sizeof f->last_bad.what, "%.199s", what);
+    if (!f->first_bad.line) f->first_bad = f->last_bad;
+    snprintf(f->mark.last_error, sizeof f->mark.last_error, "line %llu: %s", (unsigned long long)r->line, f->last_bad.what);
 }
 
 /* While a record waits for room the old mark stands: after a crash what came since is read again and found known. The
@@ -211,19 +242,15 @@ static void take(LogFile *f, const Record *r, Batch *b) {
     Err e = {0};
     size_t before = batch_count(b);
     ParseResult got = parser_record(f->parser, r->text, r->len, f->stream ? 0 : r->offset, r->length, b, &e);
-    f->has_pending = got == PARSE_FULL && before > 0;
-    if (f->has_pending) {
-        f->pending = *r;
-        return;
-    }
-    if (got == PARSE_FULL) fail(&e, "more requests in one record than fit a batch");
-    if (got == PARSE_BAD || got == PARSE_FULL) note_bad(f, r, e.text);
+    f->has_pending = got == PARSE_FULL; /* also when some of it fitted: the rest follows */
+    f->pending = *r;
+    if (got == PARSE_BAD) note_bad(f, r, e.text);
     for (size_t i = before; i < batch_count(b); i++) {
         batch_at(b, i)->offset = r->offset;
         f->unpriced += (batch_at(b, i)->flags & REQ_UNPRICED) != 0;
     }
     f->mark.records += batch_count(b) - before;
-    f->bytes += r->length;
+    if (!f->has_pending) f->bytes += r->length;
 }
 
 static void note_skipped(LogFile *f, const Record *r) {

@@ -19,6 +19,11 @@ typedef struct LogSetup { /* borrowed by every file opened with it */
     int64_t now_ms;
 } LogSetup;
 
+typedef struct LogBad {
+    uint64_t line; /* 0 = none */
+    char what[200];
+} LogBad;
+
 typedef struct LogFile {
     char path[4096];
     const char *source;         /* its name; borrowed */
@@ -27,7 +32,7 @@ typedef struct LogFile {
     const Format *format;
     FileMark mark;              /* what the next batch of it will carry */
     uint64_t unpriced, bytes;   /* since it was opened */
-    char first_bad[ERR_MAX];    /* "FILE:LINE: what", the first since it was opened */
+    LogBad first_bad, last_bad; /* since it was opened */
     uint8_t state[FILE_STATE_MAX];
     ParseContext context;
     Record pending;             /* read, but the batch had no room for all of its requests */
@@ -43,6 +48,12 @@ int logfile_open(LogFile **out, const char *path, const LogSetup *s, Ledger *l, 
 /* A command's output, whose head the reader knows. The reader is the file's from now on, also on failure. */
 int logfile_open_stream(LogFile **out, Reader *r, const char *name, const LogSetup *s, Ledger *l, Err *e);
 void logfile_close(LogFile *f);
+
+/* A file of which several may read a part each: what it holds at `from` does not depend on what is before. */
+bool logfile_may_split(const LogFile *f);
+/* Part [from, until) of a file, both behind an end of line; until 0 = to its end. Its counters begin at 0. Thread: any,
+ * while `whole` stays open and nobody reads it. */
+int logfile_part(LogFile **out, const LogFile *whole, uint64_t from, uint64_t until, Err *e);
 
 typedef enum Filled { FILLED_BATCH /* full: ingest it, go on */, FILLED_ALL /* nothing more (for now) */, FILLED_FAILED } Filled;
 /* Parses records into b until it is full or the file has no more. whole: also a last record without a newline. The

@@ -311,6 +311,10 @@ int reader_skip_to(Reader *r, uint64_t offset, Err *e) {
     return 0;
 }
 
+void reader_end_at(Reader *r, uint64_t offset) {
+    source_end_at(r->source, offset);
+}
+
 uint64_t reader_offset(const Reader *r) {
     return r->offset;
 }

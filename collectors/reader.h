@@ -32,6 +32,8 @@ int reader_identify(Reader *r, bool whole, Err *e);
 /* Goes on at a decompressed offset (the end of a record); the tail hash is then of the bytes before it. */
 int reader_skip_to(Reader *r, uint64_t offset, Err *e);
 
+void reader_end_at(Reader *r, uint64_t offset); /* as if a plain file ended there; 0 = where it does */
+
 typedef enum ReadResult { READ_RECORD, READ_END /* nothing complete for now */, READ_SKIPPED /* too long: counted */, READ_FAILED } ReadResult;
 typedef struct Record {
     const char *text; /* SCAN_PAD readable bytes follow; lifetime: until the next call */

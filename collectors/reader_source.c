@@ -20,7 +20,7 @@ struct Source {
     unsigned char *in; /* gzip's input: GZIP_INPUT bytes */
     unsigned char head[HEAD];
     size_t head_at, head_len;
-    uint64_t raw;
+    uint64_t raw, end_at;
 };
 
 /* What cannot be read, and what to do instead. */
@@ -116,7 +116,8 @@ void source_close(Source *s) {
 /* First what was looked at, then the rest. Too few bytes to decide, and no more of them for now, are plain. */
 static ssize_t read_plain(Source *s, char *to, size_t size, const char *name, Err *e) {
     size_t n = s->head_len - s->head_at < size ? s->head_len - s->head_at : size;
-    if (n == 0) return s->packing == PACKING_UNKNOWN ? 0 : read_some(s, to, size, name, e);
+    if (n == 0 && s->end_at && s->end_at - s->raw < size) size = (size_t)(s->end_at - s->raw);
+    if (n == 0) return s->packing == PACKING_UNKNOWN || size == 0 ? 0 : read_some(s, to, size, name, e);
     s->packing = PACKING_NONE;
     memcpy(to, s->head + s->head_at, n);
     s->head_at += n;
@@ -173,6 +174,10 @@ bool source_seek(Source *s, uint64_t offset) {
     s->head_at = s->head_len;
     s->raw = offset;
     return true;
+}
+
+void source_end_at(Source *s, uint64_t offset) {
+    s->end_at = offset;
 }
 
 uint64_t source_raw(const Source *s) {

@@ -11,6 +11,7 @@ void source_close(Source *s);
 /* 0 = nothing more for now, -1 = failed. A gzip file that ends within a member fails; it may be read on when it grew. */
 ssize_t source_read(Source *s, char *to, size_t size, const char *name, Err *e);
 bool source_seek(Source *s, uint64_t offset); /* false: cannot (gzip only to 0), read and drop instead */
+void source_end_at(Source *s, uint64_t offset); /* of a plain file; 0 = no such end */
 uint64_t source_raw(const Source *s); /* bytes of the descriptor consumed */
 int source_fd(const Source *s);
 bool source_is_packed(const Source *s);

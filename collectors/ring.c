@@ -5,17 +5,17 @@
 struct Ring {
     pthread_mutex_t lock;
     pthread_cond_t not_empty, not_full;
-    size_t capacity, first, count;
-    bool closed;
+    size_t capacity, first, count, senders;
     void *item[];
 };
 
-Ring *ring_new(size_t capacity) {
+Ring *ring_new(size_t capacity, size_t senders) {
     Ring *r = xcalloc(1, sizeof *r + capacity * sizeof r->item[0]);
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->not_empty, NULL);
     pthread_cond_init(&r->not_full, NULL);
     r->capacity = capacity;
+    r->senders = senders;
     return r;
 }
 
@@ -27,15 +27,11 @@ void ring_free(Ring *r) {
     free(r);
 }
 
-static void put(Ring *r, void *item) {
-    r->item[(r->first + r->count++) % r->capacity] = item;
-    pthread_cond_signal(&r->not_empty);
-}
-
 void ring_push(Ring *r, void *item) {
     pthread_mutex_lock(&r->lock);
     while (r->count == r->capacity) pthread_cond_wait(&r->not_full, &r->lock);
-    put(r, item);
+    r->item[(r->first + r->count++) % r->capacity] = item;
+    pthread_cond_signal(&r->not_empty);
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -46,10 +42,10 @@ bool ring_has_room(Ring *r) {
     return room;
 }
 
-static void *take(Ring *r, bool wait) {
-    pthread_mutex_lock(&r->lock);
-    while (wait && r->count == 0 && !r->closed) pthread_cond_wait(&r->not_empty, &r->lock);
+void *ring_pop(Ring *r) {
     void *item = NULL;
+    pthread_mutex_lock(&r->lock);
+    while (r->count == 0 && r->senders) pthread_cond_wait(&r->not_empty, &r->lock);
     if (r->count) {
         item = r->item[r->first];
         r->first = (r->first + 1) % r->capacity;
@@ -60,17 +56,9 @@ static void *take(Ring *r, bool wait) {
     return item;
 }
 
-void *ring_pop(Ring *r) {
-    return take(r, true);
-}
-
-void *ring_try_pop(Ring *r) {
-    return take(r, false);
-}
-
 void ring_close(Ring *r) {
     pthread_mutex_lock(&r->lock);
-    r->closed = true;
+    if (r->senders) r->senders--;
     pthread_cond_broadcast(&r->not_empty);
     pthread_mutex_unlock(&r->lock);
 }
