@@ -30,6 +30,7 @@ const char *const *format_known_places(const Format *f); /* globs for discovery;
 /* What a source's configuration adds to every record. Borrowed for the parser's life. */
 typedef struct ParseContext {
     const Book *book;
+    Pricer *pricer;          /* of the book and the thread, for many parsers; NULL = a parser makes its own */
     const char *account, *feature, *team, *gateway; /* "" = from the record */
     const char *path;        /* of the file: project = a directory name, for agents */
     bool notional;

@@ -117,10 +117,11 @@ static int prepare(Import *m, Err *e) {
     if (formats_load(&m->formats, dir, e) != 0 || book_load(&m->book, dir, e) != 0) return -1;
     if (*o->format && !formats_find(m->formats, o->format))
         return fail(e, "no format \"%s\"; see `tollwatch doctor` for the known ones", o->format);
+    m->pricer = pricer_new(m->book);
     snprintf(m->source.name, sizeof m->source.name, "import");
     snprintf(m->source.format, sizeof m->source.format, "%s", o->format);
     m->setup = (LogSetup){.formats = m->formats, .book = m->book, .config = o->config, .source = &m->source,
-                          .notional = o->notional, .from_start = o->reopen_day_ms != 0, .now_ms = o->now_ms};
+                          .notional = o->notional, .later = true, .from_start = o->reopen_day_ms != 0, .now_ms = o->now_ms};
     return open_ledger(m, e);
 }
 
@@ -143,6 +144,7 @@ static void release(Import *m) {
     ledger_close(m->ledger);
     db_close(m->db);
     zone_free(m->zone);
+    pricer_free(m->pricer);
     book_free(m->book);
     formats_free(m->formats);
     paths_free(&m->paths);

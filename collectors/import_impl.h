@@ -69,6 +69,7 @@ typedef struct Import {
     Filling filling[FILLINGS];
     Formats *formats;
     Book *book;
+    Pricer *pricer; /* of the writer, who only looks where large files go on */
     Db *db;
     Ledger *ledger;
     Zone *zone;

@@ -9,11 +9,8 @@ void import_file_failed(Import *m, const char *why) {
 
 /* ---- giving out ---- */
 
-static ImportFile *file_new(Import *m, LogFile *f) {
+static ImportFile *file_new(Import *m, const LogFile *f) {
     ImportFile *file = xcalloc(1, sizeof *file);
-    file->mark = f->mark;
-    file->mark.set = true;
-    file->from = reader_offset(f->reader);
     snprintf(file->path, sizeof file->path, "%s", f->path);
     file->next = m->files;
     m->files = file;
@@ -53,8 +50,15 @@ static void give_part(Import *m, ImportFile *file) {
     if (file->all_given) m->splitting = NULL;
 }
 
-static bool splits(const LogFile *f) {
-    return logfile_may_split(f) && (uint64_t)f->size_seen > reader_offset(f->reader) + 2 * PART_BYTES;
+/* A large file is started here, to see from where on it is to be read; its parts are started by who reads them. */
+static int split(Import *m, ImportFile *file, LogFile *f, Err *e) {
+    file->log = f;
+    if (logfile_start(f, m->pricer, e) != 0) return -1;
+    file->mark = f->mark;
+    file->mark.set = true;
+    file->from = reader_offset(f->reader);
+    m->splitting = file;
+    return 0;
 }
 
 /* Opens the next file and gives it out as a whole, or has it split. */
@@ -66,13 +70,13 @@ static void open_next(Import *m) {
     if (logfile_open(&f, path, &m->setup, m->ledger, &e) != 0) import_file_failed(m, e.text);
     if (!f) return;
     ImportFile *file = file_new(m, f);
-    if (splits(f)) {
-        file->log = f;
-        m->splitting = file;
-        return;
+    if (!logfile_may_split(f) || (uint64_t)f->size_seen < 2 * PART_BYTES) {
+        file->given = 1, file->all_given = true;
+        give(m, (Job){.file = file, .log = f});
+    } else if (split(m, file, f, &e) != 0) {
+        import_file_failed(m, e.text);
+        file_done(m, file);
     }
-    file->given = 1, file->all_given = true;
-    give(m, (Job){.file = file, .log = f});
 }
 
 void import_give_jobs(Import *m) {

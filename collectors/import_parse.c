@@ -54,19 +54,21 @@ static bool cannot_open(Import *m, const Job *job, const Err *e) {
     return true;
 }
 
-static bool parse(Import *m, const Job *job) {
+static bool parse(Import *m, const Job *job, Pricer *pricer) {
     Err e = {0};
     LogFile *f = job->log;
-    if (!f && logfile_part(&f, job->file->log, job->from, job->until, &e) != 0) return cannot_open(m, job, &e);
-    bool go_on = parse_file(m, job, f);
+    int rc = f ? logfile_start(f, pricer, &e) : logfile_part(&f, job->file->log, job->from, job->until, pricer, &e);
+    bool go_on = rc == 0 ? parse_file(m, job, f) : cannot_open(m, job, &e);
     logfile_close(f);
     return go_on;
 }
 
 void *import_parser(void *import) {
     Import *m = import;
+    Pricer *pricer = pricer_new(m->book);
     bool go_on = true;
-    for (Job *job; go_on && (job = ring_pop(m->jobs)); free(job)) go_on = parse(m, job);
+    for (Job *job; go_on && (job = ring_pop(m->jobs)); free(job)) go_on = parse(m, job, pricer);
+    pricer_free(pricer);
     ring_close(m->full);
     return NULL;
 }

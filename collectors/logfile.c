@@ -135,12 +135,18 @@ static int prepare(LogFile *f, const LogSetup *s, Ledger *l, Str head, Err *e) {
     if (known_by <= 0) return known_by < 0 ? -1 : 1;
     fill_context(f, s);
     f->source = s->source ? s->source->name : "import";
+    f->known = xcalloc(1, sizeof *f->known);
+    if (file_row(f, f->source, f->path, l, f->known, e) != 0) return -1;
+    if (s->from_start) *f->known = (FileKnown){.file_id = f->known->file_id};
+    return s->later ? 0 : logfile_start(f, s->pricer, e);
+}
+
+int logfile_start(LogFile *f, Pricer *pricer, Err *e) {
+    f->context.pricer = pricer;
     f->parser = parser_new(f->format, &f->context);
-    FileKnown *known = xcalloc(1, sizeof *known);
-    int rc = file_row(f, f->source, f->path, l, known, e);
-    if (s->from_start) *known = (FileKnown){.file_id = known->file_id};
-    if (rc == 0) rc = position(f, known, e);
-    free(known);
+    int rc = position(f, f->known, e);
+    free(f->known);
+    f->known = NULL;
     return rc;
 }
 
@@ -180,6 +186,7 @@ void logfile_close(LogFile *f) {
     if (!f) return;
     parser_free(f->parser);
     reader_close(f->reader);
+    free(f->known);
     free(f);
 }
 
@@ -196,17 +203,18 @@ static int open_again(const LogFile *whole, Err *e) {
     return fd;
 }
 
-int logfile_part(LogFile **out, const LogFile *whole, uint64_t from, uint64_t until, Err *e) {
+int logfile_part(LogFile **out, const LogFile *whole, uint64_t from, uint64_t until, Pricer *pricer, Err *e) {
     Reader *r;
     *out = NULL;
     int fd = open_again(whole, e);
     if (fd < 0 || reader_open_fd(&r, fd, whole->path, FRAME_LINES, e) != 0) return -1;
     if (reader_skip_to(r, from, e) != 0) return reader_close(r), -1;
+    reader_set_lines(r, 0);
     reader_end_at(r, until);
     LogFile *f = xcalloc(1, sizeof *f);
     snprintf(f->path, sizeof f->path, "%s", whole->path);
     f->source = whole->source, f->format = whole->format, f->context = whole->context;
-    f->context.path = f->path;
+    f->context.path = f->path, f->context.pricer = pricer;
     f->reader = r;
     f->parser = parser_new(f->format, &f->context);
     *out = f;

@@ -10,10 +10,12 @@
 typedef struct LogSetup { /* borrowed by every file opened with it */
     const Formats *formats;
     const Book *book;
+    Pricer *pricer; /* of the thread that reads the files; NULL = each has its own */
     const Config *config;
     const SourceConfig *source;
     bool notional;        /* what it reads is flat-rate use, */
     bool agents_notional; /* or is it when its format is an agent's */
+    bool later;           /* logfile_start() is called by who reads the file */
     bool live;            /* the file may still be written: a first line without its newline is not there yet */
     bool from_start;      /* read again what the ledger knows: a day of it was emptied */
     int64_t now_ms;
@@ -28,7 +30,8 @@ typedef struct LogFile {
     char path[4096];
     const char *source;         /* its name; borrowed */
     Reader *reader;
-    Parser *parser;
+    Parser *parser;             /* NULL = not yet started */
+    FileKnown *known;           /* until then: what the ledger knows of it */
     const Format *format;
     FileMark mark;              /* what the next batch of it will carry */
     uint64_t unpriced, bytes;   /* since it was opened */
@@ -48,12 +51,14 @@ int logfile_open(LogFile **out, const char *path, const LogSetup *s, Ledger *l, 
 /* A command's output, whose head the reader knows. The reader is the file's from now on, also on failure. */
 int logfile_open_stream(LogFile **out, Reader *r, const char *name, const LogSetup *s, Ledger *l, Err *e);
 void logfile_close(LogFile *f);
+/* Goes to where the ledger left the file; a packed one is unpacked up to there. Thread: the one that reads it. */
+int logfile_start(LogFile *f, Pricer *pricer, Err *e);
 
 /* A file of which several may read a part each: what it holds at `from` does not depend on what is before. */
 bool logfile_may_split(const LogFile *f);
 /* Part [from, until) of a file, both behind an end of line; until 0 = to its end. Its counters begin at 0. Thread: any,
  * while `whole` stays open and nobody reads it. */
-int logfile_part(LogFile **out, const LogFile *whole, uint64_t from, uint64_t until, Err *e);
+int logfile_part(LogFile **out, const LogFile *whole, uint64_t from, uint64_t until, Pricer *pricer, Err *e);
 
 typedef enum Filled { FILLED_BATCH /* full: ingest it, go on */, FILLED_ALL /* nothing more (for now) */, FILLED_FAILED } Filled;
 /* Parses records into b until it is full or the file has no more. whole: also a last record without a newline. The

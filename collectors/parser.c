@@ -12,7 +12,8 @@ Parser *parser_new(const Format *f, const ParseContext *ctx) {
     p->scan = scan_new(f->plan);
     if (f->nested_count) p->values = xcalloc(f->value_count, sizeof *p->values);
     for (size_t i = 0; i < f->nested_count; i++) p->nested[i] = scan_new(f->nested[i].plan);
-    if (ctx->book) p->pricer = pricer_new(ctx->book);
+    p->own_pricer = ctx->book && !ctx->pricer;
+    p->pricer = p->own_pricer ? pricer_new(ctx->book) : ctx->pricer;
     p->namespace = hash64(f->name, strlen(f->name), 0);
     return p;
 }
@@ -25,7 +26,7 @@ void parser_free(Parser *p) {
     }
     scan_free(p->scan);
     free(p->values);
-    pricer_free(p->pricer);
+    if (p->own_pricer) pricer_free(p->pricer);
     free(p);
 }
 

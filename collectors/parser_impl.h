@@ -22,6 +22,7 @@ struct Parser {
     char *inner[NESTED_MAX];
     ScanValue *values; /* only with nested JSON */
     Pricer *pricer;    /* NULL without a book */
+    bool own_pricer;
     uint64_t namespace;
     NameMemo memo[FIELD_NAMES][MEMO_WAYS];
     uint8_t state[FILE_STATE_MAX], state_before[FILE_STATE_MAX];
