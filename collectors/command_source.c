@@ -62,9 +62,9 @@ static int store(Command *c, Err *e) {
     c->lag_ms = clock_monotonic_ms() - c->woke_ms;
     c->dirty = true;
     batch_clear(c->batch);
-    if (c->log->first_bad[0]) say(c, "watch", "%s", c->log->mark.last_error);
+    if (c->log->first_bad.line) say(c, "watch", "%s", c->log->mark.last_error);
     else if (strcmp(c->state, "ok") != 0) say(c, "ok", "reading its output");
-    c->log->first_bad[0] = '\0';
+    c->log->first_bad = (LogBad){0};
     return 0;
 }
 

@@ -28,10 +28,10 @@ void health_stored(Follow *f, Entry *n, bool data) {
         s->seen_ms = collecting_now_ms(f->c);
         if (l->mark.size) s->lag_ms = clock_monotonic_ms() - f->woke_ms; /* read to its end: that was live */
     }
-    if (l->first_bad[0]) {
+    if (l->first_bad.line) {
         s->bad_at_ms = f->woke_ms;
         snprintf(s->bad, sizeof s->bad, "%.80s: %.160s", base_of(n->path), l->mark.last_error);
-        n->log->first_bad[0] = '\0';
+        n->log->first_bad = (LogBad){0};
     }
 }
 
