@@ -115,8 +115,10 @@ void source_close(Source *s) {
 
 /* First what was looked at, then the rest. Too few bytes to decide, and no more of them for now, are plain. */
 static ssize_t read_plain(Source *s, char *to, size_t size, const char *name, Err *e) {
-    size_t n = s->head_len - s->head_at < size ? s->head_len - s->head_at : size;
-    if (n == 0 && s->end_at && s->end_at - s->raw < size) size = (size_t)(s->end_at - s->raw);
+    size_t looked_at = s->head_len - s->head_at;
+    uint64_t left = s->end_at ? s->end_at - (s->raw - looked_at) : UINT64_MAX;
+    if (left < size) size = (size_t)left;
+    size_t n = looked_at < size ? looked_at : size;
     if (n == 0) return s->packing == PACKING_UNKNOWN || size == 0 ? 0 : read_some(s, to, size, name, e);
     s->packing = PACKING_NONE;
     memcpy(to, s->head + s->head_at, n);

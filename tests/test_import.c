@@ -1,14 +1,6 @@
-/* test_import: whole files once: again adds nothing, another name adds nothing, and a reopened day is filled whole. */
-#include "collectors/collect.h"
-#include "store/query.h"
-#include "tests/unit.h"
-
-#define DAY_MS INT64_C(1792886400000) /* 2026-10-25 00:00 UTC */
-
-typedef struct Place {
-    char dir[512], db[600], log[600];
-    Config *config;
-} Place;
+/* test_import: whole files once: again adds nothing, another name adds nothing, a reopened day is filled whole, and one
+ * file that cannot be read keeps no other from being read. */
+#include "tests/import_lab.h"
 
 static void write_log(const char *path, int requests) {
     FILE *f = fopen(path, "we");
@@ -21,46 +13,15 @@ static void write_log(const char *path, int requests) {
 }
 
 static int setup(void **state) {
-    Place *p = xcalloc(1, sizeof *p);
-    Err e = {0};
-    snprintf(p->dir, sizeof p->dir, "%s/import-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-    assert_non_null(mkdtemp(p->dir));
-    snprintf(p->db, sizeof p->db, "%s/ledger.db", p->dir);
-    snprintf(p->log, sizeof p->log, "%s/a.jsonl", p->dir);
-    assert_int_equal(config_load(&p->config, NULL, &e), 0);
-    write_log(p->log, 5000);
-    *state = p;
-    return 0;
-}
-
-static int teardown(void **state) {
-    Place *p = *state;
-    config_free(p->config);
-    free(p);
+    place_setup(state);
+    write_log(((Place *)*state)->log, 5000);
     return 0;
 }
 
 static ImportSummary import(const Place *p, const char *path, int64_t reopen_ms, int64_t now_ms) {
-    ImportOptions o = {.config = p->config, .db_path = p->db, .format = "litellm", .reopen_day_ms = reopen_ms, .now_ms = now_ms};
-    ImportSummary sum;
-    Err e = {0};
-    if (import_files(&o, &path, 1, &sum, NULL, &e) != 0) print_error("%s\n", e.text);
-    assert_string_equal(e.text, "");
+    ImportSummary sum = place_import(p, p->db, path, reopen_ms, now_ms);
     assert_string_equal(sum.first_failed, "");
     return sum;
-}
-
-static Totals day(const Place *p) {
-    Db *db;
-    Err e = {0};
-    Result r;
-    Query q = {.since_ms = DAY_MS, .until_ms = DAY_MS + MS_PER_DAY};
-    assert_int_equal(db_open(&db, p->db, DB_READ, &e), 0);
-    assert_int_equal(query_run(db, &q, &r, &e), 0);
-    Totals t = r.total;
-    result_free(&r);
-    db_close(db);
-    return t;
 }
 
 static void seal(const Place *p, int64_t now_ms) {
@@ -79,13 +40,13 @@ static void again_adds_nothing(void **state) {
     const Place *p = *state;
     char copy[700];
     assert_int_equal(import(p, p->log, 0, DAY_MS + MS_PER_DAY).rows.added, 5000);
-    Totals first = day(p);
+    Totals first = place_totals(p);
     assert_int_equal(first.cost_nano, INT64_C(5000) * 3500000);
     assert_int_equal(import(p, p->log, 0, DAY_MS + MS_PER_DAY).rows.added, 0);
     snprintf(copy, sizeof copy, "%s/b.jsonl", p->dir);
     write_log(copy, 5000);
     assert_int_equal(import(p, copy, 0, DAY_MS + MS_PER_DAY).rows.added, 0);
-    Totals last = day(p);
+    Totals last = place_totals(p);
     assert_memory_equal(&last, &first, sizeof first);
 }
 
@@ -94,19 +55,46 @@ static void a_reopened_day_is_filled_whole(void **state) {
     const Place *p = *state;
     int64_t later_ms = DAY_MS + 60 * MS_PER_DAY;
     import(p, p->log, 0, DAY_MS + MS_PER_DAY);
-    Totals before = day(p);
+    Totals before = place_totals(p);
     seal(p, later_ms);
-    assert_int_equal(day(p).cost_nano, before.cost_nano); /* sums outlive the rows */
+    assert_int_equal(place_totals(p).cost_nano, before.cost_nano); /* sums outlive the rows */
     assert_int_equal(import(p, p->log, DAY_MS, later_ms).rows.added, 5000);
-    Totals after = day(p);
+    Totals after = place_totals(p);
     assert_int_equal(after.requests, before.requests);
     assert_int_equal(after.cost_nano, before.cost_nano);
 }
 
+/* Three files that cannot be read, each in its own way, among good ones. */
+static void a_file_that_fails_is_named_and_keeps_no_other_back(void **state) {
+    const Place *p = *state;
+    const char *content[] = {NULL, "\x28\xB5\x2F\xFD packed", NULL, "BZh9 packed", NULL, "\x1f\x8b\x08 cut"};
+    char path[6][700];
+    const char *paths[6];
+    for (int i = 0; i < 6; i++) {
+        snprintf(path[i], sizeof path[i], "%s/%d.jsonl", p->dir, i);
+        paths[i] = path[i];
+        FILE *f = fopen(path[i], "we");
+        assert_non_null(f);
+        if (content[i]) fputs(content[i], f);
+        else for (int n = 0; n < 100; n++) write_call(f, i * 100 + n, 10, "\n");
+        fclose(f);
+    }
+    ImportOptions o = {.config = p->config, .db_path = p->db, .format = "litellm", .now_ms = DAY_MS + MS_PER_DAY};
+    ImportSummary sum;
+    Err e = {0};
+    assert_int_equal(import_files(&o, paths, 6, &sum, NULL, &e), 0);
+    assert_int_equal(sum.rows.added, 300);
+    assert_int_equal(sum.files, 6);
+    assert_int_equal(sum.failed_files, 3);
+    assert_non_null(strstr(sum.first_failed, "1.jsonl is zstd-compressed"));
+    assert_int_equal(place_totals(p).requests, 300);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(again_adds_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_reopened_day_is_filled_whole, setup, teardown),
+        cmocka_unit_test_setup_teardown(again_adds_nothing, setup, place_teardown),
+        cmocka_unit_test_setup_teardown(a_reopened_day_is_filled_whole, setup, place_teardown),
+        cmocka_unit_test_setup_teardown(a_file_that_fails_is_named_and_keeps_no_other_back, setup, place_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
