@@ -5,7 +5,7 @@
 #include "collectors/guard.h"
 #include "collectors/housekeep.h"
 
-enum { ROLE_RETRY_MS = 5000, WORKERS_MAX = 70 };
+enum { ROLE_RETRY_MS = 2000, WORKERS_MAX = 70 };
 
 struct Collector {
     CollectOptions o;
@@ -24,6 +24,10 @@ struct Collector {
 
 int64_t collecting_now_ms(const Collecting *c) {
     return c->fixed_now_ms ? c->fixed_now_ms : clock_now_ms();
+}
+
+int64_t collecting_steady_ms(const Collecting *c) {
+    return c->steady_ms ? *c->steady_ms : clock_monotonic_ms();
 }
 
 int collecting_open(const Collecting *c, Db **db, Ledger **l, Err *e) {

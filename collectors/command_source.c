@@ -59,7 +59,7 @@ static int store(Command *c, Err *e) {
     if (ledger_ingest(c->ledger, c->batch, &counts, e) != 0) return -1;
     c->unwritten = false;
     c->seen_ms = collecting_now_ms(c->c->shared);
-    c->lag_ms = clock_monotonic_ms() - c->woke_ms;
+    c->lag_ms = collecting_steady_ms(c->c->shared) - c->woke_ms;
     c->dirty = true;
     batch_clear(c->batch);
     if (c->log->first_bad.line) say(c, "watch", "%s", c->log->mark.last_error);
@@ -103,9 +103,9 @@ static int read_output(Command *c, bool whole, Err *e) {
 /* ---- starting and ending ---- */
 
 static void drop_run(Command *c) {
+    child_free(c->child);
     logfile_close(c->log);
     reader_close(c->reader);
-    child_free(c->child);
     c->log = NULL;
     c->reader = NULL;
     c->child = NULL;
@@ -118,6 +118,7 @@ static void wait_for_next(Command *c) {
 
 static void ended(Command *c) {
     char how[64] = "";
+    child_wait_end(c->child);
     child_stop(c->child, how, sizeof how);
     const char *line = child_last_error(c->child);
     wait_for_next(c);
@@ -164,7 +165,7 @@ static int run(Command *c, Wait *next, Err *e) {
 
 static int step(void *self, Wait *next, Err *e) {
     Command *c = self;
-    c->woke_ms = clock_monotonic_ms();
+    c->woke_ms = collecting_steady_ms(c->c->shared);
     next->sleep_ms = -1;
     if (c->unwritten && store(c, e) != 0) return -1;
     if (!c->child && c->woke_ms >= c->again_ms) start(c);

@@ -4,7 +4,7 @@
 /* ---- a step ---- */
 
 static bool out_of_time(const Follow *f) {
-    return clock_monotonic_ms() - f->woke_ms >= STEP_MS;
+    return collecting_steady_ms(f->c) - f->woke_ms >= STEP_MS;
 }
 
 /* A look at everything costs at most a two-hundredth of the time; a tenth when it is known that something is amiss. */
@@ -83,7 +83,7 @@ static int64_t sleep_ms(const Follow *f) {
 
 static int step(void *self, Wait *next, Err *e) {
     Follow *f = self;
-    f->woke_ms = clock_monotonic_ms();
+    f->woke_ms = collecting_steady_ms(f->c);
     int rc = follow_write_again(f, e);
     if (rc == 0) {
         tree_events(f->tree);
@@ -136,7 +136,7 @@ static int open_follow(void **self, const void *config, const Stop *stop, Err *e
     (void)stop;
     f->c = config;
     f->batch = batch_new(SLICE_REQUESTS);
-    f->tree = tree_new(follow_look, f);
+    f->tree = tree_new(follow_look, f, !f->c->polling);
     add_sources(f);
     if (collecting_open(f->c, &f->db, &f->ledger, e) == 0 && follow_known(f, e) == 0) {
         db_patience(f->db, PATIENCE_MS);

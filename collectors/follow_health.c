@@ -26,7 +26,7 @@ void health_stored(Follow *f, Entry *n, bool data) {
     s->dirty = true;
     if (data) {
         s->seen_ms = collecting_now_ms(f->c);
-        if (l->mark.size) s->lag_ms = clock_monotonic_ms() - f->woke_ms; /* read to its end: that was live */
+        if (l->mark.size) s->lag_ms = collecting_steady_ms(f->c) - f->woke_ms; /* read to its end: that was live */
     }
     if (l->first_bad.line) {
         s->bad_at_ms = f->woke_ms;

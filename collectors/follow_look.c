@@ -69,9 +69,7 @@ static void leave(Follow *f, Entry *n) {
     if (n->aliased) f->wants_scan = true;
     table_unname(f->table, n);
     if (!n->log) {
-        f->state[n->source].files--;
-        health_trouble(f, n, NULL);
-        table_remove(f->table, n);
+        follow_forget(f, n);
         return;
     }
     n->quiet_since_ms = f->woke_ms;
@@ -143,14 +141,14 @@ static void look_at_missing(Follow *f) {
 }
 
 void follow_scan(Follow *f) {
-    int64_t began_ms = clock_monotonic_ms();
+    int64_t began_ms = collecting_steady_ms(f->c);
     f->scan++;
     f->wants_scan = false;
     f->first_scan = f->scan == 1;
     tree_scan(f->tree);
     look_at_missing(f);
     f->first_scan = false;
-    f->scanned_ms = clock_monotonic_ms();
+    f->scanned_ms = collecting_steady_ms(f->c);
     f->scan_took_ms = f->scanned_ms - began_ms;
     if (f->scan > 1) return;
     free(f->known);

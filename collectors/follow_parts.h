@@ -70,6 +70,7 @@ int follow_take_rest(Follow *f, Entry *n, Err *e); /* a last record without its 
 int follow_write_again(Follow *f, Err *e);
 bool follow_db_busy(Follow *f);                    /* the last statement met another writer */
 void follow_close(Follow *f, Entry *n);            /* its log; one without a name is removed */
+void follow_forget(Follow *f, Entry *n);           /* its path leads nowhere, and nothing of it is open */
 void follow_due(Follow *f, Entry *n, Due what, int64_t in_ms);
 void follow_not_due(Follow *f, Entry *n);
 /* follow_look.c */

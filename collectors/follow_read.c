@@ -13,23 +13,32 @@ void follow_not_due(Follow *f, Entry *n) {
     table_take(f->table, BAG_TIMED, n);
 }
 
+void follow_forget(Follow *f, Entry *n) {
+    health_trouble(f, n, NULL);
+    f->state[n->source].files--;
+    f->state[n->source].dirty = true;
+    table_remove(f->table, n);
+}
+
 void follow_close(Follow *f, Entry *n) {
     table_take(f->table, BAG_OPEN, n);
     logfile_close(n->log);
     n->log = NULL;
-    if (n->named) return;
-    f->state[n->source].files--;
-    health_trouble(f, n, NULL);
-    table_remove(f->table, n);
+    if (!n->named) follow_forget(f, n);
 }
 
-/* The least recently used of too many is closed: the ledger knows where to go on. */
+/* What can be opened again goes first, then what was used least recently. */
+static bool closes_before(const Entry *a, const Entry *b) {
+    return a->named != b->named ? a->named : a->used_ms < b->used_ms;
+}
+
+/* Of too many one is closed: the ledger knows where to go on. */
 static void bound_open(Follow *f, const Entry *keep) {
     Bag *open = table_bag(f->table, BAG_OPEN);
     while (open->count > FOLLOW_OPEN_MAX) {
         Entry *oldest = NULL;
         for (size_t i = 0; i < open->count; i++)
-            if (open->at[i] != keep && (!oldest || open->at[i]->used_ms < oldest->used_ms)) oldest = open->at[i];
+            if (open->at[i] != keep && (!oldest || closes_before(open->at[i], oldest))) oldest = open->at[i];
         follow_close(f, oldest);
     }
 }

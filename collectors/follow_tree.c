@@ -12,9 +12,9 @@ enum {
     FILE_EVENTS = NAME_EVENTS | IN_MODIFY | IN_ATTRIB | IN_MOVED_FROM | IN_DELETE
 };
 
-Tree *tree_new(TreeLook *look, void *ctx) {
+Tree *tree_new(TreeLook *look, void *ctx, bool watched) {
     Tree *t = xcalloc(1, sizeof *t);
-    *t = (Tree){.look = look, .ctx = ctx, .inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC), .wants_scan = true};
+    *t = (Tree){.look = look, .ctx = ctx, .inotify = watched ? inotify_init1(IN_NONBLOCK | IN_CLOEXEC) : -1, .wants_scan = true};
     return t;
 }
 

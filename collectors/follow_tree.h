@@ -13,7 +13,7 @@
 typedef struct Tree Tree;
 typedef void TreeLook(void *ctx, size_t source, const char *path); /* a file is there, changed, or went */
 
-Tree *tree_new(TreeLook *look, void *ctx);
+Tree *tree_new(TreeLook *look, void *ctx, bool watch); /* watch false: only scans see changes */
 void tree_free(Tree *t);
 size_t tree_add(Tree *t, const char *pattern); /* the source's number: 0, 1, 2 ... */
 /* Goes through all folders again and tells every file; takes up new folders, forgets those that went. */
