@@ -19,7 +19,7 @@ DATA    := $(sort $(wildcard collectors/formats/*.json store/*.sql store/prices.
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/data_files.o
 LIBRARY := $(filter-out $(BUILD)/tui/main.o,$(OBJECTS))
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
-BENCHES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench_*.c))
+BENCHES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench_*.c tests/corpus_*.c))
 
 .PHONY: all run test check bench demo deps lint format asan tsan valgrind fuzz install uninstall clean help
 .DEFAULT_GOAL := all
@@ -83,10 +83,11 @@ test:
 check: $(BUILD)/tollwatch $(TESTS)
 	@BUILD=$(BUILD) sh tests/run.sh
 
+# BENCH_MB=1000 for the large corpora; CCUSAGE=path of ccusage's native binary; BENCH="bench_query ..." for some of them.
 bench:
 	@sh tests/deps.sh $(PACKAGES_BUILD)
 	@$(MAKE) -s all $(BENCHES)
-	@for b in $(BENCHES); do echo "== $${b##*/}"; $$b || exit 1; done
+	@BUILD=$(BUILD) sh tests/bench.sh
 
 lint: all $(BUILD)/libtollwatch.a
 	@BUILD=$(BUILD) sh tests/lint.sh
