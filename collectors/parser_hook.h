@@ -11,7 +11,7 @@
 typedef struct Draft { /* a record before its tokens are settled */
     int64_t counters[COUNT_COUNT]; /* as found by the format's usage; -1 = not in the record */
     TokenRule rule;
-    Str model;        /* of the record, "" = none; the hook may point it into its state */
+    Str name[DIM_COUNT]; /* what earlier lines said, instead of the record's own fields when not ""; may point into the state */
     Request *request; /* time, names and outcome are filled in; id: 0 = by the format's rule */
 } Draft;
 
@@ -25,5 +25,6 @@ struct Hook {
      * batch turns out to be full the state is put back to what it was. */
     HookResult (*record)(void *state, const ScanValue *values, Draft *d, Err *e);
 };
+extern const Hook hook_codex;
 const Hook *hook_find(const char *name); /* NULL if there is none */
 #endif

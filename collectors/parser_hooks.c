@@ -2,6 +2,7 @@
 #include "collectors/parser_hook.h"
 
 static const Hook *const parser_hooks[] = {
+    &hook_codex,
     NULL,
 };
 

@@ -77,7 +77,6 @@ static void put_names(Parser *p, const View *v, Request *r) {
     }
     r->geo = field_name(p, FIELD_GEO, v);
     r->speed = field_name(p, FIELD_SPEED, v);
-    put_account(p, r);
 }
 
 /* ---- numbers ---- */
@@ -198,17 +197,17 @@ static void put_identity(Parser *p, const View *v, Request *r) {
 /* ---- all together ---- */
 static HookResult run_hook(Parser *p, const ScanValue *values, Draft *d) {
     const Hook *h = p->f->hook;
-    d->model = batch_name_at(p->batch, d->request->name[DIM_MODEL]);
     if (!h) return HOOK_RECORD;
     HookResult result = h->record(p->state, values + p->f->hook_first, d, p->e);
-    if (result == HOOK_RECORD) d->request->name[DIM_MODEL] = batch_name(p->batch, d->model.at, d->model.len);
+    for (int i = 0; result == HOOK_RECORD && i < DIM_COUNT; i++)
+        if (d->name[i].len) d->request->name[i] = new_name(p->batch, (FieldId)i, d->name[i]);
     return result;
 }
 
 static void settle(Parser *p, const Draft *d, Request *r) {
     bool billed = (r->outcome == OUTCOME_OK || r->outcome == OUTCOME_INCOMPLETE) && !(r->flags & REQ_CACHE_HIT);
     if (any_counter(d))
-        tokens_settle(&d->rule, d->counters, d->model, r);
+        tokens_settle(&d->rule, d->counters, batch_name_at(p->batch, r->name[DIM_MODEL]), r);
     else
         r->flags |= REQ_USAGE_MISSING;
     if (!billed) r->flags &= ~(uint32_t)REQ_USAGE_MISSING; /* nothing is owed, so nothing is missing */
@@ -234,6 +233,7 @@ int parser_request(Parser *p, const ScanValue *values) {
     HookResult hook = run_hook(p, values, &d);
     if (hook == HOOK_SKIP) batch_undo(p->batch);
     if (hook != HOOK_RECORD) return hook == HOOK_BAD ? REQUEST_BAD : REQUEST_DONE;
+    put_account(p, r);
     settle(p, &d, r);
     put_identity(p, &v, r);
     return REQUEST_DONE;
