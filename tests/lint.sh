@@ -24,6 +24,17 @@ awk 'FNR == 1 { inside = 0 }
      END { if (all && big * 10 > all) { print "lint: more than one function in ten is over 50 lines"; bad = 1 } exit bad }' \
     */*.c || bad=1
 
+# The gateways' Lua and Python: sizes, and an opening that says what the file owns.
+for f in collectors/gateways/*/lua/tollwatch/*.lua collectors/gateways/*/*.py tests/gateway/*.lua tests/gateway/*.py; do
+    [ -e "$f" ] || continue
+    n=$(wc -l <"$f")
+    [ "$n" -gt 400 ] && say "$f has $n lines (400 at most)"
+    head -1 "$f" | grep -qE '^(--|""")' || say "$f does not open with a comment on what it owns"
+done
+awk '/^(local )?function / { start = FNR } /^end/ && start { n = FNR - start + 1; start = 0
+     if (n > 50) { print "lint: " FILENAME ":" FNR ": function of " n " lines"; bad = 1 } } END { exit bad }' \
+    collectors/gateways/*/lua/tollwatch/*.lua tests/gateway/*.lua || bad=1
+
 # Visible tables: a command or a screen that has a file has its line.
 for f in tui/cmd_*.c; do
     for c in $(sed -n 's/^const Command \(cmd_[a-z_]*\).*/\1/p' "$f" 2>/dev/null); do
@@ -36,7 +47,7 @@ done
 
 # Money is an integer; nothing unfinished; nothing that waits by the clock.
 grep -snE '\b(double|float)\b[^;]*(cost|usd|price|spend|nano|pico)' */*.[ch] && say "floating point near money"
-grep -nIE '\b(TODO|FIXME|XXX|HACK)\b' store/* collectors/*.[ch] tui/* Makefile && say "unfinished work"
+grep -rnIE '\b(TODO|FIXME|XXX|HACK)\b' store collectors tui Makefile && say "unfinished work"
 grep -nIE '\b(sleep|usleep|nanosleep)\b *[(0-9]' tests/*.c tests/*.sh | grep -v '^tests/lint' && say "a test sleeps"
 
 # Every file of a log format is data that is tested by its own samples.

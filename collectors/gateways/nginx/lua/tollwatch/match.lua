@@ -1,0 +1,42 @@
+-- match: whether a rule's conditions hold for a call. Pure. The same answers as `tollwatch check`.
+local M = {}
+
+local NAMES = { feature = true, model = true, team = true, user = true, key = true, provider = true, account = true, endpoint = true }
+
+local function one(pattern, value)
+    if type(pattern) ~= "string" then return false end
+    if pattern:byte(-1) == 42 then return value:sub(1, #pattern - 1) == pattern:sub(1, -2) end
+    return pattern == value
+end
+
+-- A text, a prefix with *, or a list of those; what the call does not have matches nothing.
+local function any(patterns, value)
+    if not value then return false end
+    if type(patterns) ~= "table" then return one(patterns, value) end
+    for _, p in ipairs(patterns) do
+        if one(p, value) then return true end
+    end
+    return false
+end
+
+-- The same share of the same requests in every gateway: CRC-32 of the request id.
+local function in_percent(call, percent)
+    return type(percent) == "number" and ngx.crc32_long(call.request_id or "") % 100 < percent
+end
+
+local function holds(call, key, v)
+    if NAMES[key] then return any(v, call[key]) end
+    if key == "max_prompt_bytes" then return type(v) == "number" and call.prompt_bytes <= v end
+    if key == "tools" then return call.tools == v end
+    if key == "percent" then return in_percent(call, v) end
+    return false -- a condition that is not understood is not known to hold
+end
+
+function M.rule(rule, call)
+    for key, v in pairs(rule.match) do
+        if not holds(call, key, v) then return false end
+    end
+    return true
+end
+
+return M

@@ -1,0 +1,13 @@
+"""Runs the gateway's tests against the real nginx: `run.py [calls] [policy] [switch]`, all without names."""
+import sys
+
+sys.dont_write_bytecode = True
+
+import importlib  # noqa: E402
+
+from lab import Report  # noqa: E402
+
+report = Report()
+for name in sys.argv[1:] or ["calls", "policy", "switch"]:
+    report.run(name, importlib.import_module("test_" + name).run, report)
+sys.exit(1 if report.failed else 0)
