@@ -1,6 +1,7 @@
 /* dashboard_keys: what a key does: the prompt first, then the screen, then the command table. See dashboard.h. */
 #include "tui/dash.h"
 #include "tui/frame.h"
+#include "tui/policy_dialogs.h"
 #include "tui/prompt.h"
 
 static void set_filter(Dash *d, const char *text) {
@@ -81,10 +82,12 @@ static void run_command(Dash *d, const KeyCommand *k, int key) {
     case DO_QUIT: d->quit = true; break;
     case DO_RANGE: change_range(d, key == 'T'); break;
     case DO_PAUSE: toggle_pause(d); break;
+    case DO_STOP: policy_dialog(&d->view, &stop_dialog); break;
+    case DO_RESUME: policy_dialog(&d->view, &resume_dialog); break;
     case DO_MOUSE: toggle_mouse(d); break;
     case DO_REDRAW: term_redraw(d->term); break;
     case DO_SUSPEND: dash_suspend(d); break;
-    case DO_NOTHING: case DO_OPEN: case DO_ROW: case DO_PAGE: case DO_ENDS: case DO_DIMENSION: case DO_SORT:
+    case DO_NOTHING: case DO_OPEN: case DO_ROW: case DO_PAGE: case DO_ENDS: case DO_DIMENSION: case DO_SORT: case DO_RULE:
         dash_answer(d, "%s does nothing on %s", k->keys, d->screen->title);
     }
 }

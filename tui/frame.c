@@ -17,6 +17,7 @@ static const char *stop_words(const PolicyView *p, int64_t now_ms, bool brief, c
     const char *scope = p->state == SWITCH_ALL ? "all" : brief ? "non-crit" : "non-critical";
     int64_t left_ms = p->expires_at_ms - now_ms;
     int n = snprintf(out, size, "\u25a0%sSTOP %s", brief ? "" : " ", scope);
+    if (p->gateways && n > 0 && (size_t)n < size) n += snprintf(out + n, size - (size_t)n, " %d/%d", p->obeyed, p->gateways);
     if (p->expires_at_ms > 0 && left_ms > 0 && n > 0 && (size_t)n < size)
         snprintf(out + n, size - (size_t)n, " %lldm", (long long)((left_ms + MS_PER_MINUTE - 1) / MS_PER_MINUTE));
     return out;
@@ -29,7 +30,8 @@ const char *switch_words(const PolicyView *p, const Zone *zone, int64_t now_ms, 
         *role = ROLE_WATCH;
         snprintf(out, size, brief ? "?switch" : "? switch unknown");
     } else if (p->state == SWITCH_NON_CRITICAL || p->state == SWITCH_ALL) {
-        *role = ROLE_ACT;
+        /* Once all obey, what is left is that it must not be forgotten. */
+        *role = p->gateways && p->obeyed == p->gateways ? ROLE_WATCH : ROLE_ACT;
         stop_words(p, now_ms, brief, out, size);
     } else if (p->state == SWITCH_EXPIRED && now_ms - p->expires_at_ms < STOP_ENDED_SHOWN_MS) {
         *role = ROLE_WATCH;

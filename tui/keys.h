@@ -19,7 +19,7 @@ enum KeyCode {
 
 typedef enum KeyDo {
     DO_NOTHING, DO_SCREEN, DO_TAB, DO_PALETTE, DO_OPEN, DO_BACK, DO_HELP, DO_QUIT, DO_ROW, DO_PAGE, DO_ENDS, DO_RANGE,
-    DO_PAUSE, DO_DIMENSION, DO_SORT, DO_FILTER, DO_MOUSE, DO_REDRAW, DO_SUSPEND
+    DO_PAUSE, DO_DIMENSION, DO_SORT, DO_FILTER, DO_STOP, DO_RESUME, DO_RULE, DO_MOUSE, DO_REDRAW, DO_SUSPEND
 } KeyDo;
 
 typedef struct KeyCommand {
@@ -27,7 +27,7 @@ typedef struct KeyCommand {
     const char *name;      /* for Screen.footer and the palette: "sort" */
     const char *keys;      /* as shown: "↑↓ j k" */
     int codes[11];         /* 0 ends; a capital or S- key is the same command backwards */
-    const char *group;     /* a heading of the help screen: go, move, time, look, take */
+    const char *group;     /* a heading of the help screen: go, move, act, time, look, take */
     const char *footer;    /* words after the key in the footer: "sort" */
     const char *help;      /* "sort by the next column" */
     const char *screens;   /* names of the screens where it works; NULL = all */

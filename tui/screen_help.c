@@ -5,7 +5,7 @@
 #include "tui/keys.h"
 #include "tui/screen.h"
 
-enum { HELP_COLUMN = 34, KEYS_CELLS = 11, GROUPS_MAX = 6 };
+enum { HELP_COLUMN = 34, KEYS_CELLS = 11, GROUPS_MAX = 7 };
 
 typedef struct Help { int top; /* rows scrolled, on a small terminal */ } Help;
 
@@ -67,9 +67,9 @@ static void draw_legend(Pen *p) {
 
 /* Which groups stand in which column, by how many columns there are. */
 static const char *const columns_of[3][3][GROUPS_MAX] = {
-    {{"go", "move", "look", "time", "take"}},
-    {{"go", "time"}, {"move", "look", "take"}},
-    {{"go"}, {"move", "look"}, {"time", "take"}},
+    {{"go", "move", "act", "look", "time", "take"}},
+    {{"go", "act", "time"}, {"move", "look", "take"}},
+    {{"go", "act"}, {"move", "look"}, {"time", "take"}},
 };
 
 static void help_draw(const void *self, const View *v, Canvas *c, Rect area) {

@@ -79,5 +79,5 @@ static bool key_overview(void *self, View *v, int key) {
 const Screen screen_overview = {
     .name = "overview", .title = "Overview", .key = '1', .open = open_overview, .close = close_overview,
     .load = load_overview, .draw = overview_draw, .key_pressed = key_overview,
-    .footer = "dimension range pause",
+    .footer = "stop dimension range pause",
 };

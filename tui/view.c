@@ -1,5 +1,6 @@
 /* view: see view.h. */
 #include "tui/view.h"
+#include "tui/policy_act.h"
 
 const char *const view_ranges[] = {"15m", "1h", "6h", "24h", "today", "7d", "30d", "month", NULL};
 
@@ -33,10 +34,24 @@ void view_set_paused(View *v, bool paused) {
     if (!paused) view_set_range(v, v->range_name, NULL);
 }
 
+/* Only while calls are stopped does anybody wait for it. */
+static void count_obeying(View *v) {
+    if (v->policy.state != SWITCH_ALL && v->policy.state != SWITCH_NON_CRITICAL) return;
+    PolicyAck *acks = xcalloc(POLICY_ACKS_MAX, sizeof *acks);
+    size_t count = 0;
+    Err ignored = {0};
+    if (policy_act_acks(v->app, v->policy.generation, v->now_ms, acks, &count, &ignored) == 0) {
+        v->policy.gateways = (int)count;
+        v->policy.obeyed = (int)policy_acks_obeyed(acks, count);
+    }
+    free(acks);
+}
+
 void view_tick(View *v) {
     v->now_ms = app_now(v->app);
     if (!v->paused) view_set_range(v, v->range_name, NULL);
     policy_view(v->app->policy_path, v->now_ms, &v->policy);
+    count_obeying(v);
     if (role_holder(v->app->db_path, v->collecting, sizeof v->collecting) != 0) v->collecting[0] = '\0';
     if (!v->db) return;
     v->heartbeat_ms = query_heartbeat_ms(v->db);

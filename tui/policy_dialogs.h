@@ -1,0 +1,11 @@
+/* policy_dialogs: the questions before the policy file is changed: stop calls, let them pass, set a rule. */
+#ifndef TUI_POLICY_DIALOGS_H
+#define TUI_POLICY_DIALOGS_H
+#include "tui/screen.h"
+
+extern const DialogType stop_dialog, resume_dialog, rule_dialog;
+/* Opens one, or says why not (--readonly). */
+void policy_dialog(View *v, const DialogType *type);
+/* rule_dialog with a path and value to begin with. */
+void policy_rule_dialog(View *v, const char *at, const char *value);
+#endif
