@@ -4,6 +4,7 @@
 #include "collectors/follow.h"
 #include "collectors/guard.h"
 #include "collectors/housekeep.h"
+#include "collectors/publish.h"
 
 enum { ROLE_RETRY_MS = 2000, WORKERS_MAX = 70 };
 
@@ -50,7 +51,7 @@ static int start_worker(Collector *c, const WorkerType *type, const void *config
 }
 
 static int start_all(Collector *c, Err *e) {
-    static const WorkerType *const always[] = {&housekeep_worker, &follow_worker, &guard_worker};
+    static const WorkerType *const always[] = {&housekeep_worker, &follow_worker, &guard_worker, &publisher_worker};
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
         if (start_worker(c, always[i], &c->shared, e) != 0) return -1;
     for (size_t i = 0; i < c->shared.source_count; i++) {

@@ -50,6 +50,8 @@ static int run(const char *command, const Stop *stop, Err *e) {
 int publish_policy(const char *command, const PolicyWriter *w, int64_t generation, const Stop *stop, Err *e) {
     char outcome[ERR_MAX + 16];
     Err trail = {0};
+    policy_note(w, "publish", generation, "intended", &trail); /* so that nobody else does it meanwhile */
+    trail = (Err){0};
     int rc = run(command, stop, e);
     snprintf(outcome, sizeof outcome, "%s%s", rc == 0 ? "done" : "failed: ", rc == 0 ? "" : e->text);
     if (policy_note(w, "publish", generation, outcome, &trail) != 0 && rc == 0) return fail(e, "%s", trail.text);

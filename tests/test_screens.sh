@@ -34,6 +34,10 @@ now="--now 2026-11-24T06:00:00Z"
 
 shows() { # NAME OPTIONS SCREEN SIZE
     "$bin" --db l.db --policy policy.json $now $2 render "$3" "$4" >shown 2>&1
+    expect "$1"
+}
+
+expect() { # NAME: what is in the file `shown`
     expected=$here/tests/screens/$1.txt
     [ "${GOLDEN:-}" = write ] && cp shown "$expected"
     if cmp -s shown "$expected"; then echo "ok $1"; else
@@ -47,6 +51,36 @@ for size in 20x1 80x3 40x10 80x24 120x40 200x60; do
     shows "overview_$size" "" overview $size
     shows "overview_ascii_$size" --ascii overview $size
     if LC_ALL=C grep -q '[^ -~]' shown; then echo "not ok ascii_$size is ASCII"; failed=1; else echo "ok ascii_$size is ASCII"; fi
+done
+# The policy: calls stopped three minutes ago, one gateway obeys, one is behind, one was never seen; edge-1 refuses since.
+mkdir -p p/acks
+cat >p/policy.json <<'END'
+{"schema_version":1,"generation":42,"updated_by":{"user":"alice"},"critical":{"features":["checkout"]},
+ "kill_switch":{"enabled":true,"scope":"non_critical","inflight":"drain","reason":"INC-4242 agent loop","engaged_at":"2026-11-24T05:57:00Z",
+  "engaged_by":"alice","expires_at":"2026-11-24T06:27:00Z"},
+ "budgets":[{"id":"search-day","owner":"guard","scope":{"type":"feature","value":"search"},"period":"day","limit_usd":"50.000000000",
+  "enforcement":"hard","action":"block","state":"exhausted","resets_at":"2026-11-25T00:00:00Z"}],
+ "limits":[{"id":"batch","match":{"feature":["batch","nightly-*"]},"max_output_tokens":1024,"on_exceed":"clamp"}]}
+END
+printf '{"host":"ops-1","workers":2,"generation":42,"applied_at":"2026-11-24T05:57:00.240Z","seen_at":"2026-11-24T05:59:55Z"}' >p/acks/edge-1.json
+printf '{"host":"ops-2","workers":2,"generation":41,"applied_at":"2026-11-23T14:02:00Z","seen_at":"2026-11-24T05:59:51Z"}' >p/acks/edge-2.json
+printf '[gateway batch-1]\nack = batch-1\n' >p/config
+for line in '41,"action":"set","section":"limits","user":"bob","host":"ops-1","reason":"limits.batch = 1024","at":"2026-11-23T14:02:00Z"' \
+    '42,"action":"kill","section":"kill_switch","user":"alice","host":"ops-3","reason":"INC-4242 agent loop","at":"2026-11-24T05:57:00Z"'; do
+    for outcome in intended written; do echo "{\"from_generation\":40,\"generation\":$line,\"outcome\":\"$outcome\"}"; done
+done >p/policy.audit.jsonl
+for i in 1 2 3 4 5; do
+    echo "{\"ts\":\"2026-11-24T05:58:0$i.000Z\",\"request_id\":\"x$i\",\"gateway\":\"edge-1\",\"provider\":\"openai\",\"model\":\"gpt-4o\",\"feature\":\"search\",\"status\":503,\"refused\":\"kill_switch_engaged\",\"usage\":null}"
+done >b.jsonl
+cp l.db lp.db
+"$bin" --db lp.db $now import --format gateway b.jsonl >/dev/null || failed=1
+shows_policy() { # NAME OPTIONS SIZE
+    "$bin" --db lp.db --policy p/policy.json --config p/config $now $2 render policy "$3" >shown 2>&1
+    expect "$1"
+}
+for size in 40x10 80x24 120x40 200x60; do
+    shows_policy "policy_$size" "" $size
+    shows_policy "policy_ascii_$size" --ascii $size
 done
 for screen in models features requests sources; do
     for size in 40x10 80x24 120x40; do shows "${screen}_$size" "" $screen $size; done

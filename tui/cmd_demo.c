@@ -8,8 +8,10 @@
 #include "store/price.h"
 #include "tui/commands.h"
 #include "tui/dashboard.h"
+#include "tui/demo_gateways.h"
 #include "tui/demo_load.h"
 #include <errno.h>
+#include <ftw.h>
 #include <unistd.h>
 
 enum {
@@ -41,11 +43,13 @@ typedef struct Player {
     uint64_t records[DEMO_GATEWAYS], offset[DEMO_GATEWAYS];
     int hours_done;
     int64_t live_ms, heartbeat_ms;
+    DemoSwitch sw;
 } Player;
 
 static void player_close(void *self) {
     Player *p = self;
     for (int g = 0; g < DEMO_GATEWAYS; g++) batch_free(p->batch[g]);
+    demo_switch_free(&p->sw);
     pricer_free(p->pricer);
     ledger_close(p->ledger);
     role_drop(p->role);
@@ -85,6 +89,7 @@ static int player_open(void **self, const void *config, const Stop *stop, Err *e
     p->demo = config;
     p->load = (DemoLoad){.seed = 42, .onset_ms = (p->demo->start_ms / MS_PER_MINUTE - ONSET_MINUTES) * MS_PER_MINUTE};
     p->live_ms = p->demo->start_ms;
+    p->sw.policy_path = p->demo->policy;
     if (player_start(p, e) == 0) {
         *self = p;
         return 0;
@@ -99,6 +104,7 @@ static int flush(Player *p, int g, Err *e) {
     Batch *b = p->batch[g];
     size_t n = batch_count(b);
     if (n == 0) return 0;
+    demo_switch_apply(&p->sw, b, p->demo->start_ms);
     for (size_t i = 0; i < n; i++) {
         Request *r = batch_at(b, i);
         r->offset = p->offset[g];
@@ -140,7 +146,7 @@ static int report_health(Player *p, int64_t now_ms, Err *e) {
 static int player_step(void *self, Wait *next, Err *e) {
     Player *p = self;
     int64_t now_ms = demo_now(p->demo);
-    if (report_health(p, now_ms, e) != 0) return -1;
+    if (report_health(p, now_ms, e) != 0 || demo_switch_look(&p->sw, now_ms, e) != 0) return -1;
     if (p->hours_done < HISTORY_HOURS) {
         int64_t to = p->demo->start_ms - p->hours_done * MS_PER_HOUR;
         if (play(p, to - HOURS_A_STEP * MS_PER_HOUR, to, e) != 0) return -1;
@@ -170,7 +176,10 @@ static const char config_text[] =
 
 static const char policy_text[] =
     "{\"schema_version\":1,\"generation\":41,\"updated_by\":\"bob@ops-1\","
-    "\"kill_switch\":{\"enabled\":false,\"scope\":\"non_critical\"}}\n";
+    "\"kill_switch\":{\"enabled\":false,\"scope\":\"non_critical\"},\"critical\":{\"features\":[\"checkout\",\"fraud\"]},"
+    "\"limits\":[{\"id\":\"batch\",\"match\":{\"feature\":[\"nightly-*\",\"summaries\"]},\"max_output_tokens\":2048,\"on_exceed\":\"clamp\"}],"
+    "\"rate_limits\":[{\"id\":\"chat\",\"match\":{\"feature\":\"support-chat\"},\"requests_per_minute\":600}],"
+    "\"cache\":[{\"id\":\"faq\",\"match\":{\"feature\":\"search\"},\"ttl_seconds\":300}]}\n";
 
 static int write_file(const char *path, const char *text, Err *e) {
     FILE *f = fopen(path, "wx");
@@ -188,15 +197,13 @@ static int make_folder(Demo *d, Err *e) {
     return write_file(d->config, config_text, e) == 0 && write_file(d->policy, policy_text, e) == 0 ? 0 : -1;
 }
 
+static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *at) {
+    (void)st, (void)kind, (void)at;
+    return remove(path);
+}
+
 static void remove_folder(const Demo *d) {
-    static const char *const names[] = {"config", "policy.json", "ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.lock"};
-    if (!d->dir[0]) return;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        char path[128];
-        snprintf(path, sizeof path, "%s/%s", d->dir, names[i]);
-        unlink(path);
-    }
-    rmdir(d->dir);
+    if (d->dir[0]) nftw(d->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* ---- the command ---- */

@@ -32,7 +32,9 @@ static void draw_sentence(Pen *p, const View *v) {
     char since[32], until[48] = "until resumed";
     time_format(v->zone, s->engaged_at_ms, "%H:%M:%S", since, sizeof since);
     if (s->expires_at_ms) time_format(v->zone, s->expires_at_ms, "until %H:%M:%S", until, sizeof until);
-    if (policy_is_stopped(s))
+    if (policy_is_stopped(s) && p->area.w < 60)
+        row(p, ROLE_ACT, ATTR_BOLD, "■ %s stopped by %s", s->state == SWITCH_ALL ? "all" : "non-critical", s->by);
+    else if (policy_is_stopped(s))
         row(p, ROLE_ACT, ATTR_BOLD, "■ %s calls are stopped by %s since %s, %s. %s", s->state == SWITCH_ALL ? "All" : "Non-critical", s->by,
             since, until, s->reason);
     else if (s->state == SWITCH_UNKNOWN)
@@ -45,7 +47,6 @@ static void draw_sentence(Pen *p, const View *v) {
 /* ---- the proof: written, obeyed, refused, spend ---- */
 static void column(Pen *p, int at, ThemeRole role, const char *title, const char *big, const char *small) {
     int x = p->area.x + 1 + at, max = p->area.w - 1 - at;
-    if (max < 8) return;
     canvas_text(p->c, x, p->y, max, ROLE_DIM, 0, title);
     canvas_text(p->c, x, p->y + 1, max, role, ATTR_BOLD, big);
     canvas_text(p->c, x, p->y + 2, max, ROLE_DIM, 0, small);
@@ -60,11 +61,28 @@ static int64_t slowest_ms(const PolicyScreen *s, const View *v) {
     return most;
 }
 
+static void spend_words(const PolicyScreen *s, char *out, size_t size) {
+    snprintf(out, size, "%s → %s/min", number_usd(s->rate_before_nano, 0, BASIS_METERED).text, number_usd(s->rate_now_nano, 0, BASIS_METERED).text);
+}
+
+/* Four columns, or where those have no room one row. */
+static void draw_proof_narrow(Pen *p, const PolicyScreen *s, const PolicyView *v, bool all) {
+    char spend[128];
+    spend_words(s, spend, sizeof spend);
+    row(p, all ? ROLE_PROOF : ROLE_ACT, ATTR_BOLD, "%d of %d obey %s  %s refused", v->obeyed, v->gateways, all ? "○" : "●",
+        number_count((int64_t)s->refused, 9).text);
+    row(p, ROLE_TEXT, 0, "%s", spend);
+}
+
 static void draw_proof(Pen *p, const PolicyScreen *s, const View *v) {
     char big[128], small[64], at[16];
-    int step = p->area.w >= 84 ? 21 : (p->area.w - 2) / 4;
+    int step = p->area.w >= 84 ? 21 : 19;
     bool all = v->policy.gateways > 0 && v->policy.obeyed == v->policy.gateways;
-    if (!policy_is_stopped(&v->policy) || p->end - p->y < 3) return;
+    if (!policy_is_stopped(&v->policy)) return;
+    if (p->area.w < 76 || p->end - p->y < 3) {
+        draw_proof_narrow(p, s, &v->policy, all);
+        return;
+    }
     snprintf(big, sizeof big, "generation %" PRId64, v->policy.generation);
     time_format(v->zone, v->policy.engaged_at_ms, "at %H:%M:%S", at, sizeof at);
     column(p, 0, ROLE_TEXT, "written", big, at);
@@ -76,7 +94,7 @@ static void draw_proof(Pen *p, const PolicyScreen *s, const View *v) {
     snprintf(big, sizeof big, "%s calls", number_count((int64_t)s->refused, 9).text);
     snprintf(small, sizeof small, "in %s", number_age(v->now_ms - v->policy.engaged_at_ms).text);
     column(p, 2 * step, ROLE_TEXT, "refused", big, small);
-    snprintf(big, sizeof big, "%s → %s/min", number_usd(s->rate_before_nano, 0, BASIS_METERED).text, number_usd(s->rate_now_nano, 0, BASIS_METERED).text);
+    spend_words(s, big, sizeof big);
     column(p, 3 * step, ROLE_TEXT, "spend", big, "of the last minute");
     p->y += 3;
     blank(p);

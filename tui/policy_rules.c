@@ -1,4 +1,5 @@
 /* policy_rules: the rules of a policy in words, one a line. Pure. See policy_screen.h. */
+#include "store/money.h"
 #include "tui/policy_screen.h"
 #include <inttypes.h>
 
@@ -49,6 +50,15 @@ static void say_members(Words *w, const json_t *rule) {
     }
 }
 
+static void say_usd(Words *w, const json_t *v) {
+    char text[40];
+    int64_t nano;
+    const char *exact = json_is_string(v) ? json_string_value(v) : "";
+    if (decimal_parse(exact, strlen(exact), 9, &nano, NULL) != 0) return;
+    nano_grouped(nano, 2, text, sizeof text);
+    say(w, ", $%s", text);
+}
+
 static void say_budget(Words *w, const json_t *b) {
     const json_t *scope = json_object_get(b, "scope");
     say_value(w, json_object_get(scope, "type"));
@@ -56,8 +66,7 @@ static void say_budget(Words *w, const json_t *b) {
     say_value(w, json_object_get(scope, "value"));
     say(w, ": ");
     say_value(w, json_object_get(b, "state"));
-    say(w, ", $");
-    say_value(w, json_object_get(b, "limit_usd"));
+    say_usd(w, json_object_get(b, "limit_usd"));
     say(w, " a ");
     say_value(w, json_object_get(b, "period"));
     say(w, ", resets ");
