@@ -10,16 +10,18 @@ typedef struct Publisher {
     const Collecting *c;
     const Stop *stop;
     Actor by;
-    int64_t published; /* generation; -1 = none was seen yet */
+    int64_t published; /* generation */
     int64_t seen, seen_ms;
 } Publisher;
 
 static int open_publisher(void **self, const void *config, const Stop *stop, Err *e) {
     Publisher *p = xcalloc(1, sizeof *p);
+    PolicyView v;
     (void)e;
     p->c = config;
     p->stop = stop;
-    p->published = -1;
+    policy_view(p->c->policy_path, collecting_now_ms(p->c), &v);
+    p->published = v.generation; /* 0 where there is none yet: the first one is news */
     actor_find(p->c->config->user, &p->by);
     *self = p;
     return 0;
@@ -51,7 +53,6 @@ static int step(void *self, Wait *next, Err *e) {
     if (!p->c->config->publish[0]) return 0;
     policy_view(p->c->policy_path, now_ms, &v);
     if (v.why_unknown[0]) return 0;
-    if (p->published < 0) p->published = v.generation;
     if (v.generation == p->published) return 0;
     if (v.generation != p->seen) p->seen = v.generation, p->seen_ms = clock_monotonic_ms();
     if (is_published(p, v.generation)) p->published = v.generation;
