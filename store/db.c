@@ -174,13 +174,20 @@ static const char settings_write[] = "PRAGMA journal_mode = WAL; PRAGMA synchron
                                      "PRAGMA temp_store = MEMORY";
 static const char settings_read[] = "PRAGMA query_only = 1; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY";
 
+/* Two that turn a new file to WAL at one time would wait for each other, so SQLite refuses one at once, without busy(). */
+static int set_up(Db *db, const char *settings, Err *e) {
+    for (int tries = 0; sqlite3_exec(db->handle, settings, NULL, NULL, NULL) != SQLITE_OK; tries++)
+        if ((sqlite3_errcode(db->handle) & 0xff) != SQLITE_BUSY || !busy(db, tries)) return db_fail(db, e, "set up the database");
+    return 0;
+}
+
 static int connect(Db *db, int flags, const char *settings, Err *e) {
     int rc = sqlite3_open_v2(db->path, &db->handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
     if (!db->handle) return fail(e, "open %s: out of memory", db->path);
     if (rc != SQLITE_OK) return db_fail(db, e, "open the database");
     sqlite3_extended_result_codes(db->handle, 1);
     sqlite3_busy_handler(db->handle, busy, db);
-    return db_exec(db, settings, e);
+    return set_up(db, settings, e);
 }
 
 static int open_write(Db *db, Err *e) {
