@@ -1,4 +1,5 @@
 /* collect: the collector role: a worker that takes it when it is free and runs the other workers while it has it. */
+#include "collectors/alerts.h"
 #include "collectors/collect_parts.h"
 #include "collectors/command_source.h"
 #include "collectors/follow.h"
@@ -51,7 +52,7 @@ static int start_worker(Collector *c, const WorkerType *type, const void *config
 }
 
 static int start_all(Collector *c, Err *e) {
-    static const WorkerType *const always[] = {&housekeep_worker, &follow_worker, &guard_worker, &publisher_worker};
+    static const WorkerType *const always[] = {&housekeep_worker, &follow_worker, &guard_worker, &publisher_worker, &alerts_worker};
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
         if (start_worker(c, always[i], &c->shared, e) != 0) return -1;
     for (size_t i = 0; i < c->shared.source_count; i++) {

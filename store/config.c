@@ -91,7 +91,7 @@ static const ConfigSection *section_find(Reading *r, const char *kind) {
         nearest_try(&n, s->name);
     }
     nearest_hint(&n, hint, sizeof hint);
-    bad(r, r->line, "[%.60s] is no section%s; known are general source account budget alert policy gateway", kind, hint);
+    bad(r, r->line, "[%.60s] is no section%s; known are general source account budget alert rule policy gateway", kind, hint);
     return NULL;
 }
 
@@ -238,6 +238,7 @@ void config_free(Config *c) {
     free(c->accounts);
     free(c->budgets);
     free(c->alerts);
+    free(c->rules);
     free(c->gateways);
     free(c);
 }

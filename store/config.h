@@ -15,13 +15,21 @@ typedef struct SourceConfig {
     bool discovered;    /* found at a known place, not configured */
 } SourceConfig;
 typedef struct AccountConfig { char name[64], provider[32], key_env[64], key_file[1024], key_command[1024], base_url[512]; char keys[512]; } AccountConfig;
-typedef struct AlertConfig { char name[64], channel[32], url_env[64]; } AlertConfig;
+typedef enum Weight { WEIGHT_WATCH = 1, WEIGHT_ACT } Weight; /* of alerts */
+typedef struct RuleConfig { char name[64]; bool off; int64_t floor_nano, again_ms; /* 0 = the table's */ } RuleConfig;
+typedef struct AlertConfig {
+    char name[64], channel[32];
+    char url[512], url_env[64], url_file[1024], url_command[1024]; /* one of them */
+    char key_env[64], key_file[1024], key_command[1024];           /* a token or routing key; one of them */
+    char topic[64], command[1024];
+    Weight least;     /* what it is told of */
+} AlertConfig;
 typedef struct GatewayConfig { char name[64], ack[64]; } GatewayConfig;
 
 typedef struct Config {
     char path[1024];    /* "" = no file was found */
     char dir[1024];     /* user formats, themes, prices.csv: the config file's folder, else $XDG_CONFIG_HOME/tollwatch */
-    char timezone[64], theme[64], user[64];
+    char timezone[64], theme[64], user[64], runbook[512];
     int raw_days;
     bool glyphs_ascii, mouse;
     char critical_features[512], publish[1024];
@@ -29,6 +37,7 @@ typedef struct Config {
     AccountConfig *accounts; size_t account_count;
     Budget *budgets; size_t budget_count;
     AlertConfig *alerts; size_t alert_count;
+    RuleConfig *rules; size_t rule_count;
     GatewayConfig *gateways; size_t gateway_count;
 } Config;
 

@@ -1,5 +1,6 @@
 /* config_keys: the tables of the configuration: kinds of sections, and keys with their default, help and field. A new
  * key is one row here. Reading, man page, doctor and error hints follow them. */
+#include "store/alert.h"
 #include "store/config_parts.h"
 
 static const char *check_source(const void *element) {
@@ -22,7 +23,16 @@ static const char *check_budget(const void *element) {
 
 static const char *check_alert(const void *element) {
     const AlertConfig *a = element;
+    int urls = (a->url[0] != 0) + (a->url_env[0] != 0) + (a->url_file[0] != 0) + (a->url_command[0] != 0);
+    int keys = (a->key_env[0] != 0) + (a->key_file[0] != 0) + (a->key_command[0] != 0);
+    if (urls > 1) return "takes one of url, url_env, url_file and url_command, not several";
+    if (keys > 1) return "takes one of key_env, key_file and key_command, not several";
     return !a->channel[0] ? "needs channel =" : NULL;
+}
+
+static const char *check_rule(const void *element) {
+    const RuleConfig *r = element;
+    return alert_rule(r->name) ? NULL : "is no rule; known are budget projected burn cache errors unpriced silent gateway request kill";
 }
 
 #define ARRAY(array, count, type) offsetof(Config, array), offsetof(Config, count), sizeof(type)
@@ -32,6 +42,7 @@ const ConfigSection config_sections[] = {
     {"account", true, ARRAY(accounts, account_count, AccountConfig), check_account},
     {"budget", true, ARRAY(budgets, budget_count, Budget), check_budget},
     {"alert", true, ARRAY(alerts, alert_count, AlertConfig), check_alert},
+    {"rule", true, ARRAY(rules, rule_count, RuleConfig), check_rule},
     {"policy", false, 0, 0, 0, NULL},
     {"gateway", true, ARRAY(gateways, gateway_count, GatewayConfig), NULL},
     {0},
@@ -45,6 +56,7 @@ const ConfigKey config_keys[] = {
     {"general", "raw_days", "35", "days for which single requests are kept; sums are kept for good", FIELD(days, Config, raw_days)},
     {"general", "theme", "default", "colour theme", FIELD(text, Config, theme)},
     {"general", "user", "", "who acts, for the audit trail; empty = the login", FIELD(text, Config, user)},
+    {"general", "runbook", "", "address that alerts name for what to do", FIELD(url, Config, runbook)},
     {"general", "ascii", "no", "draw with ASCII only", FIELD(bool, Config, glyphs_ascii)},
     {"general", "mouse", "no", "mouse on at start", FIELD(bool, Config, mouse)},
     {"source", "path", "", "a file, a glob or a folder; new and rotated files are found", FIELD(text, SourceConfig, path)},
@@ -72,8 +84,24 @@ const ConfigKey config_keys[] = {
     {"budget", "warn_at", "0.5 0.8", "parts of the limit at which to warn", FIELD(warnings, Budget, warn_permille)},
     {"budget", "enforcement", "hard", "soft = only alert at the limit, whatever the action", WHOLE(enforcement, Budget)},
     {"budget", "action", "alert", "what happens at the limit: alert, block or kill", FIELD(action, Budget, action)},
-    {"alert", "channel", "", "how to tell: slack, ...", FIELD(text, AlertConfig, channel)},
+    {"alert", "channel", "", "how to tell: slack pagerduty alertmanager ntfy webhook heartbeat command bell tmux",
+     FIELD(text, AlertConfig, channel)},
+    {"alert", "severity", "watch", "what it is told of: watch = everything, act = what needs somebody now",
+     FIELD(severity, AlertConfig, least)},
+    {"alert", "url", "", "its address, if that is no secret", FIELD(url, AlertConfig, url)},
     {"alert", "url_env", "", "environment variable that holds its address", FIELD(text, AlertConfig, url_env)},
+    {"alert", "url_file", "", "file of mode 0600 that holds its address", FIELD(text, AlertConfig, url_file)},
+    {"alert", "url_command", "", "command that prints its address", FIELD(command, AlertConfig, url_command)},
+    {"alert", "key_env", "", "environment variable that holds its key: PagerDuty's routing key, a token",
+     FIELD(text, AlertConfig, key_env)},
+    {"alert", "key_file", "", "file of mode 0600 that holds its key", FIELD(text, AlertConfig, key_file)},
+    {"alert", "key_command", "", "command that prints its key", FIELD(command, AlertConfig, key_command)},
+    {"alert", "topic", "", "ntfy's topic", FIELD(text, AlertConfig, topic)},
+    {"alert", "command", "", "channel = command: run with the alert as JSON on its input", FIELD(command, AlertConfig, command)},
+    {"rule", "off", "no", "yes = this rule tells nothing", FIELD(bool, RuleConfig, off)},
+    {"rule", "floor_usd", "", "dollars (an hour; of the request for `request`) under which it tells nothing",
+     FIELD(usd, RuleConfig, floor_nano)},
+    {"rule", "again_minutes", "", "minutes after which it is told again while it holds", FIELD(minutes, RuleConfig, again_ms)},
     {"policy", "critical_features", "", "features that a stop of non-critical calls lets pass",
      FIELD(text, Config, critical_features)},
     {"policy", "publish", "", "command to run after each change of the policy file", FIELD(command, Config, publish)},

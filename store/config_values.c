@@ -101,6 +101,25 @@ const char *config_set_enforcement(void *budget, size_t size, const char *value)
     return NULL;
 }
 
+const char *config_set_severity(void *severity, size_t size, const char *value) {
+    static const char *const words[] = {"watch", "act", NULL};
+    (void)size;
+    int i = word_index(value, words);
+    if (i < 0) return "must be watch or act";
+    *(Weight *)severity = i == 0 ? WEIGHT_WATCH : WEIGHT_ACT;
+    return NULL;
+}
+
+const char *config_set_minutes(void *ms, size_t size, const char *value) {
+    (void)size;
+    int64_t n;
+    bool inexact;
+    if (decimal_parse(value, strlen(value), 0, &n, &inexact) != 0 || inexact || n < 1 || n > 10080)
+        return "must be a number of minutes from 1 to 10080";
+    *(int64_t *)ms = n * MS_PER_MINUTE;
+    return NULL;
+}
+
 const char *config_set_usd(void *nano, size_t size, const char *value) {
     (void)size;
     int64_t n;

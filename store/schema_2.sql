@@ -4,11 +4,11 @@ ALTER TABLE budget_known ADD COLUMN anchor_day INTEGER NOT NULL DEFAULT 1;
 
 -- One row per (rule, scope, period): a budget's level has the budget's period, other rules the begin of the episode.
 -- state: 0 begun and not told yet, 1 firing, 2 resolved, 3 was over before it was told. told_ms: last put into the outbox.
--- seen_ms: last time the rule held. nano_per_hour: what it costs, -1 = not to be said.
+-- seen_ms: last time the rule held. step: highest told of a ladder. nano_per_hour: what it costs, -1 = not to be said.
 CREATE TABLE alert(
     id INTEGER PRIMARY KEY, rule TEXT NOT NULL, scope TEXT NOT NULL, period_ms INTEGER NOT NULL, severity INTEGER NOT NULL,
-    state INTEGER NOT NULL, began_ms INTEGER NOT NULL, fired_ms INTEGER NOT NULL, told_ms INTEGER NOT NULL,
-    seen_ms INTEGER NOT NULL, resolved_ms INTEGER NOT NULL, nano_per_hour INTEGER NOT NULL, title TEXT NOT NULL,
+    state INTEGER NOT NULL, step INTEGER NOT NULL, began_ms INTEGER NOT NULL, fired_ms INTEGER NOT NULL,
+    told_ms INTEGER NOT NULL, seen_ms INTEGER NOT NULL, resolved_ms INTEGER NOT NULL, nano_per_hour INTEGER NOT NULL, title TEXT NOT NULL,
     detail TEXT NOT NULL, acked_ms INTEGER NOT NULL DEFAULT 0, acked_by TEXT NOT NULL DEFAULT '',
     UNIQUE(rule, scope, period_ms));
 CREATE INDEX alert_by_state ON alert(state, began_ms);
@@ -17,6 +17,9 @@ CREATE INDEX alert_by_state ON alert(state, began_ms);
 CREATE TABLE alert_silence(
     rule TEXT NOT NULL, scope TEXT NOT NULL, until_ms INTEGER NOT NULL, by TEXT NOT NULL,
     PRIMARY KEY(rule, scope)) WITHOUT ROWID;
+
+-- When a source's newest record was last seen to be young: only what was live can fall silent.
+CREATE TABLE alert_live(source TEXT PRIMARY KEY, live_ms INTEGER NOT NULL) WITHOUT ROWID;
 
 -- What is to be told to whom, written in the transaction that changed the alert. kind: 0 fired, 1 still firing, 2 resolved.
 -- state: 0 waiting, 1 delivered, 2 given up. word: the last answer. title, detail: as they were when it was written.

@@ -37,7 +37,7 @@ static void people_and_the_guard_write_at_once(void **state) {
         looks++;
     }
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    assert_true(looks > 3);
+    assert_true(looks > 0);
 }
 
 /* ---- as a worker ---- */

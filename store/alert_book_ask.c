@@ -1,0 +1,92 @@
+/* alert_book_ask: what screens ask of the alerts, and what people say to them. See alert_book.h. */
+#include "store/alert_book.h"
+
+static void text_at(sqlite3_stmt *s, int column, char *out, size_t size) {
+    snprintf(out, size, "%s", (const char *)sqlite3_column_text(s, column));
+}
+
+static void read_view(sqlite3_stmt *s, AlertView *v) {
+    *v = (AlertView){.id = sqlite3_column_int64(s, 0), .period_ms = sqlite3_column_int64(s, 1), .began_ms = sqlite3_column_int64(s, 2),
+                     .fired_ms = sqlite3_column_int64(s, 3), .told_ms = sqlite3_column_int64(s, 4), .seen_ms = sqlite3_column_int64(s, 5),
+                     .resolved_ms = sqlite3_column_int64(s, 6), .nano_per_hour = sqlite3_column_int64(s, 7),
+                     .acked_ms = sqlite3_column_int64(s, 8), .silenced_until_ms = sqlite3_column_int64(s, 9),
+                     .severity = (Weight)sqlite3_column_int(s, 10), .state = (AlertState)sqlite3_column_int(s, 11)};
+    text_at(s, 12, v->rule, sizeof v->rule);
+    text_at(s, 13, v->scope, sizeof v->scope);
+    text_at(s, 14, v->title, sizeof v->title);
+    text_at(s, 15, v->detail, sizeof v->detail);
+    text_at(s, 16, v->acked_by, sizeof v->acked_by);
+}
+
+/* Alerts that began but do not fire yet are nobody's business. */
+#define VIEW "SELECT id, period_ms, began_ms, fired_ms, told_ms, seen_ms, resolved_ms, nano_per_hour, acked_ms, coalesce(until_ms, 0), " \
+             "severity, state, rule, scope, title, detail, acked_by FROM alert LEFT JOIN alert_silence s USING(rule, scope) "
+
+int book_list(Db *db, int64_t now_ms, bool history, AlertView *out, size_t max, size_t *count, Err *e) {
+    sqlite3_stmt *s = db_prepare(db, VIEW "WHERE state = 1 OR (state = 2 AND ?1) "
+                                          "ORDER BY state, acked_ms > 0, coalesce(until_ms, 0) > ?2, severity DESC, "
+                                          "max(fired_ms, resolved_ms) DESC LIMIT ?3", e);
+    int got = s ? 0 : -1;
+    *count = 0;
+    if (!s) return -1;
+    sqlite3_bind_int(s, 1, history);
+    sqlite3_bind_int64(s, 2, now_ms);
+    sqlite3_bind_int64(s, 3, (int64_t)max);
+    while (*count < max && (got = db_step(db, s, "read the alerts", e)) == 1) read_view(s, &out[(*count)++]);
+    sqlite3_reset(s);
+    return got < 0 ? -1 : 0;
+}
+
+int book_counts(Db *db, int64_t now_ms, BookCounts *out, Err *e) {
+    *out = (BookCounts){0};
+    sqlite3_stmt *s = db_prepare(db, "SELECT severity, title FROM alert LEFT JOIN alert_silence USING(rule, scope) WHERE state = 1 "
+                                     "AND acked_ms = 0 AND coalesce(until_ms, 0) <= ?1 ORDER BY fired_ms DESC LIMIT 1000", e);
+    int got = s ? 0 : -1;
+    if (s) sqlite3_bind_int64(s, 1, now_ms);
+    while (s && (got = db_step(db, s, "count the alerts", e)) == 1) {
+        if (!out->newest[0]) text_at(s, 1, out->newest, sizeof out->newest);
+        *(sqlite3_column_int(s, 0) == WEIGHT_ACT ? &out->act : &out->watch) += 1;
+    }
+    return got;
+}
+
+int book_ack(Db *db, int64_t alert, const char *by, int64_t now_ms, Err *e) {
+    sqlite3_stmt *s = db_prepare(db, "UPDATE alert SET acked_by = CASE WHEN acked_ms THEN '' ELSE ?2 END, "
+                                     "acked_ms = CASE WHEN acked_ms THEN 0 ELSE ?3 END WHERE id = ?1", e);
+    if (!s) return -1;
+    sqlite3_bind_int64(s, 1, alert);
+    sqlite3_bind_text(s, 2, by, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 3, now_ms);
+    return db_step(db, s, "acknowledge an alert", e);
+}
+
+int book_silence(Db *db, const char *rule, const char *scope, int64_t until_ms, const char *by, Err *e) {
+    sqlite3_stmt *s = db_prepare(db, "INSERT INTO alert_silence VALUES(?1, ?2, ?3, ?4) "
+                                     "ON CONFLICT DO UPDATE SET until_ms = excluded.until_ms, by = excluded.by", e);
+    if (!s) return -1;
+    sqlite3_bind_text(s, 1, rule, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 2, scope, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 3, until_ms);
+    sqlite3_bind_text(s, 4, by, -1, SQLITE_STATIC);
+    return db_step(db, s, "silence an alert", e);
+}
+
+int book_live(Db *db, const char *source, int64_t live_ms, Err *e) {
+    sqlite3_stmt *s = db_prepare(db, "INSERT INTO alert_live VALUES(?1, ?2) ON CONFLICT DO UPDATE SET live_ms = excluded.live_ms", e);
+    if (!s) return -1;
+    sqlite3_bind_text(s, 1, source, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 2, live_ms);
+    return db_step(db, s, "note a live source", e);
+}
+
+int book_live_list(Db *db, FactSource *out, size_t max, size_t *count, Err *e) {
+    sqlite3_stmt *s = db_prepare(db, "SELECT source, live_ms FROM alert_live ORDER BY live_ms DESC", e);
+    int got = s ? 0 : -1;
+    *count = 0;
+    while (s && *count < max && (got = db_step(db, s, "read the live sources", e)) == 1) {
+        text_at(s, 0, out[*count].name, sizeof out->name);
+        out[(*count)++].live_ms = sqlite3_column_int64(s, 1);
+    }
+    if (s) sqlite3_reset(s);
+    return got < 0 ? -1 : 0;
+}
