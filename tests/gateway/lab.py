@@ -159,7 +159,7 @@ class Lab:
             return s.connect_ex(("127.0.0.1", port)) == 0
 
     def start_mock(self):
-        values = {"USER": "user root;" if os.getuid() == 0 else "", "RUN": self.run, "MOCK": HERE, "MOCK_PORT": self.mock_port, "PLAIN_PORT": self.plain_port}
+        values = {"USER": "user root;" if os.getuid() == 0 else "", "RUN": self.run, "MOCK": HERE, "LUA": os.path.join(GATEWAY, "lua"), "MOCK_PORT": self.mock_port, "PLAIN_PORT": self.plain_port}
         write_whole(os.path.join(self.run, "mock.conf"), fill(read(os.path.join(HERE, "mock.conf")), values))
         self.mock = self.spawn(self.run, "mock.conf")
         until("the mock", lambda: self.answers(self.mock_port, self.mock))

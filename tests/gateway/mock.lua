@@ -151,6 +151,22 @@ function M.seen()
     ngx.print('{"count":', seen:get("count:" .. tag) or 0, ',"closed":', seen:get("closed:" .. tag) or 0, ',"request":', seen:get(tag) or "null", "}")
 end
 
+-- The gateway's own decision, as code: {policy, call, now} to what it would do. For decisions.jsonl.
+function M.decide()
+    local rules = require "tollwatch.policy_rules"
+    local case = cjson.decode(read())
+    local compiled, why = rules.compile(cjson.encode(case.policy))
+    if not compiled then return ngx.print(cjson.encode { error = why }) end
+    local call = case.call
+    call.feature = call.feature or "unknown"
+    local d = require("tollwatch.decide").decide(compiled, call, rules.time(case.now))
+    if d.cap then call.max_tokens = math.min(call.max_tokens or d.cap, d.cap) end
+    ngx.print(cjson.encode {
+        decision = d.refused and "refuse" or "allow", code = d.refused, model = d.model, max_tokens = call.max_tokens,
+        timeout_ms = d.timeout, status = d.refused and require("tollwatch.refuse").status(d.refused),
+    })
+end
+
 function M.answer()
     local raw, path = read(), ngx.var.uri
     remember(raw)

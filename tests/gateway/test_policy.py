@@ -115,6 +115,19 @@ def what_is_no_policy_changes_nothing(lab, r):
     lab.obey(policy(9))
 
 
+def decisions_like_everybody(lab, r):
+    """decisions.jsonl, which all readers of the policy file are held to."""
+    cases = [json.loads(line) for line in open(os.path.join(os.path.dirname(__file__), "decisions.jsonl"), encoding="utf-8") if line.strip()]
+    c = lab.connect(lab.mock_port)
+    for case in cases:
+        c.request("POST", "/mock/decide", json.dumps({k: case[k] for k in ("policy", "call", "now")}))
+        got = json.loads(c.getresponse().read())
+        want = {k: v for k, v in case["expect"].items() if got.get(k) != v}
+        r.check(f"decides: {case['name']}", not want, f"got {got}, want {want}")
+    c.close()
+    r.check("there are decisions", len(cases) > 50)
+
+
 def torn_reads_under_load(r):
     """A policy rewritten without pause, read at every call and a thousand times a second: always one or the other, whole."""
     lab = Lab(poll_seconds=0.001)
@@ -199,7 +212,7 @@ def run(r):
             each.start()
             each.wait_generation(1)
         first = quiet.ack()
-        for test in (refusals_in_every_shape, scopes_and_expiry, budgets_of_every_scope, what_is_no_policy_changes_nothing):
+        for test in (refusals_in_every_shape, scopes_and_expiry, budgets_of_every_scope, what_is_no_policy_changes_nothing, decisions_like_everybody):
             lab.skip_lines()
             r.run(test.__name__, test, lab, r)
         for test in (our_own_keys, nothing_passes_before_a_policy, torn_reads_under_load):

@@ -1,5 +1,6 @@
 -- ack: tells the monitor which policy this gateway obeys: acks/ID.json beside the policy, whole or not at all.
--- The generation is the lowest of all workers, because a gateway obeys only when its slowest worker does.
+-- The generation is the last that all workers had at once: a gateway obeys only when its slowest worker does, also when
+-- somebody restored an older policy and generations fall.
 -- Owns the shared dictionary llm_workers: each worker's generation, gone by itself when the worker is.
 local cjson = require "cjson.safe"
 local settings = require "tollwatch.settings"
@@ -11,16 +12,18 @@ local function time(seconds)
     return os.date("!%Y-%m-%dT%H:%M:%S", math.floor(seconds)) .. string.format(".%03dZ", math.floor(seconds * 1000) % 1000)
 end
 
-local function lowest(dict)
-    local least, workers = nil, 0
+-- The generation that all living workers have, or nil while they differ; and how many there are.
+local function common(dict)
+    local all, workers, differ = nil, 0, false
     for id = 0, ngx.worker.count() - 1 do
         local generation = dict:get("worker:" .. id)
         if generation then
             workers = workers + 1
-            if not least or generation < least then least = generation end
+            differ = differ or (all and all ~= generation)
+            all = generation
         end
     end
-    return least or 0, workers
+    return not differ and all or nil, workers
 end
 
 local function write(dict, generation, workers, now)
@@ -47,10 +50,11 @@ end
 function M.beat(generation)
     local dict, now = ngx.shared.llm_workers, ngx.now()
     dict:set("worker:" .. ngx.worker.id(), generation, ALIVE_SECONDS)
-    local least, workers = lowest(dict)
-    if dict:get("written") == least .. "/" .. workers then return end
+    local all, workers = common(dict)
+    local obeyed = all or dict:get("generation") or 0
+    if dict:get("written") == obeyed .. "/" .. workers then return end
     if not dict:add("writing", true, 1) then return end -- another worker is at it
-    write(dict, least, workers, now)
+    write(dict, obeyed, workers, now)
     dict:delete("writing")
 end
 

@@ -59,7 +59,7 @@ function M.decide(rules, call, now)
         return refuse(d, "kill_switch_engaged", "", switch_message(rules.switch))
     end
     local route = first(rules.routes, call)
-    if route and call.model then d.model, call.model = route.model, route.model end
+    if route and route.model and call.model then d.model, call.model = route.model, route.model end
     for _, b in ipairs(rules.budgets) do
         if blocks(b, call, now) then
             return refuse(d, "budget_exceeded", b.id, "budget " .. b.id .. " is exhausted")

@@ -243,7 +243,7 @@ local function tokens_in(raw)
         "cache_creation_input_tokens", "promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount" } do
         total = total + (tonumber(raw:match('"' .. name .. '"%s*:%s*(%d+)')) or 0)
     end
-    return total
+    return total > 0 and total or nil
 end
 
 function M.log()
@@ -252,7 +252,7 @@ function M.log()
     ngx.update_time()
     local now = ngx.now()
     if call.forwarded and not call.whole then call.cut = true end
-    if call.cache ~= "hit" then rates.settle(call, call.answer.usage and tokens_in(call.answer.usage), now) end
+    if call.token_rules and call.cache ~= "hit" then rates.settle(call, tokens_in(call.answer.usage or ""), now) end
     ngx.var.llm_line = log_line(call, call.answer, status_of(call), now)
 end
 

@@ -1,9 +1,10 @@
 -- json_span: where the members of a JSON object stand in a text, and edits to that text by byte ranges.
 -- Owns: finding ranges, splicing. Does not build a tree: a body that is decoded and encoded again is not the same body
 -- (Debian's cjson turns "tools":[] into {}), so what we do not change must stay the very bytes the client sent.
--- A loop over bytes instead of patterns, because LuaJIT compiles it: 200 KB of escapes take 0.3 ms.
+-- Loops over bytes and memchr instead of patterns, because LuaJIT compiles them: 200 KB of escapes take 0.4 ms.
 local cjson = require "cjson.safe"
 local ffi = require "ffi"
+ffi.cdef [[ void *memchr(const void *s, int c, size_t n); ]]
 local sub = string.sub
 
 local QUOTE, BACKSLASH, COMMA, COLON = 34, 92, 44, 58
@@ -19,13 +20,17 @@ local function after_space(p, i, n)
     return i
 end
 
+-- A quote ends the string unless an odd number of backslashes stands before it.
 local function after_string(p, i, n)
-    i = i + 1
-    while i < n do
-        local c = p[i]
-        if c == QUOTE then return i + 1 end
-        if c == BACKSLASH then i = i + 1 end
-        i = i + 1
+    local from, at = i + 1, i + 1
+    while at < n do
+        local found = ffi.C.memchr(p + at, QUOTE, n - at)
+        if found == nil then return nil end
+        local quote = tonumber(ffi.cast("const uint8_t *", found) - p)
+        local b = quote - 1
+        while b >= from and p[b] == BACKSLASH do b = b - 1 end
+        if (quote - 1 - b) % 2 == 0 then return quote + 1 end
+        at = quote + 1
     end
 end
 
@@ -122,19 +127,41 @@ function M.object(s, at)
     return o
 end
 
--- Ranges {first, last} of the elements of the array at or after `at`, `max` at most.
-function M.elements(s, at, max)
+-- Ranges {first, last} of the elements of the array at or after `at`.
+function M.elements(s, at)
     local n, p = #s, bytes_of(s)
-    local i = after_space(p, (at or 1) - 1, n)
+    local i = after_space(p, at - 1, n)
     if i >= n or p[i] ~= 91 then return nil end
     local list = {}
     local after = walk(p, i, n, 93, function(k)
         local to = after_value(p, k, n)
-        if not to then return nil end
-        if #list < (max or 1e9) then list[#list + 1] = { k + 1, to } end
+        if to then list[#list + 1] = { k + 1, to } end
         return to
     end)
     return after and list
+end
+
+-- Range of the first element of the array at or after `at`; does not look at the others.
+function M.first(s, at)
+    local n, p = #s, bytes_of(s)
+    local i = after_space(p, at - 1, n)
+    if i >= n or p[i] ~= 91 then return nil end
+    i = after_space(p, i + 1, n)
+    local to = i < n and p[i] ~= 93 and after_value(p, i, n)
+    if to then return i + 1, to end
+end
+
+-- The text of the member `key` of the object at `at`, if it is a text; reads no further than to there.
+function M.text_in(s, at, key)
+    local n, p = #s, bytes_of(s)
+    local i, found = after_space(p, at - 1, n), nil
+    if i >= n or p[i] ~= 123 then return nil end
+    walk(p, i, n, 125, function(k)
+        local name, from, to = member(s, p, k, n)
+        if name ~= key then return to end
+        found = p[from] == QUOTE and sub(s, from + 2, to - 1)
+    end)
+    return found or nil
 end
 
 -- Only white space from position `at` on.

@@ -26,7 +26,7 @@ end
 
 local function holds(call, key, v)
     if NAMES[key] then return any(v, call[key]) end
-    if key == "max_prompt_bytes" then return type(v) == "number" and call.prompt_bytes <= v end
+    if key == "max_prompt_bytes" then return type(v) == "number" and call.prompt_bytes ~= nil and call.prompt_bytes <= v end
     if key == "tools" then return call.tools == v end
     if key == "percent" then return in_percent(call, v) end
     return false -- a condition that is not understood is not known to hold

@@ -101,7 +101,7 @@ local function route_with(tiers)
     return function(r)
         local model = text(r.set_model)
         if model == "" then model = text(tiers[text(r.set_tier)]) end
-        return model ~= "" and { model = model }
+        return { model = model ~= "" and model or nil } -- the first that matches counts, even if its tier is gone
     end
 end
 

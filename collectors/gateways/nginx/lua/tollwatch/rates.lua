@@ -57,7 +57,7 @@ end
 -- The call is over: what it really used in place of the guess. Unknown use leaves the guess.
 function M.settle(call, tokens, now)
     if not tokens then return end
-    for _, name in ipairs(call.token_rules or {}) do add(name, tokens - estimate(call), now) end
+    for _, name in ipairs(call.token_rules) do add(name, tokens - estimate(call), now) end
 end
 
 return M

@@ -31,6 +31,10 @@ local SHAPES = {
     end,
 }
 
+function M.status(code)
+    return KINDS[code][1]
+end
+
 function M.body(api, code, message, request_id)
     return cjson.encode(SHAPES[api](KINDS[code], code, message, request_id)) .. "\n"
 end

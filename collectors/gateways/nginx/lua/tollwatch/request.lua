@@ -1,4 +1,5 @@
 -- request: what a call asks for, read from its body by ranges, and the edits that the decision needs. Does not decide.
+local bit = require "bit"
 local cjson = require "cjson.safe"
 local span = require "tollwatch.json_span"
 local vendors = require "tollwatch.vendors"
@@ -7,8 +8,8 @@ local settings = require "tollwatch.settings"
 local M = {}
 
 local function hash(text)
-    local digest = ngx.hmac_sha1(settings.salt, text)
-    return (digest:sub(1, 8):gsub(".", function(c) return string.format("%02x", c:byte()) end))
+    local a, b, c, d, e, f, g, h = ngx.hmac_sha1(settings.salt, text):byte(1, 8)
+    return bit.tohex(a * 16777216 + b * 65536 + c * 256 + d) .. bit.tohex(e * 16777216 + f * 65536 + g * 256 + h)
 end
 
 -- The object that holds the limits, and its name. Gemini has one of their own, under either of two names; both at once
@@ -50,11 +51,10 @@ local function parts_of(text, o, names)
 end
 
 local function system_message(text, o, member)
-    local list = o.from[member] and span.elements(text, o.from[member], 1)
-    if not list or not list[1] then return nil end
-    local message = span.object(text, list[1][1])
-    local role = message and span.value(text, message, "role")
-    return (role == "system" or role == "developer") and text:sub(list[1][1], list[1][2]) or nil
+    local from, to = nil, nil
+    if o.from[member] then from, to = span.first(text, o.from[member]) end
+    local role = from and span.text_in(text, from, "role")
+    return (role == "system" or role == "developer") and text:sub(from, to) or nil
 end
 
 -- Salted hashes of the prompt and of the part of it that stays the same between calls; never the text.

@@ -22,17 +22,16 @@ local function is_extra(text, o)
     return raw and raw:find("^%[%s*%]$") ~= nil
 end
 
--- Returns the event as the client gets it.
+-- The event as the client gets it. Parsed only when it may tell something new.
 local function take(s, event)
-    local about = not s.answer.id or not s.answer.model or event:find('"usage', 1, true)
-    local data = about and data_of(event)
-    if not data or data == "" or data == "[DONE]" then return event end
-    local o = usage.document(s.api, s.answer, data)
-    if not s.strip then return event end
-    if is_extra(data, o) then return "" end
+    local from, to = nil, nil
     -- An unescaped quote behind a comma cannot be inside a text, so this is the member and nothing else.
-    local from, to = event:find(',"usage":null', 1, true)
-    return from and event:sub(1, from - 1) .. event:sub(to + 1) or event
+    if s.strip then from, to = event:find(',"usage":null', 1, true) end
+    local known = s.answer.id and s.answer.model
+    local data = not (known and (from or not event:find('"usage', 1, true))) and data_of(event)
+    local o = data and data ~= "" and data ~= "[DONE]" and usage.document(s.api, s.answer, data)
+    if from then return event:sub(1, from - 1) .. event:sub(to + 1) end
+    return s.strip and is_extra(data, o) and "" or event
 end
 
 -- Position behind the first blank line at or after pos.
