@@ -26,8 +26,13 @@ failed=
 for b in ${BENCH:-$(cd tests && ls bench_*.c | sed 's/\.c$//')}; do
     echo "== $b"
     echo "== $b" >>"$BENCH_TABLE"
-    "$BUILD/tests/$b" || failed="$failed $b"
+    case $b in
+        bench_scan) set -- litellm "$BENCH_CORPUS/litellm.jsonl" ;;
+        *) set -- ;;
+    esac
+    "$BUILD/tests/$b" "$@" || failed="$failed $b"
 done
+rm -f "$BENCH_DIR"/*.db*
 echo
 echo "$(nproc) cores, load $(cut -d' ' -f1-3 /proc/loadavg), BENCH_MB=$BENCH_MB"
 cat "$BENCH_TABLE"
