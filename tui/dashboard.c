@@ -61,7 +61,10 @@ static void load(Dash *d) {
     Err e = {""};
     bool more = false;
     int64_t now_us = monotonic_us();
-    if (!d->loading) d->load_ms = now_us / 1000;
+    if (!d->loading) {
+        d->load_ms = now_us / 1000;
+        view_to_now(&d->view);
+    }
     d->stale = false;
     if (d->screen->load(dash_self(d, d->screen), &d->view, now_us + LOAD_SLICE_US, &more, &e) != 0) {
         more = false;

@@ -47,9 +47,13 @@ static void count_obeying(View *v) {
     free(acks);
 }
 
-void view_tick(View *v) {
+void view_to_now(View *v) {
     v->now_ms = app_now(v->app);
     if (!v->paused) view_set_range(v, v->range_name, NULL);
+}
+
+void view_tick(View *v) {
+    view_to_now(v);
     policy_view(v->app->policy_path, v->now_ms, &v->policy);
     count_obeying(v);
     if (role_holder(v->app->db_path, v->collecting, sizeof v->collecting) != 0) v->collecting[0] = '\0';

@@ -10,7 +10,9 @@
 int view_open(View *v, App *app, Err *e);
 int view_open_ledger(View *v, Err *e);
 void view_close(View *v);
-/* Now, the range (unless paused), the switch, who collects. Cheap: once a second. */
+/* Now and the range (unless paused): before every load, else a request that came since the last second is not in it. */
+void view_to_now(View *v);
+/* That, the switch, who collects. Cheap: once a second. */
 void view_tick(View *v);
 /* Moves on (or back) in: 15m 1h 6h 24h today 7d 30d month. */
 void view_next_range(View *v, bool back);
