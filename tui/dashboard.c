@@ -6,7 +6,7 @@
 #include <stdarg.h>
 
 enum {
-    FRAME_MS = 100,          /* frames of data are at least this far apart */
+    FRAME_MS = 80,           /* frames of data are at least this far apart: with the work, 100 ms from line to screen */
     LOAD_SLICE_US = 30000,   /* a load gives the keys a turn after this long */
     READING_MS = 300,        /* a load that takes longer says so */
     QUIET_MS = 61000,        /* after the last record the rate still falls for a minute */
