@@ -4,6 +4,7 @@
  * Each call deletes a few thousand rows at most, so that the lock is held for some 10 ms. A day is sealed before its first
  * row goes: what arrives in between is late already.
  */
+#include "store/bill.h"
 #include "store/ledger_parts.h"
 
 enum { NAME_DAYS_KEPT = 92 };
@@ -128,6 +129,7 @@ static int empty_day(Ledger *l, int64_t from_ms, Err *e) {
         run(l, "DELETE FROM upstream WHERE hour >= ?1 AND hour < ?2", from_hour, to_hour, e) ||
         run(l, "DELETE FROM upstream_hour WHERE hour >= ?1 AND hour < ?2", from_hour, to_hour, e))
         return -1;
+    if (bills_restore(l, from_ms, to_ms, e)) return -1; /* what providers said of the day still holds */
     return run(l, "UPDATE sealed_day SET late = 0, reopened_ms = ?2 WHERE day = ?1", from_ms / MS_PER_DAY, l->now_ms, e);
 }
 

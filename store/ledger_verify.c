@@ -11,6 +11,7 @@ typedef struct Checked { /* one rollup, as far as it was compared */
     RollupCursor cursor;
     bool more;
     CellSet expected; /* of the present quarter, from the rows */
+    const CellSet *apart; /* lanes that are no requests': what providers report and bill (bill.h); NULL = none */
 } Checked;
 
 enum { MINUTE, COMBO, LANE, FILES, CHECKED };
@@ -18,6 +19,7 @@ typedef struct Check {
     Ledger *l;
     sqlite3_stmt *rows;
     bool more_rows;
+    CellSet apart;
     Checked of[CHECKED];
 } Check;
 
@@ -27,8 +29,17 @@ static int next_row(Check *c, Err *e) {
     return got < 0 ? -1 : 0;
 }
 
+static bool stands_apart(const Checked *r) {
+    uint32_t id = cell_id(r->cursor.now.cell);
+    for (size_t i = 0; r->apart && i < r->apart->count; i++)
+        if (r->apart->at[i].cell == id) return true;
+    return false;
+}
+
 static int next_cell(Checked *r, Err *e) {
-    int got = rollup_next(&r->cursor, e);
+    int got;
+    do got = rollup_next(&r->cursor, e);
+    while (got == 1 && stands_apart(r));
     r->more = got == 1;
     return got < 0 ? -1 : 0;
 }
@@ -117,12 +128,22 @@ static int check_quarter(Check *c, int64_t quarter, Err *e) {
     return 0;
 }
 
+static int find_apart(Check *c, Err *e) {
+    sqlite3_stmt *s = db_prepare(c->l->db, "SELECT id FROM lane WHERE origin IN (1, 2)", e);
+    int got;
+    if (!s) return -1;
+    while ((got = db_step(c->l->db, s, "check the rollups", e)) == 1) cellset_at(&c->apart, sqlite3_column_int64(s, 0));
+    return got;
+}
+
 static int start(Check *c, Err *e) {
     static const Rollup rollups[CHECKED] = {
         [MINUTE] = ROLLUP_MINUTE, [COMBO] = ROLLUP_COMBO, [LANE] = ROLLUP_LANE, [FILES] = ROLLUP_FILE};
     if (meta_get(c->l, "minute_from_ms", 0, &c->of[MINUTE].from_ms, e)) return -1;
     if (meta_get(c->l, "combo_from_ms", 0, &c->of[COMBO].from_ms, e)) return -1;
     c->of[FILES].from_ms = c->of[MINUTE].from_ms;
+    if (find_apart(c, e)) return -1;
+    c->of[LANE].apart = &c->apart;
     c->rows = db_prepare(c->l->db, "SELECT key, body FROM request ORDER BY key", e);
     if (!c->rows || next_row(c, e)) return -1;
     for (int i = 0; i < CHECKED; i++) {
@@ -141,6 +162,7 @@ static int check_quarters(Check *c, Err *e) {
         rollup_close(&c->of[i].cursor);
         cellset_free(&c->of[i].expected);
     }
+    cellset_free(&c->apart);
     return rc;
 }
 

@@ -1,0 +1,56 @@
+/* bill: what providers' own usage and cost APIs say, beside what the logs say.
+ *
+ * Owns: tables bill_feed, bill, bill_name, bill_balance, and these rows' share of the lanes' rollups. Does not: fetch; know a
+ * vendor. Invariants (each has a test that cites it):
+ *  C1  A bucket is replaced whole when it is read again: nothing is ever added twice, whatever the order and number of reads.
+ *  C2  A read that fails half way changes nothing: the caller hands over a whole set or none.
+ *  C3  The rollups of reported and billed money are the sums of these rows, per account, provider, model, tier and day.
+ *  C4  Money that is not in US dollars is kept, shown as such, and in no sum.
+ * Buckets belong to the UTC day in which they begin. Thread: the ledger's. Nano-units, milliseconds since 1970 UTC.
+ */
+#ifndef STORE_BILL_H
+#define STORE_BILL_H
+#include "store/ledger.h"
+#include "store/price.h"
+
+enum { BILL_ROWS_MAX = 200000 }; /* of one read; more is a failure, so that memory is bounded */
+
+typedef struct BillRow {
+    int64_t start_ms, end_ms;
+    uint32_t model, tier, project, key, item, currency; /* names of the set; currency 0 = USD */
+    int64_t tokens[TOK_COUNT];   /* disjoint, as in a Request */
+    int64_t requests;            /* 0 = not said */
+    int64_t searches;            /* web searches */
+    int64_t nano;                /* billed money; of usage filled by bills_replace() */
+    bool batch, money;           /* money: a cost, not usage */
+} BillRow;
+
+/* What one read of a feed gave. Names are in a batch of their own, which also serves pricing. */
+typedef struct BillSet {
+    Batch *names;
+    BillRow *at;
+    size_t count, cap;
+    bool full;                   /* a row or name did not fit: the read failed */
+} BillSet;
+void bill_set_init(BillSet *s);
+void bill_set_free(BillSet *s);
+BillRow *bill_set_add(BillSet *s);                       /* zeroed; NULL = full */
+uint32_t bill_set_name(BillSet *s, const char *text);    /* NULL and "" are 0 */
+
+typedef struct BillRead {
+    const char *account, *provider, *feed;
+    Origin origin;               /* ORIGIN_REPORTED or ORIGIN_BILLED */
+    int64_t from_ms, until_ms;   /* the buckets that begin in [from, until) are what was read */
+    int64_t closed_ms;           /* buckets that end by then are complete */
+    int64_t now_ms;
+} BillRead;
+/* Replaces these buckets, a day in a transaction; usage is priced. */
+int bills_replace(Ledger *l, const BillRead *read, BillSet *set, Pricer *pricer, Err *e);
+/* End of the newest closed bucket of a feed, and when it was read last; 0 = never. */
+int bill_feed_state(Db *db, const char *account, const char *feed, int64_t *until_ms, int64_t *read_ms, Err *e);
+/* For a reopened day: puts the rows' sums back into rollups that were emptied; inside the caller's transaction. */
+int bills_restore(Ledger *l, int64_t from_ms, int64_t to_ms, Err *e);
+
+int bill_name_set(Ledger *l, const char *account, const char *kind, const char *id, const char *name, Err *e);
+int bill_balance_set(Ledger *l, const char *account, const char *kind, const char *currency, int64_t nano, int64_t at_ms, Err *e);
+#endif
