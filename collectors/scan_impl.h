@@ -24,14 +24,16 @@ typedef struct ScanIndex {
     uint32_t count;          /* entries in at[] */
     uint64_t in_string;      /* all ones when text[next] is inside a string */
     uint64_t escape;         /* 1 when text[next] is escaped */
-    uint32_t utf8_need;      /* continuation bytes still to come, */
-    uint8_t utf8_low, utf8_high; /* the next of them in this range */
+    uint64_t utf8_rest;      /* a bit for each of the next bytes that must continue a character, */
+    unsigned char utf8_last; /* the last byte before text[next] */
     const char *bad;         /* what is wrong, NULL = nothing so far */
     uint32_t at[INDEX_MAX];
 } ScanIndex;
 
 void index_start(ScanIndex *x, const char *text, uint32_t from, uint32_t len);
 bool index_fill(ScanIndex *x); /* the next chunk; false at the end of the text */
+bool index_fill_plain(ScanIndex *x), index_fill_avx2(ScanIndex *x); /* both ways; the second only where there is AVX2 */
+bool index_has_avx2(void);
 
 /* Stage 2: what is wanted, as a deterministic tree. Node 0 is "nothing wanted here". */
 typedef enum Elements { ELEMENTS_NONE, ELEMENTS_NUMBERED, ELEMENTS_LAST, ELEMENTS_SELECTED, ELEMENTS_PREFIXED } Elements;
