@@ -35,32 +35,34 @@ static void yield_lock(Import *m) {
     if (m->shared) poll(NULL, 0, YIELD_MS);
 }
 
-/* What the parsers have filled, as much as one transaction may hold. Waits for it: while it waits they go on. */
-static size_t gather(Import *m, Filling **group) {
-    size_t n = 0, requests = 0;
-    while (n < GROUP_MAX && requests + BATCH_REQUESTS <= LEDGER_BATCH) {
-        import_give_jobs(m);
+/* What the parsers have filled. Waits for it: while it waits they go on. */
+static int gather(Import *m, Filling **group, size_t *count, Err *e) {
+    for (*count = 0; *count < GROUP_MAX && !m->ended;) {
+        if (import_give_jobs(m, e) != 0) return -1;
         Filling *b = ring_pop(m->full);
-        if (!b) {
-            m->ended = true;
-            break;
-        }
+        m->ended = !b;
+        if (!b) return 0;
         import_take(m, b);
-        requests += batch_count(b->batch);
-        group[n++] = b;
+        group[(*count)++] = b;
     }
-    return n;
+    return 0;
 }
 
-static int store(Import *m, Filling **group, size_t n, Err *e) {
+static void give_back(Import *m, Filling *b) {
+    Batch *own = b->batch;
+    batch_clear(own);
+    *b = (Filling){.batch = own};
+    ring_push(m->empty, b);
+}
+
+static int store(Import *m, Filling **group, size_t count, Err *e) {
     Batch *batch[GROUP_MAX];
-    for (size_t i = 0; i < n; i++) batch[i] = group[i]->batch;
-    if (n && ledger_ingest_all(m->ledger, batch, n, &m->sum->rows, e) != 0) return -1;
-    for (size_t i = 0; i < n; i++) {
-        Batch *own = group[i]->batch;
-        batch_clear(own);
-        *group[i] = (Filling){.batch = own};
-        ring_push(m->empty, group[i]);
+    for (size_t i = 0; i < count; i++) batch[i] = group[i]->batch;
+    for (size_t at = 0, stored; at < count; at += stored) {
+        if (ledger_ingest_some(m->ledger, batch + at, count - at, &stored, &m->sum->rows, e) != 0) return -1;
+        for (size_t i = at; i < at + stored; i++) give_back(m, group[i]);
+        progress(m);
+        yield_lock(m);
     }
     return 0;
 }
@@ -68,10 +70,9 @@ static int store(Import *m, Filling **group, size_t n, Err *e) {
 static int write_all(Import *m, Err *e) {
     while (!m->ended) {
         Filling *group[GROUP_MAX];
+        size_t count;
         if (stop_is_set(m->stop)) return fail(e, "import was stopped; run it again to go on where it is");
-        if (store(m, group, gather(m, group), e) != 0) return -1;
-        progress(m);
-        yield_lock(m);
+        if (gather(m, group, &count, e) != 0 || store(m, group, count, e) != 0) return -1;
     }
     return 0;
 }
@@ -117,7 +118,7 @@ static int prepare(Import *m, Err *e) {
     if (formats_load(&m->formats, dir, e) != 0 || book_load(&m->book, dir, e) != 0) return -1;
     if (*o->format && !formats_find(m->formats, o->format))
         return fail(e, "no format \"%s\"; see `tollwatch doctor` for the known ones", o->format);
-    m->pricer = pricer_new(m->book);
+    m->loan.pricer = pricer_new(m->book);
     snprintf(m->source.name, sizeof m->source.name, "import");
     snprintf(m->source.format, sizeof m->source.format, "%s", o->format);
     m->setup = (LogSetup){.formats = m->formats, .book = m->book, .config = o->config, .source = &m->source,
@@ -144,7 +145,7 @@ static void release(Import *m) {
     ledger_close(m->ledger);
     db_close(m->db);
     zone_free(m->zone);
-    pricer_free(m->pricer);
+    pricer_free(m->loan.pricer);
     book_free(m->book);
     formats_free(m->formats);
     paths_free(&m->paths);

@@ -15,8 +15,8 @@
 
 enum {
     PARSERS = 2,            /* parsing costs more than writing, and small machines have two cores */
-    BATCH_REQUESTS = 1024, FILLINGS = 20, GROUP_MAX = 12, /* GROUP_MAX + PARSERS < FILLINGS: the parsers never starve */
-    JOBS = 64,              /* small files must not wait for the writer */
+    BATCH_REQUESTS = 512, FILLINGS = 48, GROUP_MAX = 40, /* GROUP_MAX + PARSERS < FILLINGS: the parsers never starve */
+    JOBS = 64, JOBS_AT_ONCE = 16, /* small files must not wait for the writer; opened some in one transaction */
     PARTS_AHEAD = 8
 };
 #define PART_BYTES ((uint64_t)16 << 20)
@@ -69,7 +69,7 @@ typedef struct Import {
     Filling filling[FILLINGS];
     Formats *formats;
     Book *book;
-    Pricer *pricer; /* of the writer, who only looks where large files go on */
+    LogLoan loan; /* of the writer, who only looks where large files go on */
     Db *db;
     Ledger *ledger;
     Zone *zone;
@@ -90,7 +90,7 @@ typedef struct Import {
 void *import_parser(void *import);
 
 /* import_jobs.c, the writer's thread */
-void import_give_jobs(Import *m); /* as many as there is room for; closes the ring after the last */
+int import_give_jobs(Import *m, Err *e); /* as many as there is room for; closes the ring after the last */
 void import_take(Import *m, Filling *b); /* in the order of storing, before it: its mark, and what its end says */
 void import_drop_jobs(Import *m); /* when the parsers are gone: what was given and is not done */
 void import_file_failed(Import *m, const char *why);

@@ -53,7 +53,7 @@ static void give_part(Import *m, ImportFile *file) {
 /* A large file is started here, to see from where on it is to be read; its parts are started by who reads them. */
 static int split(Import *m, ImportFile *file, LogFile *f, Err *e) {
     file->log = f;
-    if (logfile_start(f, m->pricer, e) != 0) return -1;
+    if (logfile_start(f, &m->loan, e) != 0) return -1;
     file->mark = f->mark;
     file->mark.set = true;
     file->from = reader_offset(f->reader);
@@ -79,15 +79,25 @@ static void open_next(Import *m) {
     }
 }
 
-void import_give_jobs(Import *m) {
-    while (!m->given_all && ring_has_room(m->jobs)) {
-        ImportFile *file = m->splitting;
-        if (file && file->given - file->stored >= PARTS_AHEAD) return;
-        if (file) give_part(m, file);
-        else if (m->next_path < m->paths.count) open_next(m);
-        else m->given_all = true;
-    }
+static void give_parts(Import *m) {
+    const ImportFile *file = m->splitting;
+    while (file && m->splitting && file->given - file->stored < PARTS_AHEAD && ring_room(m->jobs)) give_part(m, m->splitting);
+}
+
+static int open_some(Import *m, Err *e) {
+    if (ring_room(m->jobs) < JOBS_AT_ONCE) return 0;
+    if (ledger_files_begin(m->ledger, e) != 0) return -1;
+    while (!m->splitting && m->next_path < m->paths.count && ring_room(m->jobs)) open_next(m);
+    return ledger_files_end(m->ledger, e);
+}
+
+int import_give_jobs(Import *m, Err *e) {
+    give_parts(m);
+    if (!m->splitting && m->next_path < m->paths.count && open_some(m, e) != 0) return -1;
+    give_parts(m); /* of a large one that was just opened */
+    m->given_all = !m->splitting && m->next_path == m->paths.count;
     if (m->given_all && m->jobs_open) ring_close(m->jobs), m->jobs_open = false;
+    return 0;
 }
 
 /* ---- taking back ---- */

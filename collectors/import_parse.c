@@ -54,10 +54,10 @@ static bool cannot_open(Import *m, const Job *job, const Err *e) {
     return true;
 }
 
-static bool parse(Import *m, const Job *job, Pricer *pricer) {
+static bool parse(Import *m, const Job *job, const LogLoan *loan) {
     Err e = {0};
     LogFile *f = job->log;
-    int rc = f ? logfile_start(f, pricer, &e) : logfile_part(&f, job->file->log, job->from, job->until, pricer, &e);
+    int rc = f ? logfile_start(f, loan, &e) : logfile_part(&f, job->file->log, job->from, job->until, loan, &e);
     bool go_on = rc == 0 ? parse_file(m, job, f) : cannot_open(m, job, &e);
     logfile_close(f);
     return go_on;
@@ -65,10 +65,11 @@ static bool parse(Import *m, const Job *job, Pricer *pricer) {
 
 void *import_parser(void *import) {
     Import *m = import;
-    Pricer *pricer = pricer_new(m->book);
+    const LogLoan loan = {.pricer = pricer_new(m->book), .buffer = xmalloc(READER_LOAN)};
     bool go_on = true;
-    for (Job *job; go_on && (job = ring_pop(m->jobs)); free(job)) go_on = parse(m, job, pricer);
-    pricer_free(pricer);
+    for (Job *job; go_on && (job = ring_pop(m->jobs)); free(job)) go_on = parse(m, job, &loan);
+    pricer_free(loan.pricer);
+    free(loan.buffer);
     ring_close(m->full);
     return NULL;
 }

@@ -138,11 +138,16 @@ static int prepare(LogFile *f, const LogSetup *s, Ledger *l, Str head, Err *e) {
     f->known = xcalloc(1, sizeof *f->known);
     if (file_row(f, f->source, f->path, l, f->known, e) != 0) return -1;
     if (s->from_start) *f->known = (FileKnown){.file_id = f->known->file_id};
-    return s->later ? 0 : logfile_start(f, s->pricer, e);
+    return s->later ? 0 : logfile_start(f, NULL, e);
 }
 
-int logfile_start(LogFile *f, Pricer *pricer, Err *e) {
-    f->context.pricer = pricer;
+static void borrow(LogFile *f, const LogLoan *loan) {
+    f->context.pricer = loan ? loan->pricer : NULL;
+    if (loan && loan->buffer) reader_lend(f->reader, loan->buffer);
+}
+
+int logfile_start(LogFile *f, const LogLoan *loan, Err *e) {
+    borrow(f, loan);
     f->parser = parser_new(f->format, &f->context);
     int rc = position(f, f->known, e);
     free(f->known);
@@ -203,7 +208,7 @@ static int open_again(const LogFile *whole, Err *e) {
     return fd;
 }
 
-int logfile_part(LogFile **out, const LogFile *whole, uint64_t from, uint64_t until, Pricer *pricer, Err *e) {
+int logfile_part(LogFile **out, const LogFile *whole, uint64_t from, uint64_t until, const LogLoan *loan, Err *e) {
     Reader *r;
     *out = NULL;
     int fd = open_again(whole, e);
@@ -214,8 +219,9 @@ int logfile_part(LogFile **out, const LogFile *whole, uint64_t from, uint64_t un
     LogFile *f = xcalloc(1, sizeof *f);
     snprintf(f->path, sizeof f->path, "%s", whole->path);
     f->source = whole->source, f->format = whole->format, f->context = whole->context;
-    f->context.path = f->path, f->context.pricer = pricer;
+    f->context.path = f->path;
     f->reader = r;
+    borrow(f, loan);
     f->parser = parser_new(f->format, &f->context);
     *out = f;
     return 0;

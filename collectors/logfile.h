@@ -7,10 +7,14 @@
 #include "store/config.h"
 #include "store/ledger.h"
 
+typedef struct LogLoan { /* what the thread that reads many files, one after the other, lends to each of them */
+    Pricer *pricer;
+    char *buffer; /* reader_lend() */
+} LogLoan;
+
 typedef struct LogSetup { /* borrowed by every file opened with it */
     const Formats *formats;
     const Book *book;
-    Pricer *pricer; /* of the thread that reads the files; NULL = each has its own */
     const Config *config;
     const SourceConfig *source;
     bool notional;        /* what it reads is flat-rate use, */
@@ -52,13 +56,13 @@ int logfile_open(LogFile **out, const char *path, const LogSetup *s, Ledger *l, 
 int logfile_open_stream(LogFile **out, Reader *r, const char *name, const LogSetup *s, Ledger *l, Err *e);
 void logfile_close(LogFile *f);
 /* Goes to where the ledger left the file; a packed one is unpacked up to there. Thread: the one that reads it. */
-int logfile_start(LogFile *f, Pricer *pricer, Err *e);
+int logfile_start(LogFile *f, const LogLoan *loan, Err *e); /* loan NULL: all its own */
 
 /* A file of which several may read a part each: what it holds at `from` does not depend on what is before. */
 bool logfile_may_split(const LogFile *f);
 /* Part [from, until) of a file, both behind an end of line; until 0 = to its end. Its counters begin at 0. Thread: any,
  * while `whole` stays open and nobody reads it. */
-int logfile_part(LogFile **out, const LogFile *whole, uint64_t from, uint64_t until, Pricer *pricer, Err *e);
+int logfile_part(LogFile **out, const LogFile *whole, uint64_t from, uint64_t until, const LogLoan *loan, Err *e);
 
 typedef enum Filled { FILLED_BATCH /* full: ingest it, go on */, FILLED_ALL /* nothing more (for now) */, FILLED_FAILED } Filled;
 /* Parses records into b until it is full or the file has no more. whole: also a last record without a newline. The

@@ -27,7 +27,7 @@ typedef struct Long { /* the record at hand, once it has outgrown the buffer */
 
 struct Reader {
     Source *source;
-    char *buf; /* size + SCAN_PAD bytes */
+    char *buf, *lent; /* size + SCAN_PAD bytes; buf may be the lent one */
     size_t size, start, end, searched;
     bool found;     /* a whole record ends before `stop`; it was not yet handed out */
     size_t stop;
@@ -41,8 +41,16 @@ struct Reader {
 };
 
 static void resize(Reader *r, size_t size) {
+    char *own = r->buf == r->lent ? NULL : r->buf;
+    if (r->lent && size == SIZE_READ) {
+        if (own) memcpy(r->lent, own, r->end + SCAN_PAD);
+        free(own);
+        r->buf = r->lent;
+    } else {
+        r->buf = xrealloc(own, size + SCAN_PAD);
+        if (!own && r->lent) memcpy(r->buf, r->lent, r->end + SCAN_PAD);
+    }
     r->size = size;
-    r->buf = xrealloc(r->buf, size + SCAN_PAD);
 }
 
 int reader_open_fd(Reader **out, int fd, const char *name, Framing framing, Err *e) {
@@ -61,8 +69,13 @@ int reader_open_fd(Reader **out, int fd, const char *name, Framing framing, Err 
 void reader_close(Reader *r) {
     if (!r) return;
     source_close(r->source);
-    free(r->buf);
+    if (r->buf != r->lent) free(r->buf);
     free(r);
+}
+
+void reader_lend(Reader *r, char *buffer) {
+    r->lent = buffer;
+    if (r->size <= SIZE_READ) resize(r, SIZE_READ);
 }
 
 /* ---- going forward ---- */
@@ -110,7 +123,7 @@ static int more(Reader *r, Err *e) {
     make_room(r);
     size_t room = r->size - r->end;
     ssize_t n = source_read(r->source, r->buf + r->end, room < SIZE_READ ? room : SIZE_READ, r->name, e);
-    if (n == 0 && r->size > SIZE_FIRST && r->end <= SIZE_FIRST / 2) resize(r, SIZE_FIRST);
+    if (n == 0 && !r->lent && r->size > SIZE_FIRST && r->end <= SIZE_FIRST / 2) resize(r, SIZE_FIRST);
     r->full_read = n > 0 && (size_t)n == room;
     if (n <= 0) return (int)n;
     r->end += (size_t)n;

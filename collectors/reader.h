@@ -15,6 +15,7 @@
 #include "store/base.h"
 
 #define READER_RECORD_BUFFER ((size_t)4 << 20)
+#define READER_LOAN (((size_t)256 << 10) + SCAN_PAD)
 #define READER_RECORD_MAX ((uint64_t)64 << 20)
 
 typedef struct Reader Reader;
@@ -25,6 +26,9 @@ void reader_close(Reader *r); /* NULL is fine */
 /* Before the first record: the first line whole, and what more was read, for recognising. 1 = the line is complete, 0 = not
  * for now (what there is of it). Hands nothing out. */
 int reader_head(Reader *r, Str *head, Err *e);
+/* READER_LOAN bytes to read into, until the reader is closed; it only takes memory of its own for a record that is longer.
+ * For who reads many files: to take and give back memory for each costs more than to read a small one. */
+void reader_lend(Reader *r, char *buffer);
 void reader_set_framing(Reader *r, Framing framing); /* before the first record */
 /* Before the first record: makes the fingerprint known, the hash64 of the first record (of a document: of its name).
  * whole: of what there is of it, if there will be no more. 1 = known, 0 = not for now. */

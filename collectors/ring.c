@@ -35,9 +35,9 @@ void ring_push(Ring *r, void *item) {
     pthread_mutex_unlock(&r->lock);
 }
 
-bool ring_has_room(Ring *r) {
+size_t ring_room(Ring *r) {
     pthread_mutex_lock(&r->lock);
-    bool room = r->count < r->capacity;
+    size_t room = r->capacity - r->count;
     pthread_mutex_unlock(&r->lock);
     return room;
 }

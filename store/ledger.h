@@ -11,7 +11,8 @@
  *  L5  A row's key is ts_ms << 20 | 20 bits of its id; two ids on one key take the next free key. No UNIQUE index over rows.
  *  L6  A sealed day (its raw rows were purged) never changes: later records of it are counted as late.
  *  L7  At most 4,096 new values per dimension and UTC day of arrival; further ones become "(other)" and a finding.
- *  L8  A transaction holds the write lock at most about 20 ms: callers pass batches of at most LEDGER_BATCH requests.
+ *  L8  A transaction holds the write lock at most about 20 ms: a batch has at most LEDGER_BATCH requests, and
+ *      of many small ones only as many are taken as make about as many rows.
  * Thread: one, the one that opened its Db (DB_WRITE). Only code in store/ledger*.c writes these tables.
  */
 #ifndef STORE_LEDGER_H
@@ -49,8 +50,9 @@ void ledger_set_now(Ledger *l, int64_t now_ms);
 /* One transaction: every request of the batch, and its FileMark. On failure nothing of the batch is stored.
  * counts are added to, not set. */
 int ledger_ingest(Ledger *l, Batch *b, IngestCounts *counts, Err *e);
-/* The same for several batches (of several small files) in one transaction; together at most LEDGER_BATCH requests. */
-int ledger_ingest_all(Ledger *l, Batch *const *batches, size_t count, IngestCounts *counts, Err *e);
+/* The same for the first *stored of several batches (of several small files), at least one, in one transaction: that writes
+ * far fewer pages. */
+int ledger_ingest_some(Ledger *l, Batch *const *batches, size_t count, size_t *stored, IngestCounts *counts, Err *e);
 
 /* Files. A file is known by the hash of its first complete line (decompressed); path, device and inode only find it
  * again after rotation. open() finds or makes the row; on return *known tells where reading may go on. */
@@ -70,6 +72,9 @@ typedef struct FileKnown {
     bool moved; /* the same content under another path or inode: check tail_hash before going on from offset */
 } FileKnown;
 int ledger_file_open(Ledger *l, const FileKey *key, FileKnown *known, Err *e);
+/* For who opens many: between these two, only ledger_file_open() is called, and all of it is one transaction. */
+int ledger_files_begin(Ledger *l, Err *e);
+int ledger_files_end(Ledger *l, Err *e);
 /* Where every file was left, oldest row first, so that a start need only open what changed since. path and source:
  * until the next call. */
 typedef void LedgerFileFn(void *ctx, const char *source, const char *path, const FileMark *mark);

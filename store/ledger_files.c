@@ -190,8 +190,20 @@ static int open_file(Ledger *l, const FileKey *key, FileKnown *known, Err *e) {
 }
 
 int ledger_file_open(Ledger *l, const FileKey *key, FileKnown *known, Err *e) {
+    if (l->opening_files) return open_file(l, key, known, e);
     if (db_begin(l->db, e)) return -1;
     return ledger_end(l, open_file(l, key, known, e), e);
+}
+
+int ledger_files_begin(Ledger *l, Err *e) {
+    if (db_begin(l->db, e)) return -1;
+    l->opening_files = true;
+    return 0;
+}
+
+int ledger_files_end(Ledger *l, Err *e) {
+    l->opening_files = false;
+    return ledger_end(l, 0, e);
 }
 
 int ledger_files(Ledger *l, LedgerFileFn *each, void *ctx, Err *e) {

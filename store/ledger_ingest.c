@@ -184,17 +184,25 @@ static void add_counts(IngestCounts *to, const IngestCounts *n) {
     to->other += n->other;
 }
 
-int ledger_ingest_all(Ledger *l, Batch *const *batches, size_t count, IngestCounts *counts, Err *e) {
+int ledger_ingest_some(Ledger *l, Batch *const *batches, size_t count, size_t *stored, IngestCounts *counts, Err *e) {
     IngestCounts n = {0};
+    size_t i = 0;
+    *stored = 0;
     if (ledger_start(l, e)) return -1;
     int rc = 0;
-    for (size_t i = 0; i < count && rc == 0; i++) rc = put_batch(l, batches[i], &n, e);
+    size_t rows = 0; /* what takes time, not how many records they were merged of */
+    do {
+        rc = put_batch(l, batches[i++], &n, e);
+        rows += l->items.count;
+    } while (rc == 0 && i < count && rows + batch_count(batches[i]) <= LEDGER_BATCH);
     n.linked += links_flipped(l->links);
     if (ledger_end(l, rc, e)) return -1;
+    *stored = i;
     add_counts(counts, &n);
     return 0;
 }
 
 int ledger_ingest(Ledger *l, Batch *b, IngestCounts *counts, Err *e) {
-    return ledger_ingest_all(l, &b, 1, counts, e);
+    size_t stored;
+    return ledger_ingest_some(l, &b, 1, &stored, counts, e);
 }

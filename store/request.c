@@ -47,15 +47,6 @@ void batch_free(Batch *b) {
     free(b);
 }
 
-void batch_clear(Batch *b) {
-    if (b->name_count > 1) memset(b->slots, 0, SLOTS * sizeof *b->slots);
-    b->count = 0;
-    b->name_count = 1; /* 0 is the empty name */
-    b->names[0] = (Name){0};
-    b->bytes = 0;
-    b->mark = (FileMark){0};
-}
-
 /* The slot that holds the name, or the empty one where it belongs. */
 static uint32_t *find_slot(Batch *b, const char *at, size_t len, uint64_t hash) {
     for (uint64_t i = hash & SLOTS_MASK;; i = (i + 1) & SLOTS_MASK) {
@@ -64,6 +55,27 @@ static uint32_t *find_slot(Batch *b, const char *at, size_t len, uint64_t hash) 
         if (!*slot) return slot;
         if (n->hash == hash && n->len == len && memcmp(b->text + n->at, at, len) == 0) return slot;
     }
+}
+
+/* Few names are taken out one by one, the last one first, so that each is still found; many all at once. */
+static void clear_slots(Batch *b) {
+    if (b->name_count > NAMES_MAX / 16) {
+        memset(b->slots, 0, SLOTS * sizeof *b->slots);
+        return;
+    }
+    for (uint32_t i = b->name_count; i-- > 1;) {
+        const Name *n = &b->names[i];
+        *find_slot(b, b->text + n->at, n->len, n->hash) = 0;
+    }
+}
+
+void batch_clear(Batch *b) {
+    clear_slots(b);
+    b->count = 0;
+    b->name_count = 1; /* 0 is the empty name */
+    b->names[0] = (Name){0};
+    b->bytes = 0;
+    b->mark = (FileMark){0};
 }
 
 /* Names come from logs: what could move a terminal's cursor never gets further than here. */
