@@ -14,7 +14,7 @@ CFLAGS   += -include store/banned.h
 LDFLAGS  += $(SANITIZE) -pthread
 LDLIBS   += -lncursesw -ltinfo -lcurl -lsqlite3 -ljansson -lz -linih -lm
 
-SOURCES := $(wildcard store/*.c collectors/*.c collectors/providers/*.c tui/*.c)
+SOURCES := $(wildcard store/*.c collectors/*.c collectors/providers/*.c collectors/channels/*.c tui/*.c)
 DATA    := $(sort $(wildcard collectors/formats/*.json store/*.sql store/prices.csv themes/*.theme))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/data_files.o
 LIBRARY := $(filter-out $(BUILD)/tui/main.o,$(OBJECTS))

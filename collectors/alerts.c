@@ -1,5 +1,6 @@
 /* alerts: see alerts.h. */
 #include "collectors/alerts.h"
+#include "collectors/channels/channel.h"
 #include "store/query_facts.h"
 
 /* A round when something was committed, and now and then because time alone ends stops and silences sources. */
@@ -11,6 +12,7 @@ struct Alerts {
     FactsRoom *room;
     Findings found;
     TellTo *to;
+    size_t to_count;
     const char **gateways;
     FactSource sources[FACT_SOURCES_MAX];
     SourceView *views;
@@ -24,7 +26,10 @@ int alerts_open(Alerts **out, const Collecting *c, Err *e) {
                   .to = xcalloc(cfg->alert_count + 1, sizeof *a->to), .version = -1,
                   .gateways = xcalloc(cfg->gateway_count + 1, sizeof *a->gateways),
                   .views = xcalloc(FACT_SOURCES_MAX, sizeof *a->views)};
-    for (size_t i = 0; i < cfg->alert_count; i++) a->to[i] = (TellTo){cfg->alerts[i].name, cfg->alerts[i].least};
+    for (size_t i = 0; i < cfg->alert_count; i++) {
+        const ChannelType *t = channel_find(cfg->alerts[i].channel);
+        if (t && !t->beat_ms) a->to[a->to_count++] = (TellTo){cfg->alerts[i].name, cfg->alerts[i].least};
+    }
     for (size_t i = 0; i < cfg->gateway_count; i++)
         a->gateways[i] = cfg->gateways[i].ack[0] ? cfg->gateways[i].ack : cfg->gateways[i].name;
     *out = NULL;
@@ -92,7 +97,7 @@ int alerts_round(Alerts *a, int64_t now_ms, Err *e) {
     const FactsAsk ask = {.now_ms = now_ms, .zone = a->c->zone, .budgets = c->budgets, .budget_count = c->budget_count,
                           .policy_path = a->c->policy_path, .runbook = c->runbook, .gateways = a->gateways,
                           .gateway_count = c->gateway_count, .call_floor_nano = call_floor(c)};
-    const BookOptions o = {.now_ms = now_ms, .to = a->to, .to_count = c->alert_count, .rules = c->rules, .rule_count = c->rule_count};
+    const BookOptions o = {.now_ms = now_ms, .to = a->to, .to_count = a->to_count, .rules = c->rules, .rule_count = c->rule_count};
     AlertFacts facts;
     if (facts_load(a->room, a->db, &ask, &facts, e) != 0 || load_sources(a, &facts, e) != 0) return -1;
     alert_judge(&facts, c->rules, c->rule_count, &a->found);

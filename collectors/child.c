@@ -26,7 +26,7 @@ static void close_fd(int *fd) {
 }
 
 /* In the child: its own session, so that no terminal and no signal of ours reaches it, and it is one group to end. */
-static int spawn(Child *c, const char *command, int out, int err) {
+static int spawn(Child *c, const char *command, int in, int out, int err) {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attr;
     sigset_t none, all;
@@ -35,7 +35,8 @@ static int spawn(Child *c, const char *command, int out, int err) {
     sigfillset(&all);
     posix_spawn_file_actions_init(&files);
     posix_spawnattr_init(&attr);
-    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+    if (in >= 0) posix_spawn_file_actions_adddup2(&files, in, 0);
+    else posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&files, out, 1);
     posix_spawn_file_actions_adddup2(&files, err, 2);
     posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
@@ -54,11 +55,15 @@ static int watch(Child *c, int fd) {
 }
 
 int child_start(Child **out, const char *command, Err *e) {
+    return child_start_with(out, command, -1, e);
+}
+
+int child_start_with(Child **out, const char *command, int input, Err *e) {
     Child *c = xcalloc(1, sizeof *c);
     int o[2] = {-1, -1}, r[2] = {-1, -1}, rc = -1;
     *c = (Child){.output = -1, .errors = -1, .wait = epoll_create1(EPOLL_CLOEXEC)};
     *out = NULL;
-    if (c->wait >= 0 && pipe2(o, O_CLOEXEC) == 0 && pipe2(r, O_CLOEXEC) == 0) rc = spawn(c, command, o[1], r[1]);
+    if (c->wait >= 0 && pipe2(o, O_CLOEXEC) == 0 && pipe2(r, O_CLOEXEC) == 0) rc = spawn(c, command, input, o[1], r[1]);
     else rc = errno;
     close_fd(&o[1]);
     close_fd(&r[1]);
@@ -130,6 +135,10 @@ static bool ended_within(pid_t pid, int64_t ms) {
 
 void child_wait_end(Child *c) {
     if (c->pid) ended_within(c->pid, GRACE_MS);
+}
+
+bool child_ended(const Child *c, int64_t ms) {
+    return c->pid == 0 || ended_within(c->pid, ms);
 }
 
 void child_stop(Child *c, char *how, size_t size) {

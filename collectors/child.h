@@ -10,6 +10,8 @@
 
 typedef struct Child Child;
 int child_start(Child **out, const char *command, Err *e);
+/* The same with an input: a descriptor that the command reads from; the caller's. */
+int child_start_with(Child **out, const char *command, int input, Err *e);
 /* The output's descriptor, not blocking, once: the taker closes it (a Reader does). */
 int child_take_output(Child *c);
 int child_wait_fd(const Child *c);       /* readable when there is output, an error line, or the end of either */
@@ -17,6 +19,7 @@ int child_wait_fd(const Child *c);       /* readable when there is output, an er
 void child_read_errors(Child *c);
 const char *child_last_error(const Child *c); /* "" = none */
 bool child_output_ended(Child *c);       /* and all of it was read */
+bool child_ended(const Child *c, int64_t ms); /* the command itself; waits at most so long, in small steps */
 /* After the end of its output: gives the first process 100 ms to end by itself, so that how it ended is its own doing. */
 void child_wait_end(Child *c);
 /* Ends all processes of the command: asked to, after 100 ms forced to. How it ended, in words: "ended with code 255". */

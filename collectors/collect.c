@@ -5,9 +5,10 @@
 #include "collectors/follow.h"
 #include "collectors/guard.h"
 #include "collectors/housekeep.h"
+#include "collectors/notify.h"
 #include "collectors/publish.h"
 
-enum { ROLE_RETRY_MS = 2000, WORKERS_MAX = 70 };
+enum { ROLE_RETRY_MS = 2000, WORKERS_MAX = 96 };
 
 struct Collector {
     CollectOptions o;
@@ -18,6 +19,7 @@ struct Collector {
     Book *book;
     Zone *zone;
     CommandSource *commands;
+    NotifyConfig *channels;
     Worker *role_worker; /* the rest is its own */
     Role *role;
     Worker *worker[WORKERS_MAX];
@@ -45,7 +47,7 @@ void collecting_failed(const Collecting *c, const Err *e) {
 /* ---- the role ---- */
 
 static int start_worker(Collector *c, const WorkerType *type, const void *config, Err *e) {
-    if (c->workers == WORKERS_MAX) return fail(e, "more than %d sources are commands; join some", WORKERS_MAX - 6);
+    if (c->workers == WORKERS_MAX) return fail(e, "more than %d sources and alert channels run at once; join some", WORKERS_MAX);
     if (worker_start(&c->worker[c->workers], type, config, c->stop, e) != 0) return -1;
     c->workers++;
     return 0;
@@ -55,6 +57,10 @@ static int start_all(Collector *c, Err *e) {
     static const WorkerType *const always[] = {&housekeep_worker, &follow_worker, &guard_worker, &publisher_worker, &alerts_worker};
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
         if (start_worker(c, always[i], &c->shared, e) != 0) return -1;
+    for (size_t i = 0; i < c->o.config->alert_count; i++) {
+        c->channels[i] = (NotifyConfig){.shared = &c->shared, .to = &c->o.config->alerts[i]};
+        if (start_worker(c, &notify_worker, &c->channels[i], e) != 0) return -1;
+    }
     for (size_t i = 0; i < c->shared.source_count; i++) {
         c->commands[i] = (CommandSource){.shared = &c->shared, .config = &c->sources[i]};
         if (c->sources[i].command[0] && start_worker(c, &command_worker, &c->commands[i], e) != 0) return -1;
@@ -98,6 +104,7 @@ static void gather_sources(Collector *c) {
     size_t n = cfg->source_count ? cfg->source_count : discover_known(c->formats, NULL, SIZE_MAX);
     c->sources = xcalloc(n, sizeof *c->sources);
     c->commands = xcalloc(n, sizeof *c->commands);
+    c->channels = xcalloc(cfg->alert_count + 1, sizeof *c->channels);
     for (size_t i = 0; i < cfg->source_count; i++) c->sources[i] = cfg->sources[i];
     if (cfg->source_count == 0) discover_known(c->formats, c->sources, n);
     c->shared.sources = c->sources;
@@ -107,6 +114,7 @@ static void gather_sources(Collector *c) {
 static void release(Collector *c) {
     free(c->sources);
     free(c->commands);
+    free(c->channels);
     formats_free(c->formats);
     book_free(c->book);
     zone_free(c->zone);

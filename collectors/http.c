@@ -133,10 +133,11 @@ static bool is_loopback(const char *url) {
     return false;
 }
 
-static int check_url(const char *url, Err *e) {
+static int check_url(const HttpRequest *r, Err *e) {
     char host[128];
-    host_of(url, host, sizeof host);
-    if (strncasecmp(url, "https://", 8) == 0 || is_loopback(url)) return 0;
+    host_of(r->url, host, sizeof host);
+    if (strncasecmp(r->url, "https://", 8) == 0 || is_loopback(r->url)) return 0;
+    if (r->plain && strncasecmp(r->url, "http://", 7) == 0) return 0;
     return fail(e, "%s: only https is spoken, and http on loopback; mend the address", host);
 }
 
@@ -151,6 +152,9 @@ static void set_up(CURL *c, const HttpRequest *r, Exchange *x, struct curl_slist
     curl_easy_setopt(c, CURLOPT_URL, r->url);
     curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https,http");
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L); /* not to wait for a name server when stopping */
+#endif
     curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
@@ -204,7 +208,7 @@ int http_do(Http *h, const HttpRequest *r, HttpResponse *out, const Stop *stop, 
     long status = 0;
     *out = (HttpResponse){.body.max = r->max_bytes ? r->max_bytes : HTTP_BODY_MAX, .retry_after_ms = -1};
     if (!h->multi || !h->easy) return fail(e, "libcurl cannot start; out of memory");
-    if (check_url(r->url, e) != 0) return -1;
+    if (check_url(r, e) != 0) return -1;
     struct curl_slist *headers = headers_of(r);
     set_up(h->easy, r, &x, headers);
     CURLcode rc = curl_multi_add_handle(h->multi, h->easy) == CURLM_OK ? run(h, stop) : CURLE_FAILED_INIT;

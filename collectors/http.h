@@ -1,7 +1,7 @@
 /* http: one request to one server and its bounded answer, for provider APIs and notifications.
  *
  * Owns: a libcurl handle (connections are reused), limits, Retry-After, what may be tried again. Does not: retry, page, or know
- * any vendor. TLS is verified always; plain http is for loopback only. Redirects are not followed: a key would travel with them.
+ * any vendor. TLS is verified always; plain http is for loopback, or by request. Redirects are not followed: a key would travel with them.
  * Proxies of the environment are honoured. Headers and addresses hold secrets: no error text ever contains them, only the host.
  * Thread: an Http belongs to one. Every wait ends within 200 ms of the stop event.
  */
@@ -21,6 +21,7 @@ typedef struct HttpRequest {
     size_t body_len;
     int64_t timeout_ms;                     /* of the whole exchange; 0 = HTTP_TIMEOUT_MS */
     size_t max_bytes;                       /* of the answer; 0 = HTTP_BODY_MAX */
+    bool plain;                             /* no secret is in it: plain http may go further than loopback */
 } HttpRequest;
 
 typedef struct HttpResponse {

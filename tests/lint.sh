@@ -6,13 +6,13 @@ say() { echo "lint: $*"; bad=1; }
 
 # Includes go one way: tui -> collectors -> store. Only main, screens and commands may see the terminal.
 grep -snE '#include "(collectors|tui)/' store/*.[ch] && say "store/ includes upwards"
-grep -snE '#include "tui/' collectors/*.[ch] && say "collectors/ includes tui/"
+grep -snE '#include "tui/' collectors/*.[ch] collectors/*/*.[ch] && say "collectors/ includes tui/"
 grep -slE '#include <(ncurses|curses|term)\.h>' */*.[ch] | grep -v '^tui/term' && say "curses outside tui/term*"
 grep -slE '#include <pthread\.h>' store/*.[ch] tui/*.[ch] && say "threads outside collectors/"
 grep -slE '#include <curl/' store/*.[ch] tui/*.[ch] && say "network outside collectors/"
 
 # Sizes: files up to 400 lines, functions up to 60, nine in ten up to 50.
-for f in */*.c */*.h; do
+for f in */*.c */*.h collectors/*/*.[ch]; do
     n=$(wc -l <"$f")
     [ "$n" -gt 400 ] && say "$f has $n lines (400 at most)"
     head -1 "$f" | grep -q '^/\*' || say "$f does not open with a comment on what it owns"
@@ -22,7 +22,7 @@ awk 'FNR == 1 { inside = 0 }
      inside && /^}/ { n = FNR - start + 1; all++; if (n > 50) big++;
                       if (n > 60) { print "lint: " FILENAME ":" start ": function of " n " lines"; bad = 1 } inside = 0 }
      END { if (all && big * 10 > all) { print "lint: more than one function in ten is over 50 lines"; bad = 1 } exit bad }' \
-    */*.c || bad=1
+    */*.c collectors/*/*.c || bad=1
 
 # The gateways' Lua and Python: sizes, and an opening that says what the file owns.
 for f in collectors/gateways/*/lua/tollwatch/*.lua collectors/gateways/*/*.py tests/gateway/*.lua tests/gateway/*.py; do
@@ -43,6 +43,10 @@ for f in tui/cmd_*.c; do
 done
 for s in $(sed -n 's/^const Screen \(screen_[a-z_]*\).*/\1/p' tui/screen_*.c 2>/dev/null); do
     grep -q "&$s\b" tui/screens.c 2>/dev/null || say "$s has no line in screens[]"
+done
+
+for c in $(sed -n 's/^const ChannelType \(channel_[a-z_]*\).*/\1/p' collectors/channels/*.c); do
+    grep -q "&$c\b" collectors/channels/channels.c || say "$c has no line in channels[]"
 done
 
 # Money is an integer; nothing unfinished; nothing that waits by the clock.

@@ -1,4 +1,5 @@
 /* doctor_config: configuration, prices and log formats. See doctor.h. */
+#include "collectors/notify.h"
 #include "tui/doctor.h"
 #include "tui/theme.h"
 #include <unistd.h>
@@ -13,6 +14,24 @@ static void check_account(Doctor *d, const AccountConfig *a) {
         found(d, LEVEL_MEND, about, "key_file %s", e.text);
 }
 
+static void check_env(Doctor *d, const char *name, const char *key, const char *env) {
+    if (env[0] && !getenv(env))
+        found(d, LEVEL_MEND, "alert", "[alert %s] %s names %s, which is not set; set it for the collector too", name, key, env);
+}
+
+static void check_alert(Doctor *d, const AlertConfig *a) {
+    const char *const files[] = {a->url_file, a->key_file};
+    char wrong[300], path[1024];
+    if (notify_check(a, wrong, sizeof wrong)) found(d, LEVEL_MEND, "alert", "%s", wrong);
+    check_env(d, a->name, "url_env", a->url_env);
+    check_env(d, a->name, "key_env", a->key_env);
+    for (size_t i = 0; i < 2; i++) {
+        Err e = {0};
+        if (files[i][0] && (place_expand(path, sizeof path, files[i], &e) != 0 || key_file_check(path, &e) != 0))
+            found(d, LEVEL_MEND, "alert", "[alert %s] %s", a->name, e.text);
+    }
+}
+
 void check_config(Doctor *d) {
     const Config *c = d->app->config;
     Theme theme;
@@ -24,10 +43,7 @@ void check_config(Doctor *d) {
         found(d, LEVEL_NOTE, "configuration", "none at %s/config: defaults, zone UTC, logs at their usual places", c->dir);
     if (theme_load(&theme, c->theme, c->dir, &e) != 0) found(d, LEVEL_MEND, "theme", "%s", e.text);
     for (size_t i = 0; i < c->account_count; i++) check_account(d, &c->accounts[i]);
-    for (size_t i = 0; i < c->alert_count; i++)
-        if (c->alerts[i].url_env[0] && !getenv(c->alerts[i].url_env))
-            found(d, LEVEL_MEND, "alert", "[alert %s] url_env names %s, which is not set; set it for the collector too",
-                  c->alerts[i].name, c->alerts[i].url_env);
+    for (size_t i = 0; i < c->alert_count; i++) check_alert(d, &c->alerts[i]);
 }
 
 /* The newest date that is not in the future of today; rows beyond it are scheduled. */
