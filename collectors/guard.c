@@ -7,8 +7,8 @@
 #include <poll.h>
 
 /* Ten looks a second at most, while somebody commits all the time (an import). Between events the database's version is asked
- * for four times a second: an event may come before its commit can be seen, and some file systems send none. */
-enum { LOOK_GAP_MS = 100, IDLE_MS = 250, POLICY_MS = 1000, RETRY_MS = 1000 };
+ * for once a second, four times where no events come. */
+enum { LOOK_GAP_MS = 100, IDLE_MS = 1000, BLIND_MS = 250, POLICY_MS = 1000, RETRY_MS = 1000 };
 
 struct Guard {
     const Collecting *c;
@@ -159,7 +159,8 @@ static void look_at_policy(Guard *g, int64_t mono_ms, Err *e) {
 }
 
 static Wait next_wait(const Guard *g, int64_t mono_ms) {
-    int64_t due = dbwatch_due_ms(g->watch), left = g->next_ms - collecting_now_ms(g->c), wait = IDLE_MS;
+    int64_t due = dbwatch_due_ms(g->watch), left = g->next_ms - collecting_now_ms(g->c);
+    int64_t wait = dbwatch_fd(g->watch) >= 0 ? IDLE_MS : BLIND_MS;
     int64_t gap = g->looked_ms + LOOK_GAP_MS - mono_ms;
     if (left < wait) wait = left;
     if (due != INT64_MAX && due - mono_ms < wait) wait = due - mono_ms;
