@@ -109,6 +109,18 @@ static void by_reuse_of_its_inode(Lab *lab, int old_fd) {
     overwrite(lab, 7);
 }
 
+/* The same first line, so the same fingerprint, and then something else. */
+static void by_beginning_the_same_way(Lab *lab, int old_fd) {
+    char bytes[1 << 16];
+    (void)old_fd;
+    lab_read_file(lab, "a.jsonl", bytes, sizeof bytes);
+    int fd = lab_open_file(lab, "a.jsonl", O_WRONLY | O_TRUNC);
+    lab_write_fd(fd, bytes, (size_t)(strchr(bytes, '\n') - bytes) + 1);
+    lab->lines += 100; /* shorter lines would end elsewhere */
+    for (int i = 0; i < 7; i++) lab_write_line(lab, fd);
+    close(fd);
+}
+
 static void by_replacement(Lab *lab, int old_fd) {
     lab_append(lab, "new", 5);
     lab_rename(lab, "new", "a.jsonl");
@@ -119,7 +131,7 @@ static const Case cases[] = {
     {"rename", by_rename}, {"rename away", by_rename_to_a_name_of_no_source}, {"copy, truncate", by_copy_and_truncate},
     {"regrown to the same size", by_copy_and_regrowth_to_the_same_size}, {"regrown to more", by_copy_and_regrowth_to_more},
     {"delete", by_delete}, {"date", by_date}, {"gzip", by_gzip}, {"generations", by_a_shift_of_generations},
-    {"inode", by_reuse_of_its_inode}, {"replacement", by_replacement},
+    {"inode", by_reuse_of_its_inode}, {"same beginning", by_beginning_the_same_way}, {"replacement", by_replacement},
 };
 
 static void rotate(const Case *c, bool stopped, bool polling, bool idle) {

@@ -145,6 +145,10 @@ static inline void write_line(Logs *t, int log) {
     if (chance(t, 100) == 0) emit(t, log, "{\"cut\":tr\n");
 }
 
+static inline void write_lines(Logs *t, int log, unsigned below) {
+    for (unsigned n = chance(t, below); n > 0; n--) write_line(t, log);
+}
+
 /* ---- files ---- */
 
 static inline const char *generation(const Log *l, int g, bool packed, char out[128]) {
@@ -224,7 +228,6 @@ static inline void rotate_by_copy(Logs *t, int log) {
     shift(t, l);
     copy(t, l->base, generation(l, 1, false, to), false);
     assert_int_equal(ftruncate(l->fd, 0), 0);
-    for (unsigned n = chance(t, 30); n > 0; n--) write_line(t, log); /* grown again, perhaps beyond its size, before anybody looks */
 }
 
 static inline void pack_one(Logs *t, int log) {
@@ -305,11 +308,27 @@ static inline void fork_session(Logs *t) {
     free(bytes);
 }
 
+/* A session that begins as another one did, byte for byte, and goes on in its own way. */
+static inline void branch_session(Logs *t) {
+    int from = LOG_CLAUDE + (int)chance(t, SESSIONS), to = LOG_CLAUDE + (int)chance(t, SESSIONS);
+    char *bytes = xmalloc(FILE_MAX_BYTES);
+    size_t n = from == to ? 0 : read_all(t, t->log[from].base, bytes), keep = 0;
+    for (unsigned lines = 1 + chance(t, 5); lines > 0 && keep < n; lines--) {
+        const char *nl = memchr(bytes + keep, '\n', n - keep);
+        keep = nl ? (size_t)(nl - bytes) + 1 : n;
+    }
+    if (keep && bytes[keep - 1] == '\n') {
+        rotate_by_copy(t, to);
+        put(t->log[to].fd, bytes, keep);
+    }
+    free(bytes);
+}
+
 static inline void act(Logs *t) {
     int log = (int)chance(t, LOGS);
     switch (chance(t, 30)) {
     case 0: case 1: rotate_by_rename(t, log); break;
-    case 2: case 3: rotate_by_copy(t, log); break;
+    case 2: case 3: rotate_by_copy(t, log); write_lines(t, log, 60); break; /* beyond its size, before anybody looks */
     case 4: case 5: pack_one(t, log); break;
     case 6: copy_one(t, log); break;
     case 7: take_away(t, log); break;
@@ -317,7 +336,8 @@ static inline void act(Logs *t) {
     case 9: fork_session(t); break;
     case 10: if (chance(t, 6) == 0) start_anew(t, log); break;
     case 11: flush_line(&t->log[log]); break;
-    default: for (unsigned n = chance(t, 25); n > 0; n--) write_line(t, log);
+    case 12: branch_session(t); break;
+    default: write_lines(t, log, 25);
     }
 }
 
