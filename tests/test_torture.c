@@ -1,7 +1,7 @@
 /* test_torture: the real collector, killed at random moments while logs are written, rotated in all manners, packed, copied
  * and taken away; in the end its ledger says exactly what a whole import of every line ever written says.
  *
- * TORTURE_KILLS: how often (default: a dozen seconds of it). TORTURE_SEED: the same chances again (the moments
+ * TORTURE_KILLS: how often (default: some seconds of it). TORTURE_SEED: the same chances again (the moments
  * of the kills stay the clock's). TORTURE_KEEP=1: the folder stays. Checked besides: the ledger's own sums against its
  * rows, that no collector ends by itself or complains, and that one that is asked to stop does.
  */
@@ -15,9 +15,9 @@
 #include <sys/wait.h>
 
 #ifdef TOLLWATCH_SANITIZED
-enum { KILLS = 25, STARTED_MS = 1500, STOP_MS = 3000 };
+enum { KILLS = 15, STARTED_MS = 1500, STOP_MS = 3000 };
 #else
-enum { KILLS = 60, STARTED_MS = 300, STOP_MS = 500 };
+enum { KILLS = 30, STARTED_MS = 300, STOP_MS = 500 };
 #endif
 #define NOW_MS INT64_C(1795521600000) /* 2026-11-24T12:00:00Z */
 enum { PATIENCE_MS = 30000, REPORT_MAX = 1 << 20 };
@@ -291,7 +291,7 @@ static void nothing_is_lost_or_doubled(void **state) {
     t->logs.random = ((uint64_t)seed << 20) + 0x9e3779b97f4a7c15u;
     set_up(t);
     print_message("# TORTURE_SEED=%d TORTURE_KILLS=%d in %s\n", seed, kills, t->logs.dir);
-    for (int next = 40; t->kills < kills;) {
+    for (int next = 15; t->kills < kills;) {
         one_life(t);
         if (t->kills < next) continue;
         long_life(t);
