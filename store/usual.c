@@ -56,14 +56,33 @@ static int64_t median(int64_t *v, int n) {
     return n % 2 ? v[n / 2] : v[n / 2 - 1] + (v[n / 2] - v[n / 2 - 1]) / 2;
 }
 
-static int64_t hour_usual(const Quarters *weeks, const Zone *zone, int64_t begin, int64_t oldest) {
+/* Was anything spent in the span that was loaded for this week? A week without is one in which nothing was recorded
+ * (an old file was imported, collecting paused for long): it says nothing about what is usual. */
+static bool was_recorded(const Quarters *q, int64_t from, int64_t to) {
+    int64_t i = (from - q->from_ms) / SLOT_QUARTER_MS, end = (to - q->from_ms) / SLOT_QUARTER_MS;
+    for (i = i < 0 ? 0 : i; i < end && (size_t)i < q->count; i++)
+        if (q->nano[i] != 0) return true;
+    return false;
+}
+
+static int64_t hour_usual(const Quarters *weeks, const bool *counts, const Zone *zone, int64_t begin) {
     int64_t v[WEEKS];
     int n = 0;
-    for (int w = 1; w <= WEEKS; w++) {
-        int64_t at = weeks_before(zone, begin, w);
-        if (at >= oldest) v[n++] = hour_sum(&weeks[w - 1], at);
-    }
+    for (int w = 0; w < WEEKS; w++)
+        if (counts[w]) v[n++] = hour_sum(&weeks[w], weeks_before(zone, begin, w + 1));
     return median(v, n);
+}
+
+static void fill_hours(Usual *u, const Quarters *weeks, const Zone *zone, int64_t oldest) {
+    const int64_t from = u->begin_ms[0] - MS_PER_HOUR, to = u->begin_ms[u->hours] + MS_PER_HOUR;
+    for (size_t h = 0; h < u->hours; h++) {
+        bool counts[WEEKS];
+        for (int w = 0; w < WEEKS; w++) {
+            int64_t back = (w + 1) * WEEK_MS;
+            counts[w] = weeks_before(zone, u->begin_ms[h], w + 1) >= oldest && was_recorded(&weeks[w], from - back, to - back);
+        }
+        u->nano[h] = hour_usual(weeks, counts, zone, u->begin_ms[h]);
+    }
 }
 
 static void list_hours(Usual *u, const Zone *zone, int64_t since, int64_t until) {
@@ -103,7 +122,7 @@ int usual_load(Usual *out, Db *db, const Filter *filter, const Zone *zone, int64
     if (filter_needs_rows(filter) || out->begin_ms[out->hours] - WEEK_MS < oldest) return 0; /* nothing can be known */
     Quarters weeks[WEEKS] = {0};
     int rc = load_weeks(weeks, out, db, filter, e);
-    for (size_t h = 0; rc == 0 && h < out->hours; h++) out->nano[h] = hour_usual(weeks, zone, out->begin_ms[h], oldest);
+    if (rc == 0) fill_hours(out, weeks, zone, oldest);
     free_weeks(weeks);
     if (rc != 0) usual_free(out);
     return rc;

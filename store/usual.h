@@ -1,7 +1,8 @@
 /* usual: what this hour costs on other weeks: the median of up to 4 weeks, same weekday and hour in a zone.
  *
- * Owns: that definition. An hour is known when at least the week before it was already being recorded; a span is the sum
- * of its hours, those that it cuts in proportion. Private to store/query*.c; metered spend only.
+ * Owns: that definition. An hour is known when at least one week before it was being recorded: the ledger goes back that
+ * far, and something was spent in that week's part of the loaded range. A span is the sum of its hours, those that it cuts
+ * in proportion. Private to store/query*.c; metered spend only.
  */
 #ifndef STORE_USUAL_H
 #define STORE_USUAL_H

@@ -96,6 +96,20 @@ static void usual_is_the_median_of_four_weeks_at_the_same_local_hour(void **stat
     assert_int_equal(now_at(f, "2026-11-03T09:10:00Z").usual_nano_per_min, 5 * usd); /* 27 Oct 600, 20 Oct 0 */
 }
 
+/* A ledger that knows one old file and today has no usual: weeks in which nothing was recorded are not weeks at $0. */
+static void weeks_without_records_are_not_usual(void **state) {
+    Fixture *f = *state;
+    const int64_t usd = INT64_C(1000000000);
+    spend(f, "2026-08-01T09:30:00Z", 60 * usd);
+    spend(f, "2026-11-24T09:00:00Z", 60 * usd);
+    Now n = now_at(f, NOW);
+    assert_int_equal(n.usual_nano_per_min, -1);
+    assert_int_equal(n.usual_today_nano, -1);
+    assert_int_equal(n.eod_at_usual_nano, -1);
+    spend(f, "2026-11-10T09:30:00Z", 120 * usd); /* the only recorded week is the usual one */
+    assert_int_equal(now_at(f, NOW).usual_nano_per_min, 2 * usd);
+}
+
 static void usual_turns_with_the_clock(void **state) {
     Fixture *f = *state;
     const int64_t usd = INT64_C(1000000000);
@@ -362,6 +376,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(an_empty_ledger_knows_nothing), CASE(rates_and_days_have_exact_edges), CASE(latencies_leave_out_what_was_refused),
         CASE(usual_is_the_median_of_four_weeks_at_the_same_local_hour), CASE(usual_turns_with_the_clock),
+        CASE(weeks_without_records_are_not_usual),
         CASE(projection_at_usual_pace_takes_the_rest_of_the_day), CASE(a_chart_stacks_the_largest_and_sums_the_rest),
         CASE(origins_are_never_summed_with_each_other), CASE(effective_spend_takes_the_best_known_of_each_account_and_day),
         CASE(neighbouring_ranges_add_up_over_purged_days), CASE(a_source_counts_its_files_and_todays_calls),
