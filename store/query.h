@@ -101,6 +101,10 @@ typedef struct Now {
 } Now;
 int query_now(Db *db, const Zone *zone, int64_t now_ms, Now *out, Err *e);
 
+/* The usual dollars a minute of the hour that contains now_ms, for each of these values of q->by[0], as Now has it for all:
+ * nano_per_min[i]; -1 = unknown. q's range is not used. Quick only for a dimension that rollups have. */
+int query_usual_rates(Db *db, const Query *q, int64_t now_ms, const char *const *name, size_t count, int64_t *nano_per_min, Err *e);
+
 /* A budget's present period. Its metered spend is kept by the ledger as long as the budget is configured for the collector;
  * what bills and usage reports add to it (budget_is_effective()) is taken from the rollups. */
 typedef struct BudgetView {

@@ -45,7 +45,7 @@ static int64_t weeks_before(const Zone *zone, int64_t ms, int weeks) {
     return civil_ms(zone, &c);
 }
 
-static int64_t median(int64_t *v, int n) {
+int64_t usual_median(int64_t *v, int n) {
     for (int i = 1; i < n; i++)
         for (int k = i; k > 0 && v[k] < v[k - 1]; k--) {
             int64_t t = v[k];
@@ -70,7 +70,7 @@ static int64_t hour_usual(const Quarters *weeks, const bool *counts, const Zone 
     int n = 0;
     for (int w = 0; w < WEEKS; w++)
         if (counts[w]) v[n++] = hour_sum(&weeks[w], weeks_before(zone, begin, w + 1));
-    return median(v, n);
+    return usual_median(v, n);
 }
 
 static void fill_hours(Usual *u, const Quarters *weeks, const Zone *zone, int64_t oldest) {

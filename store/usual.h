@@ -17,4 +17,5 @@ int usual_load(Usual *out, Db *db, const Filter *filter, const Zone *zone, int64
 /* For [from, to) inside the loaded range; -1 = unknown. */
 int64_t usual_span(const Usual *u, int64_t from_ms, int64_t to_ms);
 void usual_free(Usual *u);
+int64_t usual_median(int64_t *v, int n); /* sorts; -1 of none */
 #endif

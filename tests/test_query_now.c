@@ -110,6 +110,29 @@ static void weeks_without_records_are_not_usual(void **state) {
     assert_int_equal(now_at(f, NOW).usual_nano_per_min, 2 * usd);
 }
 
+/* The same hour of the week for single values; the clock was turned in between. */
+static void usual_rates_of_single_values(void **state) {
+    Fixture *f = *state;
+    const int64_t usd = INT64_C(1000000000);
+    const char *const names[] = {"search", "chat", "never"};
+    int64_t rate[3];
+    Err e = {""};
+    const Query q = {.by = {DIM_FEATURE}, .by_count = 1, .zone = f->zone};
+    must(query_usual_rates(f->db, &q, utc(NOW), names, 3, rate, &e), &e);
+    for (int i = 0; i < 3; i++) assert_int_equal(rate[i], -1);
+    const char *const at[] = {"2026-11-17T09:30:00Z", "2026-11-10T09:59:59.999Z", "2026-10-27T09:00:00Z"}; /* 3 Nov: none */
+    for (int i = 0; i < 3; i++) {
+        fixture_add(f, &(Spec){.ts_ms = utc(at[i]), .cost_nano = (i + 1) * 60 * usd, .name[DIM_FEATURE] = "search"});
+        if (i == 0) fixture_add(f, &(Spec){.ts_ms = utc(at[i]) + 1, .cost_nano = 600 * usd, .name[DIM_FEATURE] = "chat"});
+    }
+    fixture_add(f, &(Spec){.ts_ms = utc("2026-11-17T10:00:00Z"), .cost_nano = 6000 * usd, .name[DIM_FEATURE] = "search"});
+    fixture_flush(f);
+    must(query_usual_rates(f->db, &q, utc(NOW), names, 3, rate, &e), &e);
+    assert_int_equal(rate[0], 2 * usd); /* median of 1, 2, 3 */
+    assert_int_equal(rate[1], 0);       /* 10, 0, 0 */
+    assert_int_equal(rate[2], 0);
+}
+
 static void usual_turns_with_the_clock(void **state) {
     Fixture *f = *state;
     const int64_t usd = INT64_C(1000000000);
@@ -376,7 +399,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(an_empty_ledger_knows_nothing), CASE(rates_and_days_have_exact_edges), CASE(latencies_leave_out_what_was_refused),
         CASE(usual_is_the_median_of_four_weeks_at_the_same_local_hour), CASE(usual_turns_with_the_clock),
-        CASE(weeks_without_records_are_not_usual),
+        CASE(weeks_without_records_are_not_usual), CASE(usual_rates_of_single_values),
         CASE(projection_at_usual_pace_takes_the_rest_of_the_day), CASE(a_chart_stacks_the_largest_and_sums_the_rest),
         CASE(origins_are_never_summed_with_each_other), CASE(effective_spend_takes_the_best_known_of_each_account_and_day),
         CASE(neighbouring_ranges_add_up_over_purged_days), CASE(a_source_counts_its_files_and_todays_calls),
