@@ -2,7 +2,7 @@
 #include "tui/chart.h"
 #include "store/money.h"
 
-enum { EIGHTHS = 8, LABEL_CELLS = 5 };
+enum { EIGHTHS = 8, LABEL_CELLS = 5, MARK_CELLS = 6 /* "▲13:21" */ };
 
 /* value * scale / whole, never negative, saturated: levels in eighths of a row. */
 static int64_t level(int64_t value, int64_t scale, int64_t whole) {
@@ -80,14 +80,20 @@ static const char *block(int64_t n) {
     return blocks[n < 0 ? 0 : n > EIGHTHS ? EIGHTHS : n];
 }
 
+static int64_t column_ms(const Plot *p, int column) {
+    return p->ch->since_ms + (int64_t)p->ch->slots * p->ch->slot_ms * column / p->w;
+}
+
+/* What stands out does so from the mark on. */
 static void draw_bar(const Plot *p, int column, Bar b) {
     const int64_t scale = (int64_t)p->h * EIGHTHS;
     int64_t rest = level(b.rest, scale, p->top), total = level(nano_add(b.burner, b.rest), scale, p->top);
     if (total == 0 && (b.rest > 0 || b.burner > 0)) total = 1;
     for (int row = 0; row < p->h && row * EIGHTHS < total; row++) {
         int64_t low = row * EIGHTHS;
+        bool burns = p->ch->mark_ms > 0 && column_ms(p, column + 1) > p->ch->mark_ms;
         bool shaded = p->ch->burner && b.rest > 0 && (rest - low >= EIGHTHS / 2 || (row == 0 && b.burner == 0));
-        canvas_text(p->c, p->x + column, p->y + p->h - 1 - row, 1, shaded || !p->ch->burner ? ROLE_CHART : p->ch->burner_role, 0,
+        canvas_text(p->c, p->x + column, p->y + p->h - 1 - row, 1, shaded || !burns ? ROLE_CHART : p->ch->burner_role, 0,
                     shaded ? "\u2592" : block(total - low));
     }
     int64_t usual = b.usual < 0 ? -1 : level(b.usual, scale, p->top);
@@ -144,9 +150,13 @@ static int64_t time_unit(const Plot *p) {
     return minutes[last] * MS_PER_MINUTE;
 }
 
+static int64_t time_column(const Plot *p, int64_t ms) {
+    return (ms - p->ch->since_ms) * p->w / span_ms(p->ch);
+}
+
 static void draw_time_label(const Plot *p, int64_t ms, const char *fmt, ThemeRole role, unsigned attr) {
     char text[32];
-    int64_t column = (ms - p->ch->since_ms) * p->w / span_ms(p->ch);
+    int64_t column = time_column(p, ms);
     time_format(p->ch->zone, ms, fmt, text, sizeof text);
     int n = text_columns(text), most = p->w - n;
     if (attr && column > most) column = most; /* a mark is always shown */
@@ -162,7 +172,8 @@ static void draw_time_axis(const Plot *p) {
     int64_t offset = zone_offset_s(p->ch->zone, p->ch->since_ms) * MS_PER_SECOND;
     int64_t ms = p->ch->since_ms + unit - 1 - (p->ch->since_ms + offset + unit - 1) % unit;
     while (ms < until) {
-        draw_time_label(p, ms, unit < MS_PER_DAY ? "%H:%M" : "%d %b", ROLE_DIM, 0);
+        bool under_mark = p->ch->mark_ms > 0 && llabs(time_column(p, ms) - time_column(p, p->ch->mark_ms)) <= MARK_CELLS;
+        if (!under_mark) draw_time_label(p, ms, unit < MS_PER_DAY ? "%H:%M" : "%d %b", ROLE_DIM, 0);
         int64_t then = zone_offset_s(p->ch->zone, ms) * MS_PER_SECOND;
         ms += unit;
         ms -= zone_offset_s(p->ch->zone, ms) * MS_PER_SECOND - then; /* a clock change in between */

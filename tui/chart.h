@@ -17,7 +17,7 @@ typedef struct Chart {
     const Zone *zone;
     void (*label)(int64_t value, char *out, size_t size); /* of the value axis */
     int64_t mark_ms;          /* 0 = none: "▲02:31" on the time axis */
-    ThemeRole burner_role;
+    ThemeRole burner_role;    /* of what is drawn full from mark_ms on */
 } Chart;
 
 enum { CHART_AXIS = 7 };      /* columns left of the bars */

@@ -32,6 +32,7 @@ void dash_show(Dash *d, const Screen *s) {
     if (s == d->screen) return;
     d->before = d->screen;
     d->screen = s;
+    d->view.drilled = false;
     d->stale = d->dirty = true;
     d->loading = false;
     d->view.reading_permille = -1;
@@ -43,8 +44,11 @@ void dash_obey(Dash *d) {
         d->end = DASHBOARD_DEMO;
         d->quit = true;
     }
+    bool drilled = d->view.drilled;
     d->view.go[0] = '\0';
-    if (wanted) dash_show(d, wanted);
+    if (!wanted) return;
+    dash_show(d, wanted);
+    d->view.drilled = drilled;
 }
 
 void dash_answer(Dash *d, const char *fmt, ...) {

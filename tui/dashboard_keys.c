@@ -38,9 +38,13 @@ static void show_by_key(Dash *d, int key) {
     dash_answer(d, "%c is no screen yet; Tab shows the others", key);
 }
 
-/* Esc: out of the filter, then back to where one came from. */
+/* Esc: back to the list one came from, with its filter; else out of the filter, then back to the screen before. */
 static void go_back(Dash *d) {
-    if (d->view.filter_text[0]) {
+    if (d->view.drilled && d->before) {
+        set_filter(d, d->view.filter_outer);
+        dash_show(d, d->before);
+        d->before = NULL;
+    } else if (d->view.filter_text[0]) {
         set_filter(d, "");
         dash_answer(d, "filter off");
     } else if (d->before) {

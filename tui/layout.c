@@ -7,7 +7,7 @@ enum {
     CHART_W = 60, CHART_H = 20,
     SIDE_W = 80, SIDE_H = 24,
     WIDE_W = 110, WIDE_H = 36,      /* models as a table, movers */
-    HUGE_W = 160, LIVE_H = 44,
+    HUGE_W = 160, LIVE_H = 44, TALL_LIVE_H = 58,
     HEALTH_W = 190,
     GAP = 5                         /* between panels */
 };
@@ -42,7 +42,7 @@ static void small_overview(Layout *l, Rect body) {
 }
 
 static void figure_band(Layout *l, Rect band) {
-    const int w = band.w, rate = band.h == 5 ? 42 : 24;
+    const int w = band.w, rate = band.h == 5 ? 42 : 28;
     l->at[PART_RATE] = columns(band, 0, rate);
     if (w >= HEALTH_W) {
         l->at[PART_FIGURES] = columns(band, rate, 94);
@@ -50,19 +50,19 @@ static void figure_band(Layout *l, Rect band) {
         l->at[PART_HEALTH] = columns(band, 139 + GAP, w);
     } else if (w >= WIDE_W) {
         int more = w - 33 > rate + 64 ? rate + 64 : w - 33;
-        l->at[PART_FIGURES] = columns(band, rate, more);
+        l->at[PART_FIGURES] = columns(band, rate, more - 1);
         l->at[PART_MORE] = columns(band, more, w);
     } else {
         l->at[PART_FIGURES] = columns(band, rate, w);
     }
 }
 
-/* Rows of the bands that grow: the chart to 7, the list to 10, the chart to 15, the list, then both. */
+/* Rows of the bands that grow: the chart to 7, the list to 10, the chart to 22, the list, then both. */
 static void share_rows(int rows, int *chart, int *list) {
     *chart = 5;
     *list = 5;
     int spare = rows - 10;
-    const struct { int *of, most; } steps[] = {{chart, 7}, {list, 10}, {chart, 15}, {list, 24}};
+    const struct { int *of, most; } steps[] = {{chart, 7}, {list, 10}, {chart, 22}, {list, 24}};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && spare > 0; i++) {
         int want = steps[i].most - *steps[i].of, n = want < spare ? want : spare;
         *steps[i].of += n;
@@ -89,7 +89,7 @@ static void huge_bands(Layout *l, Rect chart, Rect list) {
 }
 
 static void wide_bands(Layout *l, Rect chart, Rect list, Rect models) {
-    const int w = chart.w, split = w >= WIDE_W ? 75 : w - 31 < 58 ? w - 31 : 58;
+    const int w = chart.w, split = w >= WIDE_W ? 75 : w - 32 < 58 ? w - 32 : 58;
     l->at[PART_CHART] = chart;
     l->at[PART_LIST] = w >= SIDE_W && models.h > 0 ? columns(list, 0, split) : list;
     if (models.h == 0) return;
@@ -109,9 +109,10 @@ static void full_overview(Layout *l, int h, Rect body) {
     l->at[PART_VERDICT] = take(&body, 1);
     take(&body, 1);
     figure_band(l, take(&body, huge && tall ? 5 : 3));
-    take(&body, 1);
+    Rect below = take(&body, 1);
+    if (body.w >= SIDE_W && body.w < WIDE_W && h >= SIDE_H) l->at[PART_MORE] = below; /* else it is a blank row */
     if (huge && h >= LIVE_H) {
-        l->at[PART_LIVE] = take_bottom(&body, 4);
+        l->at[PART_LIVE] = take_bottom(&body, h >= TALL_LIVE_H ? 12 : 4);
         take_bottom(&body, 1);
     }
     if (!huge && body.w >= SIDE_W && h >= SIDE_H) models_rows = body.w >= WIDE_W && tall ? 7 : 1;

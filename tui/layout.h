@@ -18,7 +18,7 @@ typedef enum Part {
     PART_VERDICT, /* one sentence; two rows below 60 columns */
     PART_RATE,    /* dollars per minute now: 1, 3 or 5 rows */
     PART_FIGURES, /* today, 24:00, month */
-    PART_MORE,    /* calls, cost, tokens: from 110 columns */
+    PART_MORE,    /* calls, cost, tokens, latencies: a row from 80x24, beside the figures from 110 columns */
     PART_HEALTH,  /* switch, sources, caches: from 160 columns */
     PART_CHART,   /* spend over time: from 60x20 */
     PART_LIST,    /* spend by feature */

@@ -1,19 +1,70 @@
-/* overview: the Overview's rows, shared by its loading (screen_overview.c) and its drawing (overview_draw.c). */
+/* overview: the Overview's rows, shared by its loading (screen_overview.c, overview_load.c) and its drawing
+ * (overview_draw.c: bands, overview_verdict.c: the sentence, overview_list.c: tables, overview_side.c: budgets, health). */
 #ifndef TUI_OVERVIEW_H
 #define TUI_OVERVIEW_H
+#include "tui/number.h"
 #include "tui/screen.h"
+#include "tui/table.h"
 
-enum { SLOTS_MAX = 96, SOURCES_SHOWN = 64 };
+enum { SLOTS_MAX = 400, SOURCES_SHOWN = 64, BUDGETS_SHOWN = 24, USUAL_SHOWN = 24, MOVERS_SHOWN = 5, LIVE_SHOWN = 12 };
+
+typedef struct BudgetRow {
+    const Budget *b;
+    BudgetView v;
+} BudgetRow;
+
+typedef struct Mover { /* what a value spent in the last full hour, and how much more that is than before */
+    char name[NAME_MAX_BYTES + 1];
+    int64_t nano, day_nano, week_nano; /* in that hour, a day before, a week before */
+} Mover;
 
 typedef struct Overview {
-    int dim;                     /* what the list is by */
+    int dim;                      /* what the list is by */
     Now now;
-    Result list, minute, models; /* of the range, of the last 60 s, of the range by model */
+    Result list, models;          /* of the range: by dim, by model */
+    Result minute;                /* of the last 60 s: by dim */
+    int64_t usual[USUAL_SHOWN];   /* dollars a minute of the list's first rows; -1 = unknown */
+    size_t usuals;
+    TableState table;
     Series series;
-    int64_t *per_min, *usual;    /* [series.slots], nano-dollars a minute; usual -1 = unknown */
+    int64_t *burner, *rest, *usual_slot; /* [series.slots], nano-dollars a minute; usual -1 = unknown */
+    char burner_model[NAME_MAX_BYTES + 1]; /* whose part of the chart stands out */
+    bool notional_only;           /* nothing of the range is spend: the chart shows the notional value */
+    int64_t onset_ms;             /* since when it burns more than twice the usual; 0 = it does not */
+    bool onset_before;            /* since before the range */
+    BudgetRow budget[BUDGETS_SHOWN]; /* what breaks first is first */
+    size_t budgets;
     SourceView *source;
     size_t sources;
+    Mover mover[MOVERS_SHOWN + 2]; /* the largest changes, the others, the total */
+    size_t movers;
+    bool day_known, week_known;   /* something was recorded in the hours they are compared with */
+    int64_t movers_until_ms;      /* end of that hour */
+    RowView *live;
+    size_t lives;
+    int64_t slow_ms;              /* when usual and movers were loaded, on the view's clock */
 } Overview;
 
+/* ---- loading ---- */
+int overview_load(Overview *o, View *v, Err *e);
+int overview_ask(View *v, const int *by, size_t by_count, int64_t since_ms, int64_t until_ms, Result *out, Err *e);
+uint64_t overview_row_key(const void *ctx, size_t row);
+
+/* ---- what is so ---- */
+ThemeRole overview_burn_role(const Now *n); /* act, watch or text */
+ThemeRole overview_budget_role(const BudgetRow *b, int64_t now_ms);
+int64_t overview_rate_of(const Overview *o, const char *name); /* of a value of dim, last 60 s */
+const char *overview_name(const char *name); /* "(none)" for "" */
+
+/* ---- drawing ---- */
 void overview_draw(const void *self, const View *v, Canvas *c, Rect area);
+void overview_draw_verdict(const Overview *o, const View *v, Canvas *c, Rect r);
+void overview_draw_list(const Overview *o, const View *v, Canvas *c, Rect r);
+void overview_draw_models(const Overview *o, Canvas *c, Rect r);
+void overview_draw_movers(const Overview *o, const View *v, Canvas *c, Rect r);
+void overview_draw_live(const Overview *o, const View *v, Canvas *c, Rect r);
+enum { ELSEWHERE_CACHES = 1, ELSEWHERE_ERRORS = 2 /* and sources */, ELSEWHERE_LATENCY = 4, ELSEWHERE_TOKENS = 8 };
+void overview_draw_side(const Overview *o, const View *v, Canvas *c, Rect r, unsigned elsewhere /* what other parts show */);
+void overview_draw_health(const Overview *o, const View *v, Canvas *c, Rect r);
+void overview_draw_budgets(const Overview *o, const View *v, Canvas *c, Rect r, bool titled);
 #endif

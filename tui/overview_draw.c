@@ -1,226 +1,213 @@
-/* overview_draw: the Overview's rows to cells. Pure: the layout says what there is room for. */
+/* overview_draw: the Overview's bands to cells: the large figure, today's figures, the chart. Pure: the layout says what
+ * there is room for. See overview.h. */
 #include "store/money.h"
 #include "tui/chart.h"
 #include "tui/layout.h"
-#include "tui/number.h"
 #include "tui/overview.h"
-
-static bool usual_known(const Now *n) {
-    return n->usual_nano_per_min >= 0;
-}
-
-/* More than three times the usual and more than a dollar a minute is a reason to act; twice is one to watch. */
-static ThemeRole burn_role(const Now *n) {
-    if (!usual_known(n)) return ROLE_TEXT;
-    if (n->rate_nano_per_min > 3 * n->usual_nano_per_min && n->rate_nano_per_min > NANO_PER_USD) return ROLE_ACT;
-    return n->rate_nano_per_min > 2 * n->usual_nano_per_min && n->rate_nano_per_min > NANO_PER_USD / 10 ? ROLE_WATCH : ROLE_TEXT;
-}
-
-static int64_t rate_of(const Overview *o, const char *name) {
-    for (size_t i = 0; i < o->minute.count; i++)
-        if (strcmp(o->minute.groups[i].name[0], name) == 0) return o->minute.groups[i].t.cost_nano;
-    return 0;
-}
-
-static const char *shown(const char *name) {
-    return name[0] ? name : "(none)";
-}
-
-/* The value that burns most in the last minute, or over the range when the last minute was quiet. */
-static const char *burner(const Overview *o, int64_t *part, int64_t *whole) {
-    const Result *r = o->minute.total.cost_nano > 0 ? &o->minute : &o->list;
-    *part = r->count ? r->groups[0].t.cost_nano : 0;
-    *whole = r->total.cost_nano;
-    return r->count ? r->groups[0].name[0] : "";
-}
-
-static void draw_verdict(const Overview *o, const View *v, Canvas *c, Rect r) {
-    const Now *n = &o->now;
-    int64_t part, whole;
-    char text[512];
-    const char *who = shown(burner(o, &part, &whole));
-    ThemeRole role = burn_role(n);
-    int64_t quiet_ms = v->until_ms - n->last_record_ms;
-    if (n->last_record_ms == 0) {
-        snprintf(text, sizeof text, "? No call was read yet.");
-    } else if (quiet_ms > 5 * MS_PER_MINUTE) {
-        snprintf(text, sizeof text, "? No call for %s; nothing here is newer than that.", number_age(quiet_ms).text);
-    } else if (role != ROLE_TEXT) {
-        snprintf(text, sizeof text, "%s %s usual: %s burns %s of %s/min.", role == ROLE_ACT ? "●" : "▲",
-                 number_ratio(n->rate_nano_per_min, n->usual_nano_per_min).text, who, number_percent(part, whole, 0).text,
-                 number_usd(n->rate_nano_per_min, 0, BASIS_NONE).text);
-    } else {
-        snprintf(text, sizeof text, "○ %s: %s/min. Largest: %s %s.", usual_known(n) ? "Usual" : "Usual is unknown for a week",
-                 number_usd(n->rate_nano_per_min, 0, BASIS_NONE).text, who, number_percent(part, whole, 0).text);
-    }
-    canvas_text(c, r.x + 1, r.y, r.w - 2, role, ATTR_BOLD, text);
-}
 
 static void draw_rate(const Overview *o, Canvas *c, Rect r) {
     char text[32];
     nano_grouped(o->now.rate_nano_per_min, 2, text, sizeof text);
-    ThemeRole role = burn_role(&o->now);
-    if (r.h < 3) {
-        canvas_textf(c, r.x + 1, r.y, r.w - 1, role, ATTR_BOLD, "$%s/min", text);
-        return;
-    }
-    int rows = r.h >= 5 ? 5 : 3;
-    canvas_text(c, r.x + 2, r.y, 2, ROLE_DIM, 0, "$");
-    int used = digits_draw(NULL, 0, 0, rows, role, 0, text);
+    ThemeRole role = overview_burn_role(&o->now);
+    int rows = r.h >= 5 ? 5 : 3, used = digits_draw(NULL, 0, 0, rows, role, 0, text);
     if (used + 9 > r.w) {
-        canvas_textf(c, r.x + 4, r.y + 1, r.w - 4, role, ATTR_BOLD, "%s /min", text);
+        canvas_textf(c, r.x + 2, r.y + 1, r.w - 2, role, ATTR_BOLD, "$%s/min", text);
         return;
     }
+    canvas_text(c, r.x + 2, r.y, 2, ROLE_DIM, 0, "$");
     digits_draw(c, r.x + 4, r.y, rows, role, ATTR_BOLD, text);
     canvas_text(c, r.x + 4 + used + 1, r.y + rows - 1, 5, ROLE_DIM, 0, "/min");
 }
 
-/* One figure: a dim name, the figure in bold, dim words. */
-static void figure(Canvas *c, Rect r, int row, const char *name, const char *value, const char *words) {
+/* Narrow screens: the rate with a small picture of the range. */
+static void draw_rate_line(const Overview *o, const View *v, Canvas *c, Rect r) {
+    enum { CELLS = 24 };
+    int64_t value[CELLS], max = 0;
+    char spark[CELLS * 3 + 1];
+    size_t n = o->series.slots;
+    int used = 1 + canvas_textf(c, r.x + 1, r.y, r.w - 1, overview_burn_role(&o->now), ATTR_BOLD, "%s/min",
+                                number_usd(o->now.rate_nano_per_min, 0, BASIS_NONE).text);
+    int room = r.w - used - 7, cells = room < CELLS ? room : CELLS;
+    if (cells < 8 || n < (size_t)cells) return;
+    for (int i = 0; i < cells; i++) {
+        size_t from = (size_t)i * n / (size_t)cells, to = (size_t)(i + 1) * n / (size_t)cells;
+        value[i] = 0;
+        for (size_t k = from; k < to; k++) value[i] = nano_add(value[i], nano_add(o->burner[k], o->rest[k]) / (int64_t)(to - from));
+        if (value[i] > max) max = value[i];
+    }
+    spark_text(spark, sizeof spark, value, (size_t)cells, max);
+    canvas_text(c, r.x + used + 2, r.y, cells, ROLE_CHART, 0, spark);
+    canvas_text(c, r.x + used + 2 + cells + 1, r.y, 5, ROLE_DIM, 0, v->range_name);
+}
+
+/* ---- figures ---- */
+
+/* One figure: a dim name, the figure in bold, the longest words that fit. */
+static void figure(Canvas *c, Rect r, int row, const char *name, const char *value, const char *words, const char *brief) {
     if (row >= r.h) return;
+    int room = r.w - 22;
     canvas_text(c, r.x, r.y + row, 7, ROLE_DIM, 0, name);
     canvas_right(c, r.x + 20, r.y + row, 13, ROLE_TEXT, ATTR_BOLD, value);
-    canvas_text(c, r.x + 22, r.y + row, r.w - 22, ROLE_DIM, 0, words);
+    canvas_text(c, r.x + 22, r.y + row, room, ROLE_DIM, 0, text_columns(words) <= room ? words : brief);
 }
 
-static void draw_figures(const Overview *o, Canvas *c, Rect r) {
+static const char *basis_word(const Totals *t) {
+    return t->requests == 0 && t->basis == 0 ? "nothing" : totals_basis(t);
+}
+
+static void figure_today(const Overview *o, Canvas *c, Rect r) {
     const Now *n = &o->now;
-    Basis b = basis_of(&n->today);
-    char words[160], usual[128] = "";
-    if (n->usual_today_nano >= 0)
-        snprintf(usual, sizeof usual, "%s usual by now (%s)", number_ratio(n->today_effective_nano, n->usual_today_nano).text,
-                 number_usd(n->usual_today_nano, 0, BASIS_NONE).text);
-    figure(c, r, 0, "today", number_usd(n->today_effective_nano, 13, b).text, usual[0] ? usual : "usual unknown for a week");
-    if (n->eod_at_usual_nano >= 0)
-        snprintf(words, sizeof words, "at this rate; %s at usual", number_usd_whole(n->eod_at_usual_nano, 0, BASIS_PROJECTED).text);
-    else
-        snprintf(words, sizeof words, "at this rate (last 60 s)");
-    figure(c, r, 1, "24:00", number_usd_whole(n->eod_at_rate_nano, 13, BASIS_PROJECTED).text, words);
-    if (n->month.notional_nano > 0 || n->today.notional_nano > 0)
-        snprintf(words, sizeof words, "notional today $%s, not in it", number_money(n->today.notional_nano, 0, BASIS_NONE).text);
-    else
-        snprintf(words, sizeof words, "usual %s%s", usual_known(n) ? number_usd(n->usual_nano_per_min, 0, BASIS_NONE).text : "unknown",
-                 usual_known(n) ? "/min" : "");
-    figure(c, r, 2, "month", number_usd(n->month.cost_nano, 13, basis_of(&n->month)).text, words);
+    const char *basis = basis_word(&n->today);
+    char words[160], brief[96];
+    if (n->usual_today_nano > 0) {
+        const Number times = number_ratio(n->today_effective_nano, n->usual_today_nano), usual = number_usd(n->usual_today_nano, 0, BASIS_NONE);
+        snprintf(words, sizeof words, "%s; %s usual by now (%s)", basis, times.text, usual.text);
+        snprintf(brief, sizeof brief, "%s; %s usual by now", basis, times.text);
+    } else {
+        snprintf(words, sizeof words, "%s; usual unknown for a week", basis);
+        snprintf(brief, sizeof brief, "%s", basis);
+    }
+    figure(c, r, 0, "today", number_usd(n->today_effective_nano, 13, basis_of(&n->today)).text, words, brief);
 }
 
-static void draw_more(const Overview *o, Canvas *c, Rect r) {
+/* Two projections, each named; where there is a row for it each has its own. */
+static int figure_end(const Overview *o, Canvas *c, Rect r) {
+    const Now *n = &o->now;
+    char words[96] = "at this rate (last 60 s)", brief[96] = "at this rate";
+    bool usual = n->eod_at_usual_nano >= 0;
+    if (usual && r.h < 5) {
+        const Number at_usual = number_usd_whole(n->eod_at_usual_nano, 0, BASIS_PROJECTED);
+        snprintf(words, sizeof words, "at this rate; %s if back to usual", at_usual.text);
+        snprintf(brief, sizeof brief, "at this rate; %s at usual", at_usual.text);
+    }
+    figure(c, r, 1, "24:00", number_usd_whole(n->eod_at_rate_nano, 13, BASIS_PROJECTED).text, words, brief);
+    if (!usual || r.h < 5) return 2;
+    figure(c, r, 2, "", number_usd_whole(n->eod_at_usual_nano, 13, BASIS_PROJECTED).text, "if it returns to usual now", "at usual");
+    return 3;
+}
+
+static void draw_figures(const Overview *o, const View *v, Canvas *c, Rect r) {
+    const Now *n = &o->now;
+    char words[160] = "usual unknown", brief[96] = "usual unknown", hour[32];
+    figure_today(o, c, r);
+    int row = figure_end(o, c, r);
+    if (n->usual_nano_per_min >= 0) {
+        const Number usual = number_usd(n->usual_nano_per_min, 0, BASIS_NONE);
+        time_format(v->zone, v->until_ms - v->until_ms % MS_PER_HOUR, "%a %H:00", hour, sizeof hour);
+        snprintf(words, sizeof words, "usual %s/min, %s", usual.text, hour);
+        snprintf(brief, sizeof brief, "usual %s/min", usual.text);
+    }
+    figure(c, r, row, "month", number_usd(n->month.cost_nano, 13, basis_of(&n->month)).text, words, brief);
+    if (row + 1 < r.h && n->month.notional_nano > 0)
+        figure(c, r, row + 1, "apart", number_usd(n->today.notional_nano, 13, BASIS_NONE).text, "notional today: flat-rate use, not spend", "notional");
+}
+
+static void draw_more(const Overview *o, const View *v, Canvas *c, Rect r) {
     const Totals *t = &o->list.total;
-    if (r.h < 1 || r.w < 10) return;
-    canvas_textf(c, r.x, r.y, r.w, ROLE_TEXT, 0, "calls %s/min", number_per_minute(o->now.last_10m.requests, 10 * MS_PER_MINUTE).text);
-    if (r.h > 1) canvas_textf(c, r.x, r.y + 1, r.w, ROLE_TEXT, 0, "cost  %s¢/call", number_cents_of(t, 8).text);
-    if (r.h > 2) canvas_textf(c, r.x, r.y + 2, r.w, ROLE_TEXT, 0, "out/in %s", number_percent(t->output_all, t->input_all, 1).text);
+    const Now *n = &o->now;
+    char row[5][128];
+    const Number calls = number_per_minute(n->last_10m.requests, 10 * MS_PER_MINUTE), cents = number_cents_of(t, 8),
+                 out = number_percent(t->output_all, t->input_all, 1);
+    const Number p50 = number_seconds(n->latency_p50_ms), p95 = number_seconds(n->latency_p95_ms), first50 = number_seconds(n->ttft_p50_ms),
+                 first95 = number_seconds(n->ttft_p95_ms);
+    if (r.h == 1) {
+        canvas_textf(c, r.x + 1, r.y, r.w - 1, ROLE_DIM, 0, "p50/p95 %s/%s s  TTFT %s/%s s  %s calls/min  %s¢/call  out/in %s",
+                     p50.text, p95.text, first50.text, first95.text, calls.text, cents.text, out.text);
+        return;
+    }
+    snprintf(row[0], sizeof row[0], "calls    %s/min, %s¢/call", calls.text, cents.text);
+    snprintf(row[1], sizeof row[1], "latency  p50 %s  p95 %s s", p50.text, p95.text);
+    snprintf(row[2], sizeof row[2], "TTFT     p50 %s  p95 %s s", first50.text, first95.text);
+    snprintf(row[3], sizeof row[3], "tokens   out/in %s", out.text);
+    snprintf(row[4], sizeof row[4], "of %s calls in %s", number_count(t->requests, 0).text, v->range_name);
+    for (int i = 0; i < 5 && i < r.h; i++) canvas_text(c, r.x, r.y + i, r.w, ROLE_TEXT, 0, row[i]);
 }
 
-static void axis_label(int64_t value, char *out, size_t size) {
-    nano_short(value, out, size);
+/* ---- chart ---- */
+
+static void draw_legend(const Overview *o, bool split, Canvas *c, Rect r, ThemeRole role) {
+    int x = r.x + 1, end = r.x + r.w - 1;
+    const char *usual = o->now.usual_nano_per_min >= 0 ? "· usual, median of 4 weeks" : "";
+    if (o->notional_only) {
+        canvas_text(c, x, r.y, r.w - 1, ROLE_TITLE, 0, "notional value $/min: flat-rate use, not spend");
+        return;
+    }
+    x += canvas_text(c, x, r.y, end - x, ROLE_TITLE, 0, split ? "spend $/min by model" : "spend $/min") + 3;
+    if (split) {
+        x += canvas_text(c, x, r.y, end - x, role, 0, "█") + 1;
+        x += canvas_text(c, x, r.y, end - x, ROLE_TEXT, 0, overview_name(o->burner_model)) + 2;
+        x += canvas_text(c, x, r.y, end - x, ROLE_CHART, 0, "▒") + 1;
+        x += canvas_text(c, x, r.y, end - x, ROLE_TEXT, 0, "others") + 3;
+    }
+    if (x + text_columns(usual) <= end) canvas_right(c, end, r.y, text_columns(usual), ROLE_DIM, 0, usual);
 }
 
 static void draw_chart(const Overview *o, const View *v, Canvas *c, Rect r) {
-    if (r.h < 3 || o->series.slots == 0) return;
-    /* The newest slots that fit stand at the right. */
-    size_t room = (size_t)chart_bars(r.w), skip = o->series.slots > room ? o->series.slots - room : 0;
-    size_t wide = skip ? 1 : room / o->series.slots, n = (o->series.slots - skip) * wide;
-    int64_t *bars = xmalloc((n + 1) * sizeof *bars), *usual = xmalloc((n + 1) * sizeof *usual);
-    for (size_t i = 0; i < n; i++) bars[i] = o->per_min[skip + i / wide], usual[i] = o->usual[skip + i / wide];
-    Chart ch = {.slots = n, .rest = bars, .usual = usual, .zone = v->zone, .label = axis_label,
-                .since_ms = o->series.since_ms + (int64_t)skip * o->series.slot_ms,
-                .slot_ms = o->series.slot_ms / (int64_t)wide};
+    bool split = r.h >= 9 && !o->notional_only && o->models.count > 1, legend = r.h >= 9;
+    const Series *s = &o->series;
+    if (s->slots == 0) return;
+    ThemeRole role = overview_burn_role(&o->now);
+    if (legend) {
+        draw_legend(o, split, c, r, role == ROLE_TEXT ? ROLE_CHART : role);
+        r.y++;
+        r.h--;
+    }
+    int64_t *all = xmalloc((s->slots + 1) * sizeof *all);
+    for (size_t i = 0; i < s->slots; i++) all[i] = nano_add(o->burner[i], o->rest[i]);
+    Chart ch = {.slots = s->slots, .burner = split ? o->burner : NULL, .rest = split ? o->rest : all, .usual = o->usual_slot,
+                .zone = v->zone, .since_ms = s->since_ms, .slot_ms = s->slot_ms, .mark_ms = o->onset_before ? 0 : o->onset_ms,
+                .burner_role = role == ROLE_TEXT ? ROLE_CHART : role};
     chart_draw(&ch, c, r);
-    free(bars);
-    free(usual);
+    free(all);
 }
 
-static void list_row(const Overview *o, Canvas *c, Rect r, int y, const Group *g, int share) {
-    char bar[64];
-    int name = r.w - 31 - share - 2;
-    canvas_text(c, r.x + 1, y, name, ROLE_TEXT, 0, shown(g->name[0]));
-    canvas_right(c, r.x + name + 9, y, 8, ROLE_TEXT, 0, number_money(rate_of(o, g->name[0]), 8, BASIS_NONE).text);
-    canvas_right(c, r.x + name + 21, y, 11, ROLE_TEXT, 0, number_cost(&g->t, 11, BASIS_METERED).text);
-    canvas_right(c, r.x + name + 29, y, 7, ROLE_TEXT, 0, number_cents_of(&g->t, 7).text);
-    bar_text(bar, sizeof bar, share, g->t.cost_nano, o->list.total.cost_nano);
-    canvas_text(c, r.x + name + 31, y, share, ROLE_CHART, 0, bar);
-}
-
-static void draw_list(const Overview *o, const View *v, Canvas *c, Rect r) {
-    int share = r.w >= 46 ? 6 : 0, name = r.w - 31 - share - 2;
-    if (r.h < 2 || name < 6) return;
-    canvas_textf(c, r.x + 1, r.y, name, ROLE_TITLE, 0, "by %s", by_name(o->dim));
-    canvas_right(c, r.x + name + 9, r.y, 8, ROLE_TITLE, 0, "$/min");
-    char title[32];
-    snprintf(title, sizeof title, "%s ~$", v->range_name);
-    canvas_right(c, r.x + name + 21, r.y, 11, ROLE_TITLE, 0, title);
-    canvas_right(c, r.x + name + 29, r.y, 7, ROLE_TITLE, 0, "¢/call");
-    int rows = r.h - 1;
-    for (int i = 0; i < rows && (size_t)i < o->list.count; i++) {
-        if (i == rows - 1 && o->list.count > (size_t)rows) {
-            canvas_textf(c, r.x + 1, r.y + 1 + i, r.w - 1, ROLE_DIM, 0, "%zu more", o->list.count - (size_t)i);
-            break;
-        }
-        list_row(o, c, r, r.y + 1 + i, &o->list.groups[i], share);
-    }
-}
-
-static void draw_side(const Overview *o, Canvas *c, Rect r) {
-    const Totals *t = &o->list.total;
-    const Now *n = &o->now;
-    int64_t bad = 0, watch = 0;
-    const char *saved = r.w >= 34 ? "saved " : "";
-    for (size_t i = 0; i < o->sources; i++) {
-        bad += o->source[i].bad_lines + o->source[i].skipped_lines;
-        watch += strcmp(o->source[i].state, "ok") != 0;
-    }
-    int y = r.y, end = r.y + r.h;
-#define LINE(role, ...) do { if (y < end) canvas_textf(c, r.x + 1, y++, r.w - 1, role, 0, __VA_ARGS__); } while (0)
-    LINE(ROLE_TEXT, "prompt cache   %5s %s%s", number_permille(totals_cache_hit_permille(t), 0).text, saved, number_usd_short(t->saved_cache_nano, BASIS_NONE).text);
-    LINE(ROLE_TEXT, "response cache %5s %s%s", number_percent(t->response_cache_hits, t->requests, 0).text, saved, number_usd_short(t->saved_response_nano, BASIS_NONE).text);
-    LINE(t->errors * 50 > t->requests ? ROLE_WATCH : ROLE_TEXT, "errors         %5s of %s", number_percent(t->errors, t->requests - t->refused, 1).text, number_count(t->requests, 0).text);
-    LINE(watch ? ROLE_WATCH : ROLE_TEXT, "sources        %zu/%zu  %lld bad", o->sources - (size_t)watch, o->sources, (long long)bad);
-    LINE(ROLE_TEXT, "latency p50/95 %s/%s s", number_seconds(n->latency_p50_ms).text, number_seconds(n->latency_p95_ms).text);
-    LINE(ROLE_TEXT, "first token    %s/%s s", number_seconds(n->ttft_p50_ms).text, number_seconds(n->ttft_p95_ms).text);
-    LINE(ROLE_TEXT, "tokens out/in  %s", number_percent(t->output_all, t->input_all, 1).text);
-    if (t->unpriced_requests) LINE(ROLE_WATCH, "unpriced       %s tok in %s calls", number_tokens(t->unpriced_tokens).text, number_count(t->unpriced_requests, 0).text);
-#undef LINE
-}
-
-/* name, bar (where there is room), share, cost, calls: from the right, so that the name gets what is left. */
-static void model_row(const Overview *o, Canvas *c, Rect r, int y, const Group *g) {
-    int64_t whole = o->models.total.cost_nano;
-    int right = r.x + r.w, bar_cells = r.w >= 60 ? 12 : 0, name = r.w - 28 - (bar_cells ? bar_cells + 2 : 0);
-    char bar[64];
-    canvas_text(c, r.x + 1, y, name - 1, ROLE_TEXT, 0, shown(g->name[0]));
-    bar_text(bar, sizeof bar, bar_cells, g->t.cost_nano, whole);
-    canvas_text(c, r.x + name + 1, y, bar_cells, ROLE_CHART, 0, bar);
-    canvas_right(c, right - 22, y, 5, ROLE_TEXT, 0, number_percent(g->t.cost_nano, whole, 0).text);
-    canvas_right(c, right - 10, y, 11, ROLE_TEXT, 0, number_cost(&g->t, 11, BASIS_METERED).text);
-    canvas_right(c, right, y, 9, ROLE_TEXT, 0, number_count(g->t.requests, 9).text);
-}
-
-static void draw_models(const Overview *o, Canvas *c, Rect r) {
-    Buf b = {.max = 400};
-    if (r.h >= 3 && r.w >= 40) {
-        canvas_text(c, r.x + 1, r.y, r.w - 1, ROLE_TITLE, 0, "models");
-        for (int i = 0; i < r.h - 1 && (size_t)i < o->models.count; i++) model_row(o, c, r, r.y + 1 + i, &o->models.groups[i]);
-        return;
-    }
-    buf_str(&b, "models");
-    for (size_t i = 0; i < o->models.count && i < 5; i++)
-        buf_fmt(&b, "  %s %s", shown(o->models.groups[i].name[0]), number_percent(o->models.groups[i].t.cost_nano, o->models.total.cost_nano, 0).text);
-    canvas_text(c, r.x + 1, r.y, r.w - 2, ROLE_DIM, 0, b.at ? b.at : "");
-    buf_free(&b);
-}
+/* ---- the whole ---- */
 
 /* Below 40x10: one to three lines. */
 static void draw_small(const Overview *o, const View *v, Canvas *c, Rect area) {
     ThemeRole role;
     char sw[64];
-    switch_words(&v->policy, v->zone, v->now_ms, true, sw, sizeof sw, &role);
-    if (area.h >= 2) draw_verdict(o, v, c, (Rect){area.x - 1, area.y, area.w + 2, 1});
-    int y = area.y + (area.h >= 2);
-    int used = canvas_textf(c, area.x, y, area.w, burn_role(&o->now), ATTR_BOLD, "%s/m", number_usd_short(o->now.rate_nano_per_min, BASIS_NONE).text);
-    used += canvas_textf(c, area.x + used, y, area.w - used, ROLE_TEXT, 0, " %s", sw);
-    if (area.w - used > 14)
-        canvas_textf(c, area.x + used, y, area.w - used, ROLE_TEXT, 0, "  today %s", number_usd_short(o->now.today_effective_nano, basis_of(&o->now.today)).text);
+    const Now *n = &o->now;
+    const Number rate = number_usd_short(n->rate_nano_per_min, BASIS_NONE), today = number_usd_short(n->today_effective_nano, basis_of(&n->today)),
+                 end = number_usd_short(n->eod_at_rate_nano, BASIS_PROJECTED);
+    if (area.h >= 2) overview_draw_verdict(o, v, c, (Rect){area.x - 1, area.y, area.w + 1, 1});
+    int y = area.y + (area.h >= 2), x = area.x;
+    x += canvas_textf(c, x, y, area.w, overview_burn_role(n), ATTR_BOLD, "%s/m", rate.text);
+    if (overview_burn_role(n) != ROLE_TEXT && area.h < 2)
+        x += canvas_textf(c, x, y, area.w - x, overview_burn_role(n), ATTR_BOLD, " %s%s", overview_burn_role(n) == ROLE_ACT ? "●" : "▲",
+                          number_ratio(n->rate_nano_per_min, n->usual_nano_per_min).text);
+    if (area.h < 2) {
+        switch_words(&v->policy, v->zone, v->now_ms, true, sw, sizeof sw, &role);
+        x += canvas_textf(c, x, y, area.w - x, role, 0, " %s", sw);
+    }
+    if (area.w - x >= 16) x += canvas_textf(c, x, y, area.w - x, ROLE_TEXT, 0, "  today %s", today.text);
+    if (area.w - x >= 16) x += canvas_textf(c, x, y, area.w - x, ROLE_TEXT, 0, "  24:00 %s", end.text);
+    if (area.w - x >= 30 && o->budgets && o->budget[0].v.breaks_ms >= 0) {
+        char at[16];
+        time_format(v->zone, o->budget[0].v.breaks_ms, "%H:%M", at, sizeof at);
+        canvas_textf(c, x, y, area.w - x, overview_budget_role(&o->budget[0], v->until_ms), 0, "  %.30s %s", o->budget[0].b->id, at);
+    }
+}
+
+/* 40x10 and what is too low or narrow for a chart. */
+static void draw_narrow(const Overview *o, const View *v, Canvas *c, const Layout *l) {
+    const Now *n = &o->now;
+    Rect r = l->at[PART_FIGURES];
+    draw_rate_line(o, v, c, l->at[PART_RATE]);
+    if (r.h) {
+        int x = r.x + 1 + canvas_textf(c, r.x + 1, r.y, r.w - 1, ROLE_TEXT, 0, "today %s", number_usd(n->today_effective_nano, 0, basis_of(&n->today)).text);
+        canvas_textf(c, x + 3, r.y, r.x + r.w - x - 3, ROLE_TEXT, 0, "24:00 %s", number_usd_whole(n->eod_at_rate_nano, 0, BASIS_PROJECTED).text);
+    }
+    if (o->budgets) overview_draw_budgets(o, v, c, l->at[PART_LIST], false);
+    else overview_draw_list(o, v, c, l->at[PART_LIST]);
+}
+
+static void draw_side(const Overview *o, const View *v, Canvas *c, const Layout *l) {
+    unsigned elsewhere = l->at[PART_MODELS].h == 1 ? ELSEWHERE_ERRORS : 0;
+    if (l->at[PART_MORE].h) elsewhere |= ELSEWHERE_LATENCY;
+    if (l->at[PART_MORE].h == 1 || l->at[PART_MORE].h == 5) elsewhere |= ELSEWHERE_TOKENS;
+    if (l->at[PART_HEALTH].h) elsewhere |= ELSEWHERE_CACHES | ELSEWHERE_ERRORS;
+    overview_draw_side(o, v, c, l->at[PART_SIDE], elsewhere);
 }
 
 void overview_draw(const void *self, const View *v, Canvas *c, Rect area) {
@@ -231,12 +218,19 @@ void overview_draw(const void *self, const View *v, Canvas *c, Rect area) {
         return;
     }
     const Rect *at = l.at;
-    if (at[PART_VERDICT].h) draw_verdict(o, v, c, at[PART_VERDICT]);
-    if (at[PART_RATE].h) draw_rate(o, c, at[PART_RATE]);
-    if (at[PART_FIGURES].h) draw_figures(o, c, at[PART_FIGURES]);
-    if (at[PART_MORE].h) draw_more(o, c, at[PART_MORE]);
-    if (at[PART_CHART].h) draw_chart(o, v, c, at[PART_CHART]);
-    if (at[PART_LIST].h) draw_list(o, v, c, at[PART_LIST]);
-    if (at[PART_SIDE].h) draw_side(o, c, at[PART_SIDE]);
-    if (at[PART_MODELS].h) draw_models(o, c, at[PART_MODELS]);
+    overview_draw_verdict(o, v, c, at[PART_VERDICT]);
+    if (at[PART_CHART].h == 0) {
+        draw_narrow(o, v, c, &l);
+        return;
+    }
+    draw_rate(o, c, at[PART_RATE]);
+    draw_figures(o, v, c, at[PART_FIGURES]);
+    if (at[PART_MORE].h) draw_more(o, v, c, at[PART_MORE]);
+    if (at[PART_HEALTH].h) overview_draw_health(o, v, c, at[PART_HEALTH]);
+    draw_chart(o, v, c, at[PART_CHART]);
+    overview_draw_list(o, v, c, at[PART_LIST]);
+    if (at[PART_SIDE].h) draw_side(o, v, c, &l);
+    if (at[PART_MODELS].h) overview_draw_models(o, c, at[PART_MODELS]);
+    if (at[PART_MOVERS].h) overview_draw_movers(o, v, c, at[PART_MOVERS]);
+    if (at[PART_LIVE].h) overview_draw_live(o, v, c, at[PART_LIVE]);
 }

@@ -16,6 +16,7 @@ typedef struct View { /* what the user chose; shared by all screens, survives sw
     int64_t since_ms, until_ms;    /* the range, until = now when live */
     char range_name[16];           /* "6h" */
     Filter *filter; char filter_text[256];
+    bool drilled; char filter_outer[256]; /* opened from a list's row: Esc goes back and restores that filter */
     const Zone *zone;
     bool ascii, paused, readonly, show_content;
     PolicyView policy;             /* for the header of every screen */

@@ -1,19 +1,17 @@
 /* screen_features: spend by any dimension, feature first; `d` and `D` walk through the dimensions. */
+#include "tui/drill.h"
 #include "tui/groups.h"
 #include "tui/keys.h"
 
-static const int dimensions[] = {DIM_FEATURE, DIM_TEAM, DIM_KEY, DIM_USER, DIM_PROJECT, DIM_SESSION, DIM_ENDPOINT,
-                                 DIM_PROVIDER, DIM_ACCOUNT, DIM_TIER, DIM_GATEWAY, DIM_HOST};
-enum { DIMENSIONS = sizeof dimensions / sizeof *dimensions };
-
 typedef struct Features {
     Groups list;
-    int at; /* index of dimensions */
+    int dim;
 } Features;
 
 static void *open_features(void) {
     Features *f = xcalloc(1, sizeof *f);
-    groups_init(&f->list, dimensions[0], -1);
+    f->dim = DIM_FEATURE;
+    groups_init(&f->list, f->dim, -1);
     return f;
 }
 
@@ -34,23 +32,28 @@ static int load_features(void *self, View *v, int64_t deadline_us, bool *more, E
 static void draw_features(const void *self, const View *v, Canvas *c, Rect area) {
     const Features *f = self;
     char title[48];
-    snprintf(title, sizeof title, "%s%s", by_name(dimensions[f->at]), f->list.range.from_rows ? " (from rows)" : "");
+    snprintf(title, sizeof title, "%s%s", by_name(f->dim), f->list.range.from_rows ? " (from rows)" : "");
     groups_draw(&f->list, v, title, c, area);
 }
 
 static bool key_features(void *self, View *v, int key) {
     Features *f = self;
     const KeyCommand *k = key_meaning(key);
+    const GroupRow *r = groups_selected(&f->list);
+    if (k && k->act == DO_OPEN && r) {
+        drill_into(v, f->dim, r->name);
+        return true;
+    }
     if (!k || k->act != DO_DIMENSION) return groups_key(&f->list, key);
-    f->at = (f->at + (key == 'D' ? DIMENSIONS - 1 : 1)) % DIMENSIONS;
+    f->dim = dimension_next(f->dim, key == 'D', true);
     groups_free(&f->list);
-    groups_init(&f->list, dimensions[f->at], -1);
-    snprintf(v->answer, sizeof v->answer, "by %s", by_name(dimensions[f->at]));
+    groups_init(&f->list, f->dim, -1);
+    snprintf(v->answer, sizeof v->answer, "by %s", by_name(f->dim));
     return true;
 }
 
 const Screen screen_features = {
     .name = "features", .title = "Features", .key = '3', .open = open_features, .close = close_features,
     .load = load_features, .draw = draw_features, .key_pressed = key_features,
-    .footer = "dimension sort range",
+    .footer = "open dimension sort range",
 };

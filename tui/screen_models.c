@@ -1,7 +1,9 @@
 /* screen_models: what each model spends, and of the selected one the arithmetic: tokens by bucket times its price row.
  * Does not: price; it shows the row that cost_of() picks for the end of the range. */
 #include "store/money.h"
+#include "tui/drill.h"
 #include "tui/groups.h"
+#include "tui/keys.h"
 #include "tui/layout.h"
 #include "tui/number.h"
 
@@ -82,6 +84,12 @@ static void draw_models(const void *self, const View *v, Canvas *c, Rect area) {
 
 static bool key_models(void *self, View *v, int key) {
     Models *m = self;
+    const KeyCommand *k = key_meaning(key);
+    const GroupRow *r = groups_selected(&m->list);
+    if (k && k->act == DO_OPEN && r) {
+        drill_into(v, DIM_MODEL, r->name);
+        return true;
+    }
     if (!groups_key(&m->list, key)) return false;
     price_selected(m, v);
     return true;
@@ -89,5 +97,5 @@ static bool key_models(void *self, View *v, int key) {
 
 const Screen screen_models = {
     .name = "models", .title = "Models", .key = '2', .open = open_models, .close = close_models, .load = load_models,
-    .draw = draw_models, .key_pressed = key_models, .footer = "sort range",
+    .draw = draw_models, .key_pressed = key_models, .footer = "open sort range",
 };

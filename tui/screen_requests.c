@@ -4,33 +4,15 @@
 #include "tui/keys.h"
 #include "tui/layout.h"
 #include "tui/number.h"
+#include "tui/request_table.h"
 #include "tui/screen.h"
-#include "tui/table.h"
 
 enum { ROWS_MAX = 200, DETAIL_ROWS = 12 };
-enum { COL_TIME, COL_FEATURE, COL_MODEL, COL_COST, COL_INPUT, COL_CACHED, COL_OUTPUT, COL_SECONDS, COL_CODE, COL_GATEWAY,
-       COL_KEY, COL_COUNT };
-
-static const Column columns[COL_COUNT] = {
-    [COL_TIME] = {.title = "time", .width = 10},
-    [COL_FEATURE] = {.title = "feature", .width = 12, .drop = 3, .grow = 24},
-    [COL_MODEL] = {.title = "model", .width = 16, .grow = 30},
-    [COL_COST] = {.title = "~$", .width = 10, .right = true},
-    [COL_INPUT] = {.title = "in tok", .width = 8, .right = true, .drop = 4},
-    [COL_CACHED] = {.title = "cached", .width = 6, .right = true, .drop = 7},
-    [COL_OUTPUT] = {.title = "out", .width = 7, .right = true, .drop = 5},
-    [COL_SECONDS] = {.title = "s", .width = 6, .right = true, .drop = 6},
-    [COL_CODE] = {.title = "code", .width = 7, .drop = 2},
-    [COL_GATEWAY] = {.title = "gateway", .width = 10, .drop = 9},
-    [COL_KEY] = {.title = "key", .width = 14, .drop = 8, .grow = 30},
-};
-
 typedef struct Requests {
     RowView *row;
     size_t count;
     bool more, open; /* open: the selected one's arithmetic is shown */
     TableState table;
-    const Zone *zone;
     Cost cost;       /* of the selected one, by the book as it is now */
 } Requests;
 
@@ -70,7 +52,6 @@ static int load_requests(void *self, View *v, int64_t deadline_us, bool *more, E
     Requests *s = self;
     (void)deadline_us;
     *more = false;
-    s->zone = v->zone;
     Query q = {.since_ms = v->since_ms, .until_ms = v->until_ms, .filter = v->filter, .zone = v->zone};
     if (query_rows(v->db, &q, INT64_MAX, s->row, ROWS_MAX, &s->count, &s->more, e) != 0) return -1;
     /* On the first row one follows the newest; on another one stays with it. */
@@ -78,37 +59,6 @@ static int load_requests(void *self, View *v, int64_t deadline_us, bool *more, E
     table_follow(&s->table, s->count, 10, row_key, s);
     price_selected(s, v);
     return 0;
-}
-
-static void put(TableCell *out, const char *text) {
-    snprintf(out->text, sizeof out->text, "%s", text);
-}
-
-static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
-    const Requests *s = ctx;
-    const RowView *v = &s->row[row];
-    const Request *r = &v->r;
-    int64_t all = r->tokens[TOK_INPUT] + r->tokens[TOK_CACHE_READ] + r->tokens[TOK_CACHE_WRITE_5M] +
-                  r->tokens[TOK_CACHE_WRITE_1H] + r->tokens[TOK_AUDIO_INPUT];
-    bool hit = (r->flags & REQ_CACHE_HIT) != 0;
-    switch (column) {
-    case COL_TIME: time_format(s->zone, r->ts_ms, "%H:%M:%S", out->text, sizeof out->text); break;
-    case COL_FEATURE: put(out, v->name[DIM_FEATURE][0] ? v->name[DIM_FEATURE] : v->name[DIM_PROJECT]); break;
-    case COL_MODEL: put(out, v->name[DIM_MODEL]); break;
-    case COL_COST: put(out, number_request_cost(r->cost_nano, (r->flags & REQ_UNPRICED) != 0).text); break;
-    case COL_INPUT: put(out, hit ? "hit" : number_count(all, 8).text); break;
-    case COL_CACHED: put(out, hit ? "" : number_percent(r->tokens[TOK_CACHE_READ], all, 0).text); break;
-    case COL_OUTPUT: put(out, hit ? "" : number_count(r->tokens[TOK_OUTPUT] + r->tokens[TOK_REASONING], 7).text); break;
-    case COL_SECONDS: put(out, number_seconds(r->latency_ms).text); break;
-    case COL_CODE:
-        if (r->status) snprintf(out->text, sizeof out->text, "%d", r->status);
-        else put(out, outcome_names[r->outcome]);
-        break;
-    case COL_GATEWAY: put(out, v->name[DIM_GATEWAY]); break;
-    default: put(out, v->name[DIM_KEY]); break;
-    }
-    if (column == COL_CODE && r->outcome != OUTCOME_OK) out->role = ROLE_WATCH;
-    if (r->origin == ORIGIN_NOTIONAL) out->role = ROLE_DIM; /* flat-rate use is no spend */
 }
 
 /* tokens x price = dollars, a line a bucket; the sum is rounded once, so its parts are shown exactly. */
@@ -162,8 +112,9 @@ static void draw_requests(const void *self, const View *v, Canvas *c, Rect area)
         return;
     }
     if (s->open && area.h >= 12) layout_split(area, DETAIL_ROWS, &list, &detail);
-    Table t = {.columns = columns, .column_count = COL_COUNT, .rows = s->count, .sorted_by = -1, .has_selection = true,
-               .cell = cell, .ctx = s};
+    const RequestRows rows = {s->row, v->zone};
+    Table t = {.columns = request_columns, .column_count = REQ_COLUMNS, .rows = s->count, .sorted_by = -1, .has_selection = true,
+               .cell = request_cell, .ctx = &rows};
     table_draw(&t, &s->table, c, list);
     if (detail.h < 4) return;
     canvas_fill(c, (Rect){detail.x, detail.y, detail.w, 1}, ROLE_RULE, 0, "─");
