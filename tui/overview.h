@@ -56,6 +56,8 @@ ThemeRole overview_budget_role(const BudgetRow *b, int64_t now_ms);
 int64_t overview_rate_of(const Overview *o, const char *name); /* of a value of dim, last 60 s */
 const char *overview_name(const char *name); /* "(none)" for "" */
 
+size_t overview_sources_fine(const Overview *o); /* neither in error nor to be watched */
+
 /* ---- drawing ---- */
 void overview_draw(const void *self, const View *v, Canvas *c, Rect area);
 void overview_draw_verdict(const Overview *o, const View *v, Canvas *c, Rect r);

@@ -111,8 +111,7 @@ static void models_table(const Overview *o, Canvas *c, Rect r) {
 /* One row: models while they fit; errors and sources at its right end, where the side panel has no room for them. */
 static void models_line(const Overview *o, Canvas *c, Rect r) {
     const Totals *t = &o->list.total;
-    size_t fine = 0;
-    for (size_t i = 0; i < o->sources; i++) fine += strcmp(o->source[i].state, "ok") == 0;
+    size_t fine = overview_sources_fine(o);
     char right[96];
     snprintf(right, sizeof right, "errors %s  sources %zu/%zu", number_percent(t->errors, t->requests - t->refused, 1).text, fine, o->sources);
     int room = r.w - text_columns(right) - 2, x = r.x + 1;

@@ -51,13 +51,17 @@ void overview_draw_budgets(const Overview *o, const View *v, Canvas *c, Rect r, 
 
 /* ---- health ---- */
 
+size_t overview_sources_fine(const Overview *o) {
+    size_t fine = 0;
+    for (size_t i = 0; i < o->sources; i++)
+        fine += strcmp(o->source[i].state, "error") != 0 && strcmp(o->source[i].state, "watch") != 0;
+    return fine;
+}
+
 static void sources_row(const Overview *o, HealthRow *row) {
     int64_t bad = 0;
-    size_t fine = 0;
-    for (size_t i = 0; i < o->sources; i++) {
-        bad += o->source[i].bad_lines + o->source[i].skipped_lines;
-        fine += strcmp(o->source[i].state, "ok") == 0;
-    }
+    size_t fine = overview_sources_fine(o);
+    for (size_t i = 0; i < o->sources; i++) bad += o->source[i].bad_lines + o->source[i].skipped_lines;
     row->role = fine < o->sources ? ROLE_WATCH : ROLE_TEXT;
     snprintf(row->text, ROW_TEXT, "sources        %zu/%zu fine  %s bad lines", fine, o->sources, number_count(bad, 0).text);
 }
