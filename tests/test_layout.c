@@ -78,7 +78,7 @@ static void what_must_be_visible(void **s) {
         {80, 3, P(BODY) | P(HEADER) | P(VERDICT) | P(RATE)},
         {40, 10, small},
         {60, 20, middle},
-        {80, 24, wide},
+        {80, 24, wide | P(MORE)},
         {120, 40, wide | P(TABS) | P(MORE) | P(MOVERS)},
         {200, 60, wide | P(TABS) | P(MORE) | P(MOVERS) | P(HEALTH) | P(LIVE)},
     };
