@@ -130,6 +130,7 @@ typedef struct RowView {
     char name[DIM_COUNT][NAME_MAX_BYTES + 1];
     char geo[64], speed[32];          /* what modified the price; "" = nothing */
     int64_t file_id; char file_path[512], source[64], format[32];
+    uint64_t fingerprint;             /* of the file */
 } RowView;
 int query_rows(Db *db, const Query *q, int64_t before_key, RowView *out, size_t max, size_t *count, bool *more, Err *e);
 int query_row(Db *db, int64_t key, RowView *out, Err *e);

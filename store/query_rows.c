@@ -22,7 +22,7 @@ static void copy_text(char *to, size_t size, sqlite3_stmt *s, int column) {
 }
 
 static int fill_file(Db *db, RowView *out, Err *e) {
-    sqlite3_stmt *s = db_prepare(db, "SELECT f.path, f.format, s.name FROM file f LEFT JOIN source s ON s.id = f.source WHERE f.id = ?1", e);
+    sqlite3_stmt *s = db_prepare(db, "SELECT f.path, f.format, s.name, f.fingerprint FROM file f LEFT JOIN source s ON s.id = f.source WHERE f.id = ?1", e);
     if (!s) return -1;
     sqlite3_bind_int64(s, 1, out->file_id);
     int rc = db_step(db, s, "read a request's file", e);
@@ -30,6 +30,7 @@ static int fill_file(Db *db, RowView *out, Err *e) {
         copy_text(out->file_path, sizeof out->file_path, s, 0);
         copy_text(out->format, sizeof out->format, s, 1);
         copy_text(out->source, sizeof out->source, s, 2);
+        out->fingerprint = (uint64_t)sqlite3_column_int64(s, 3);
     }
     sqlite3_reset(s);
     return rc < 0 ? -1 : 0;

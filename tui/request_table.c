@@ -3,9 +3,9 @@
 #include "tui/number.h"
 
 const Column request_columns[REQ_COLUMNS] = {
-    [REQ_COL_TIME] = {.title = "time", .width = 10},
-    [REQ_COL_FEATURE] = {.title = "feature", .width = 12, .drop = 3, .grow = 24},
-    [REQ_COL_MODEL] = {.title = "model", .width = 16, .grow = 30},
+    [REQ_COL_TIME] = {.title = "time", .width = 11},
+    [REQ_COL_FEATURE] = {.title = "feature", .width = 12, .drop = 3, .grow = 16},
+    [REQ_COL_MODEL] = {.title = "model", .width = 18, .grow = 34},
     [REQ_COL_COST] = {.title = "~$", .width = 10, .right = true},
     [REQ_COL_INPUT] = {.title = "in tok", .width = 8, .right = true, .drop = 4},
     [REQ_COL_CACHED] = {.title = "cached", .width = 6, .right = true, .drop = 7},
@@ -42,7 +42,7 @@ void request_cell(const void *ctx, size_t row, size_t column, TableCell *out) {
     const RowView *v = &rows->row[row];
     const Request *r = &v->r;
     switch (column) {
-    case REQ_COL_TIME: time_format(rows->zone, r->ts_ms, "%H:%M:%S", out->text, sizeof out->text); break;
+    case REQ_COL_TIME: time_format(rows->zone, r->ts_ms, rows->dated ? "%d%b %H:%M" : "%H:%M:%S", out->text, sizeof out->text); break;
     case REQ_COL_FEATURE: put(out, v->name[DIM_FEATURE][0] ? v->name[DIM_FEATURE] : v->name[DIM_PROJECT]); break;
     case REQ_COL_MODEL: put(out, v->name[DIM_MODEL]); break;
     case REQ_COL_COST: put(out, number_request_cost(r->cost_nano, (r->flags & REQ_UNPRICED) != 0).text); break;

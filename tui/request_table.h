@@ -11,6 +11,7 @@ extern const Column request_columns[REQ_COLUMNS];
 typedef struct RequestRows {
     const RowView *row;
     const Zone *zone;
+    bool dated; /* the day instead of the seconds: they are of more than one */
 } RequestRows;
 /* A Table.cell; ctx is a RequestRows. */
 void request_cell(const void *ctx, size_t row, size_t column, TableCell *out);
