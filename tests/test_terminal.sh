@@ -108,6 +108,50 @@ until_true "the palette lists" shows "Tab complete"
 type_keys Escape
 until_true "and closes" shows_not "Tab complete"
 
+# What is pasted is text: never a command, and in a line only what can stand there.
+paste() { tm set-buffer "$1" && tm paste-buffer -p -t main; }
+paste "q1:q"
+type_keys Space
+until_true "pasted letters are no commands" shows "paused"
+type_keys Space
+type_keys /
+paste "feature:search"
+until_true "pasted into the filter they are its text" shows "/feature:search"
+type_keys Enter
+until_true "and it filters" shows "0.002100"
+type_keys Escape
+until_true "Esc takes the filter away" shows "filter off"
+
+# From a row of a list to its calls and back, with one key each.
+type_keys 3
+until_true "the list shows its row" shows "3 Features"
+type_keys Enter
+until_true "Enter shows its calls" shows 'feature:"search"'
+type_keys Enter
+until_true "Enter opens the call" shows "the arithmetic"
+until_true "with its raw record from the log" shows '"request_id":"first"'
+type_keys Escape
+until_true "Esc closes it" shows_not "the arithmetic"
+type_keys Escape
+until_true "Esc goes back to the list" shows "3 Features"
+until_true "and the filter is gone" shows_not 'feature:"'
+
+# The mouse: off until it is asked for; a tab, a footer word, the wheel.
+tm resize-window -t main -x 120 -y 40
+until_true "tabs from 110 columns" shows "[3 Features]"
+click() { tm send-keys -t main -H 1b 5b 3c 30 3b $(printf '%s' "$1" | od -An -tx1) 3b $(printf '%s' "$2" | od -An -tx1) 4d; }
+type_keys m
+until_true "m turns the mouse on" shows "mouse on"
+[ "$(tm display -p -t main '#{mouse_any_flag}')" = 1 ] && ok "the terminal is told" || not_ok "the terminal is told"
+click 16 1
+until_true "a click on a tab goes there" shows "[2 Models]"
+click 1000 1000
+click 3 20
+type_keys m
+until_true "a click on nothing does nothing, and m turns it off" shows "mouse off"
+[ "$(tm display -p -t main '#{mouse_any_flag}')" = 0 ] && ok "the terminal is told that too" || not_ok "the terminal is told that too"
+type_keys 4
+
 for size in 40x10 200x60 20x1 80x3 120x40 1x1 300x100 61x21; do
     tm resize-window -t main -x "${size%x*}" -y "${size#*x}"
 done

@@ -52,7 +52,9 @@ static void figure(Canvas *c, Rect r, int row, const char *name, const char *val
 }
 
 static const char *basis_word(const Totals *t) {
-    return t->requests == 0 && t->basis == 0 ? "nothing" : totals_basis(t);
+    Totals spend = *t;
+    spend.basis &= ~(1u << ORIGIN_NOTIONAL); /* it is no part of the figure */
+    return spend.basis ? totals_basis(&spend) : "nothing metered";
 }
 
 static void figure_today(const Overview *o, Canvas *c, Rect r) {
