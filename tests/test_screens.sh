@@ -85,4 +85,18 @@ done
 for screen in models features requests sources; do
     for size in 40x10 80x24 120x40; do shows "${screen}_$size" "" $screen $size; done
 done
+# Nothing configured, nothing found: where was looked, what to paste, the demo one key away.
+says() { # WORDS
+    if grep -qF -- "$1" shown; then echo "ok first-run says $1"; else echo "not ok first-run says $1"; sed 's/^/# /' shown; failed=1; fi
+}
+for size in 40x10 80x24 120x40; do
+    HOME=$work/nobody XDG_CONFIG_HOME=/nowhere "$bin" --db l.db --policy policy.json $now render first-run $size >shown 2>&1
+    says "Nothing to read yet."
+    says "►Show me the demo"
+    says "[source gateway]"
+    [ $size = 40x10 ] && continue
+    says "paste this into /nowhere/tollwatch/config"
+    says "~/.claude/projects"
+    says "key_env = OPENAI_ADMIN_KEY"
+done
 exit $failed

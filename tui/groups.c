@@ -4,14 +4,15 @@
 #include "tui/keys.h"
 #include "tui/number.h"
 
-enum { PAGE = 10 }; /* rows that PgUp and PgDn go */
+enum { PAGE = 10 /* rows that PgUp and PgDn go */, USUAL_ROWS = 100, USUAL_EVERY_MS = 2000 };
 /* Notional value stands last: without any, the table ends before it. */
-enum { COL_NAME, COL_RATE, COL_COST, COL_SHARE, COL_CALLS, COL_CENTS, COL_INPUT, COL_CACHED, COL_OUTPUT, COL_ERRORS,
+enum { COL_NAME, COL_RATE, COL_USUAL, COL_COST, COL_SHARE, COL_CALLS, COL_CENTS, COL_INPUT, COL_CACHED, COL_OUTPUT, COL_ERRORS,
        COL_NOTIONAL, COL_COUNT };
 
 static const Column columns[COL_COUNT] = {
     [COL_NAME] = {.title = "", .width = 16, .grow = 40},
     [COL_RATE] = {.title = "$/min", .width = 6, .right = true},
+    [COL_USUAL] = {.title = "usual", .width = 6, .right = true, .drop = 2},
     [COL_COST] = {.title = "range ~$", .width = 10, .right = true},
     [COL_SHARE] = {.title = "share", .width = 8, .drop = 8},
     [COL_CALLS] = {.title = "calls", .width = 8, .right = true, .drop = 1},
@@ -31,6 +32,8 @@ void groups_free(Groups *g) {
     result_free(&g->range);
     result_free(&g->minute);
     free(g->rows);
+    free(g->usual);
+    free(g->usual_name);
     *g = (Groups){.sorted_by = COL_COST};
 }
 
@@ -50,6 +53,7 @@ static int64_t sort_value(const GroupRow *r, int column) {
     const Totals *t = &r->t;
     switch (column) {
     case COL_RATE: return r->rate_nano;
+    case COL_USUAL: return r->usual_nano;
     case COL_NOTIONAL: return t->notional_nano;
     case COL_CALLS: return t->requests;
     case COL_CENTS: return t->requests > t->refused ? t->cost_nano / (t->requests - t->refused) : 0;
@@ -86,15 +90,45 @@ static void arrange(Groups *g) {
     table_follow(&g->table, g->count, g->page, row_key, g);
 }
 
+/* Dimensions that no rollup has, and filters on what none has, would take every row of four hours: unknown then. */
+static bool usual_is_quick(const Groups *g, const View *v) {
+    static const int quick[] = {DIM_FEATURE, DIM_MODEL, DIM_PROVIDER, DIM_ACCOUNT, DIM_TIER, DIM_TEAM, DIM_KEY, DIM_GATEWAY};
+    for (size_t i = 0; i < sizeof quick / sizeof *quick; i++)
+        if (g->by[0] == quick[i]) return !filter_needs_rows(v->filter);
+    return false;
+}
+
+static int load_usual(Groups *g, View *v, Err *e) {
+    const char *name[USUAL_ROWS];
+    if (g->usual_ms > 0 && v->now_ms >= g->usual_ms && v->now_ms - g->usual_ms < USUAL_EVERY_MS) return 0;
+    g->usual_ms = v->now_ms;
+    g->usuals = usual_is_quick(g, v) ? g->range.count < USUAL_ROWS ? g->range.count : USUAL_ROWS : 0;
+    g->usual = xrealloc(g->usual, USUAL_ROWS * sizeof *g->usual);
+    g->usual_name = xrealloc(g->usual_name, USUAL_ROWS * sizeof *g->usual_name);
+    for (size_t i = 0; i < g->usuals; i++) {
+        name[i] = g->range.groups[i].name[0];
+        snprintf(g->usual_name[i], sizeof g->usual_name[i], "%s", name[i]);
+    }
+    Query q = {.by = {g->by[0]}, .by_count = 1, .filter = v->filter, .zone = v->zone};
+    return g->usuals ? query_usual_rates(v->db, &q, v->until_ms, name, g->usuals, g->usual, e) : 0;
+}
+
+static int64_t usual_of(const Groups *g, const char *name) {
+    for (size_t i = 0; i < g->usuals; i++)
+        if (strcmp(g->usual_name[i], name) == 0) return g->usual[i];
+    return -1;
+}
+
 int groups_load(Groups *g, View *v, Err *e) {
     if (ask(g, v, v->since_ms, &g->range, e) != 0 || ask(g, v, v->until_ms - MS_PER_MINUTE, &g->minute, e) != 0) return -1;
+    if (load_usual(g, v, e) != 0) return -1;
     g->count = g->range.count;
     g->rows = xrealloc(g->rows, (g->count + 1) * sizeof *g->rows);
     g->page = PAGE;
     for (size_t i = 0; i < g->count; i++) {
         const Group *from = &g->range.groups[i];
         GroupRow *r = &g->rows[i];
-        *r = (GroupRow){.name = from->name[0], .second = g->by_count > 1 ? from->name[1] : "", .t = from->t};
+        *r = (GroupRow){.name = from->name[0], .second = g->by_count > 1 ? from->name[1] : "", .t = from->t, .usual_nano = usual_of(g, from->name[0])};
         for (size_t m = 0; m < g->minute.count; m++)
             if (same_names(r, &g->minute.groups[m], g->by_count)) r->rate_nano = g->minute.groups[m].t.cost_nano;
     }
@@ -111,11 +145,12 @@ static void put(TableCell *out, const char *text) {
     snprintf(out->text, sizeof out->text, "%s", text);
 }
 
-static void figure_cell(const Groups *g, const Totals *t, int64_t rate_nano, size_t column, TableCell *out) {
+static void figure_cell(const Groups *g, const Totals *t, int64_t rate_nano, int64_t usual_nano, size_t column, TableCell *out) {
     int64_t answered = t->requests - t->refused;
     int width = columns[column].width;
     switch (column) {
     case COL_RATE: put(out, number_money(rate_nano, width, BASIS_NONE).text); break;
+    case COL_USUAL: put(out, usual_nano < 0 ? "-" : number_money(usual_nano, width, BASIS_NONE).text); break;
     case COL_COST: put(out, number_cost(t, width, BASIS_METERED).text); break;
     case COL_SHARE: bar_text(out->text, sizeof out->text, width, t->cost_nano, g->range.total.cost_nano); break;
     case COL_NOTIONAL: put(out, t->notional_nano ? number_money(t->notional_nano, width, BASIS_NONE).text : ""); break;
@@ -133,7 +168,7 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
     const Groups *g = ctx;
     if (row == TABLE_TOTAL) {
         if (column == COL_NAME) put(out, "total");
-        else if (column != COL_SHARE) figure_cell(g, &g->range.total, g->rate_nano, column, out);
+        else if (column != COL_SHARE && column != COL_USUAL) figure_cell(g, &g->range.total, g->rate_nano, -1, column, out);
         out->attr = ATTR_BOLD;
         return;
     }
@@ -141,7 +176,7 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
     if (column == COL_NAME)
         put(out, r->name[0] ? r->name : "(none)");
     else
-        figure_cell(g, &r->t, r->rate_nano, column, out);
+        figure_cell(g, &r->t, r->rate_nano, r->usual_nano, column, out);
     /* Errors above two in a hundred are worth a look. */
     if (column == COL_ERRORS && r->t.errors * 50 > r->t.requests - r->t.refused) out->role = ROLE_WATCH;
 }

@@ -12,6 +12,7 @@ typedef struct GroupRow {
     const char *name, *second; /* values of by[0] and by[1]; lifetime: until the next load */
     Totals t;                  /* of the range */
     int64_t rate_nano;         /* metered, last 60 s */
+    int64_t usual_nano;        /* a minute, in this hour of the week; -1 = unknown */
 } GroupRow;
 
 typedef struct Groups {
@@ -21,6 +22,10 @@ typedef struct Groups {
     GroupRow *rows;
     size_t count;
     int64_t rate_nano;
+    int64_t *usual;         /* of the rows as the last asking found them; asked for every few seconds */
+    char (*usual_name)[NAME_MAX_BYTES + 1];
+    size_t usuals;
+    int64_t usual_ms;
     TableState table;
     int page;               /* rows that fit, for paging */
     int sorted_by;          /* an index of the columns */

@@ -162,6 +162,7 @@ void overview_draw_movers(const Overview *o, const View *v, Canvas *c, Rect r) {
 
 void overview_draw_live(const Overview *o, const View *v, Canvas *c, Rect r) {
     const RequestRows rows = {o->live, v->zone, v->until_ms - v->since_ms > MS_PER_DAY};
-    Table t = {.columns = request_columns, .column_count = REQ_COLUMNS, .rows = o->lives, .sorted_by = -1, .cell = request_cell, .ctx = &rows};
+    size_t room = r.h > 1 ? (size_t)r.h - 1 : 0, shown = o->lives < room ? o->lives : room; /* the newest, no list to scroll */
+    Table t = {.columns = request_columns, .column_count = REQ_COLUMNS, .rows = shown, .sorted_by = -1, .cell = request_cell, .ctx = &rows};
     table_draw(&t, &(TableState){.selected = 0}, c, r);
 }

@@ -3,9 +3,9 @@
 #include "tui/number.h"
 
 const Column request_columns[REQ_COLUMNS] = {
-    [REQ_COL_TIME] = {.title = "time", .width = 11},
+    [REQ_COL_TIME] = {.title = "time", .width = 8, .grow = 11},
     [REQ_COL_FEATURE] = {.title = "feature", .width = 12, .drop = 3, .grow = 16},
-    [REQ_COL_MODEL] = {.title = "model", .width = 18, .grow = 34},
+    [REQ_COL_MODEL] = {.title = "model", .width = 16, .grow = 34},
     [REQ_COL_COST] = {.title = "~$", .width = 10, .right = true},
     [REQ_COL_INPUT] = {.title = "in tok", .width = 8, .right = true, .drop = 4},
     [REQ_COL_CACHED] = {.title = "cached", .width = 6, .right = true, .drop = 7},

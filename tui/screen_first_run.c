@@ -6,7 +6,7 @@
 #include "tui/keys.h"
 #include "tui/screen.h"
 
-enum { PLACES_MAX = 24, PLACE_CELLS = 38 };
+enum { PLACES_MAX = 24, PLACE_CELLS = 34, STATE_CELLS = 6 };
 
 typedef struct FirstRun {
     Formats *formats;
@@ -46,8 +46,8 @@ static int draw_places(const FirstRun *f, Canvas *c, Rect r) {
         const char *colon = strrchr(f->place[i], ':');
         int name = colon ? (int)(colon - f->place[i]) : (int)strlen(f->place[i]);
         if (y >= r.y + r.h) break;
-        canvas_textf(c, x, y, PLACE_CELLS - 10, ROLE_TEXT, 0, "%.*s", name, f->place[i]);
-        canvas_text(c, x + PLACE_CELLS - 9, y, 8, ROLE_DIM, 0, colon ? colon + 2 : "");
+        canvas_textf(c, x, y, PLACE_CELLS - STATE_CELLS - 1, ROLE_TEXT, 0, "%.*s", name, f->place[i]);
+        canvas_text(c, x + PLACE_CELLS - STATE_CELLS, y, STATE_CELLS - 1, ROLE_DIM, 0, colon ? colon + 2 : "");
         rows = y - r.y + 1;
     }
     return rows;

@@ -44,42 +44,61 @@ static int load_models(void *self, View *v, int64_t deadline_us, bool *more, Err
     return 0;
 }
 
-/* "input  3,412 × 4.00 = 0.0136": the price a bucket has, found by its line's name in the arithmetic. */
-static void draw_price(const Models *m, Canvas *c, Rect r) {
+enum { BUCKET_NAME_W = 12, BUCKET_W = 12, DETAIL_ROWS = 7 };
+
+/* The buckets that this model was ever used with, and the four that every model has. */
+static bool bucket_shown(const Models *m, const Totals *t, int bucket) {
+    bool usual = bucket == TOK_INPUT || bucket == TOK_CACHE_READ || bucket == TOK_OUTPUT;
+    return bucket < m->unit.line_count && (usual || t->tokens[bucket] > 0);
+}
+
+/* A column a bucket: its price, its tokens. The price is that of the row, before batches, regions and long contexts. */
+static void draw_buckets(const Models *m, const Totals *t, Canvas *c, Rect r) {
+    int x = r.x + 1 + BUCKET_NAME_W;
+    canvas_text(c, r.x + 1, r.y + 1, BUCKET_NAME_W, ROLE_DIM, 0, "$ per M");
+    canvas_text(c, r.x + 1, r.y + 2, BUCKET_NAME_W, ROLE_DIM, 0, "tokens");
+    for (int i = 0; i < TOK_COUNT && x + BUCKET_W < r.x + r.w; i++) {
+        char price[40];
+        if (!bucket_shown(m, t, i)) continue;
+        const CostLine *l = &m->unit.lines[i];
+        nano_grouped(l->pico * 1000, l->pico % 10000 ? 4 : 2, price, sizeof price); /* pico-dollars a token = micro-dollars a million */
+        x += BUCKET_W;
+        canvas_right(c, x, r.y, BUCKET_W - 1, ROLE_TITLE, 0, i == TOK_CACHE_WRITE_5M ? "write 5m" : i == TOK_CACHE_WRITE_1H ? "write 1h" : l->what);
+        canvas_right(c, x, r.y + 1, BUCKET_W - 1, ROLE_TEXT, 0, price);
+        canvas_right(c, x, r.y + 2, BUCKET_W - 1, ROLE_TEXT, 0, number_tokens(t->tokens[i]).text);
+    }
+}
+
+static void draw_price(const Models *m, const View *v, Canvas *c, Rect r) {
     const GroupRow *row = groups_selected(&m->list);
+    const Totals *t = &row->t;
     if (!m->unit.priced) {
-        canvas_textf(c, r.x + 1, r.y + 1, r.w - 2, ROLE_WATCH, 0,
+        canvas_textf(c, r.x + 1, r.y, r.w - 2, ROLE_WATCH, 0,
                      "no price row: %s tokens in %s calls are unpriced; totals say ≥. `tollwatch prices` adds one",
-                     number_tokens(row->t.unpriced_tokens).text, number_count(row->t.unpriced_requests, 0).text);
+                     number_tokens(t->unpriced_tokens).text, number_count(t->unpriced_requests, 0).text);
         return;
     }
-    int x = r.x + 1;
-    for (int i = 0; i < m->unit.line_count && i < r.h - 2; i++) {
-        const CostLine *l = &m->unit.lines[i];
-        char price[32];
-        nano_exact(l->pico * 1000, price, sizeof price); /* pico-dollars per token = micro-dollars per million */
-        price[strlen(price) - 4] = '\0';
-        canvas_text(c, x, r.y + 1 + i, 16, ROLE_DIM, 0, l->what);
-        canvas_right(c, x + 30, r.y + 1 + i, 14, ROLE_TEXT, 0, price);
-        canvas_text(c, x + 31, r.y + 1 + i, 16, ROLE_DIM, 0, "$ per million");
-    }
-    canvas_textf(c, x + 50, r.y + 1, r.w - 52, ROLE_DIM, 0, "price row  %s %s from %s", price_row_provider(m->unit.row),
-                 price_row_model(m->unit.row),
-                 *price_row_field(m->unit.row, "effective_from") ? price_row_field(m->unit.row, "effective_from") : "ever");
-    canvas_textf(c, x + 50, r.y + 2, r.w - 52, ROLE_DIM, 0, "confidence %s", price_row_field(m->unit.row, "confidence"));
+    const char *from = price_row_field(m->unit.row, "effective_from");
+    draw_buckets(m, t, c, r);
+    if (r.h < 5) return;
+    canvas_textf(c, r.x + 1, r.y + 3, r.w - 2, ROLE_TEXT, 0, "%-11s $%s in %s calls, %s¢ each; cache %s, saved %s", v->range_name,
+                 number_money(t->cost_nano, 0, BASIS_NONE).text, number_count(t->requests, 0).text, number_cents_of(t, 0).text,
+                 number_permille(totals_cache_hit_permille(t), 0).text, number_usd(t->saved_cache_nano, 0, BASIS_NONE).text);
+    canvas_textf(c, r.x + 1, r.y + 4, r.w - 2, ROLE_DIM, 0, "price row   %s %s from %s, confidence %s", price_row_provider(m->unit.row),
+                 price_row_model(m->unit.row), *from ? from : "ever", price_row_field(m->unit.row, "confidence"));
 }
 
 static void draw_models(const void *self, const View *v, Canvas *c, Rect area) {
     const Models *m = self;
     const GroupRow *r = groups_selected(&m->list);
     Rect list = area, detail = {0};
-    if (r && area.h >= 16 && area.w >= 76) layout_split(area, 9, &list, &detail);
+    if (r && area.h >= 16 && area.w >= 76) layout_split(area, DETAIL_ROWS, &list, &detail);
     groups_draw(&m->list, v, "model", c, list);
     if (detail.h < 3) return;
     canvas_fill(c, (Rect){detail.x, detail.y, detail.w, 1}, ROLE_RULE, 0, "─");
     canvas_textf(c, detail.x + 2, detail.y, detail.w - 4, ROLE_TITLE, 0, " %s · %s ", r->name[0] ? r->name : "(none)",
                  r->second[0] ? r->second : "provider unknown");
-    draw_price(m, c, detail);
+    draw_price(m, v, c, (Rect){detail.x, detail.y + 1, detail.w, detail.h - 1});
 }
 
 static bool key_models(void *self, View *v, int key) {

@@ -105,7 +105,15 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
     }
 }
 
-static void draw_sources(const void *self, const View *v, Canvas *c, Rect area) {
+/* The selected one in full: where it reads, how much, its last word. */
+static void draw_source(const SourceView *v, Canvas *c, Rect r) {
+    canvas_textf(c, r.x, r.y, r.w, ROLE_DIM, 0, "%s  %s %s, %s records, %s late  %s", v->source, number_count(v->files, 0).text,
+                 v->files == 1 ? "file" : "files", number_count(v->records, 0).text, number_count(v->late, 0).text, v->path);
+    canvas_text(c, r.x, r.y + 1, r.w, role_of(v), 0, v->last_word);
+}
+
+static void draw_sources(const void *self, const View *view, Canvas *c, Rect area) {
+    (void)view;
     const Sources *s = self;
     if (s->count == 0) {
         canvas_text(c, area.x + 1, area.y, area.w - 2, ROLE_DIM, 0,
@@ -115,14 +123,11 @@ static void draw_sources(const void *self, const View *v, Canvas *c, Rect area) 
     Table t = {.columns = columns, .column_count = COL_COUNT, .rows = s->count, .sorted_by = -1, .has_total = true,
                .has_selection = true, .cell = cell, .ctx = s};
     Rect list = area;
-    if (area.h > 6) list.h -= 2;
+    if (area.h > 6) list.h -= 3;
     table_draw(&t, &s->table, c, list);
     const SourceView *at = &s->view[s->table.selected < s->count ? s->table.selected : 0];
     if (area.h > 6)
-        canvas_textf(c, area.x + 1, area.y + area.h - 1, area.w - 2, ROLE_DIM, 0, "%s: %s  %s files, %s records, %s late%s%s",
-                     at->source, at->path, number_count(at->files, 0).text, number_count(at->records, 0).text,
-                     number_count(at->late, 0).text, at->last_word[0] ? ". " : "", at->last_word);
-    (void)v;
+        draw_source(at, c, (Rect){area.x + 1, area.y + area.h - 2, area.w - 2, 2});
 }
 
 static bool key_sources(void *self, View *v, int key) {
