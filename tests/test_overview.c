@@ -96,7 +96,8 @@ static Canvas *frame(int w, int h) {
     view_tick(v);
     snprintf(v->collecting, sizeof v->collecting, "ops-3 4242 alice");
     void *self = s->open();
-    must(s->load(self, v, INT64_MAX, &more, &e), &e);
+    do must(s->load(self, v, INT64_MAX, &more, &e), &e);
+    while (more);
     Canvas *c = canvas_new(w, h, false);
     frame_draw(s, self, v, c);
     s->close(self);
@@ -183,7 +184,8 @@ static void enter_opens_the_calls_of_a_row(void **state) {
     const Screen *s = screen_find("overview");
     void *self = s->open();
     bool more;
-    must(s->load(self, v, INT64_MAX, &more, &e), &e);
+    do must(s->load(self, v, INT64_MAX, &more, &e), &e);
+    while (more);
     assert_true(s->key_pressed(self, v, KEY_DOWN));
     assert_true(s->key_pressed(self, v, KEY_ENTER));
     assert_string_equal(v->go, "requests");

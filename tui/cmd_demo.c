@@ -223,10 +223,22 @@ static void join(void *ctx) {
     if (d->worker) worker_join(d->worker);
 }
 
-static int play_demo(const App *outer, Demo *d, Err *e) {
+/* Its configuration is its own, but it looks as the user has chosen: their theme, and those in their folder. A broken
+ * configuration is no reason not to show the demo. */
+static const char *borrow_theme(App *outer, const Demo *d) {
+    Err ignored = {""};
+    char from[1100], to[128];
+    if (app_config(outer, &ignored) != 0) return outer->theme_option;
+    snprintf(from, sizeof from, "%s/themes", outer->config->dir);
+    snprintf(to, sizeof to, "%s/themes", d->dir);
+    if (symlink(from, to) != 0) return outer->theme_option; /* then there are only the embedded ones */
+    return outer->theme_option ? outer->theme_option : outer->config->theme;
+}
+
+static int play_demo(App *outer, Demo *d, Err *e) {
     DashboardEnd end;
     App a = {.config_path = d->config, .db_option = d->db, .policy_option = d->policy, .tz_option = outer->tz_option,
-             .theme_option = outer->theme_option, .ascii = outer->ascii, .no_color = outer->no_color, .mouse = outer->mouse,
+             .theme_option = borrow_theme(outer, d), .ascii = outer->ascii, .no_color = outer->no_color, .mouse = outer->mouse,
              .fixed_now_ms = outer->fixed_now_ms};
     int rc = app_book(&a, e);
     if (rc == 0) rc = dashboard_run(&a, &(Background){.start = start, .join = join, .ctx = d}, &end, e);

@@ -4,7 +4,7 @@
 #include "tui/keys.h"
 #include "tui/number.h"
 
-enum { PAGE = 10 /* rows that PgUp and PgDn go */, USUAL_ROWS = 100, USUAL_EVERY_MS = 2000 };
+enum { PAGE = 10 /* rows that PgUp and PgDn go */ };
 /* Notional value stands last: without any, the table ends before it. */
 enum { COL_NAME, COL_RATE, COL_USUAL, COL_COST, COL_SHARE, COL_CALLS, COL_CENTS, COL_INPUT, COL_CACHED, COL_OUTPUT, COL_ERRORS,
        COL_NOTIONAL, COL_COUNT };
@@ -32,8 +32,6 @@ void groups_free(Groups *g) {
     result_free(&g->range);
     result_free(&g->minute);
     free(g->rows);
-    free(g->usual);
-    free(g->usual_name);
     *g = (Groups){.sorted_by = COL_COST};
 }
 
@@ -90,45 +88,16 @@ static void arrange(Groups *g) {
     table_follow(&g->table, g->count, g->page, row_key, g);
 }
 
-/* Dimensions that no rollup has, and filters on what none has, would take every row of four hours: unknown then. */
-static bool usual_is_quick(const Groups *g, const View *v) {
-    static const int quick[] = {DIM_FEATURE, DIM_MODEL, DIM_PROVIDER, DIM_ACCOUNT, DIM_TIER, DIM_TEAM, DIM_KEY, DIM_GATEWAY};
-    for (size_t i = 0; i < sizeof quick / sizeof *quick; i++)
-        if (g->by[0] == quick[i]) return !filter_needs_rows(v->filter);
-    return false;
-}
-
-static int load_usual(Groups *g, View *v, Err *e) {
-    const char *name[USUAL_ROWS];
-    if (g->usual_ms > 0 && v->now_ms >= g->usual_ms && v->now_ms - g->usual_ms < USUAL_EVERY_MS) return 0;
-    g->usual_ms = v->now_ms;
-    g->usuals = usual_is_quick(g, v) ? g->range.count < USUAL_ROWS ? g->range.count : USUAL_ROWS : 0;
-    g->usual = xrealloc(g->usual, USUAL_ROWS * sizeof *g->usual);
-    g->usual_name = xrealloc(g->usual_name, USUAL_ROWS * sizeof *g->usual_name);
-    for (size_t i = 0; i < g->usuals; i++) {
-        name[i] = g->range.groups[i].name[0];
-        snprintf(g->usual_name[i], sizeof g->usual_name[i], "%s", name[i]);
-    }
-    Query q = {.by = {g->by[0]}, .by_count = 1, .filter = v->filter, .zone = v->zone};
-    return g->usuals ? query_usual_rates(v->db, &q, v->until_ms, name, g->usuals, g->usual, e) : 0;
-}
-
-static int64_t usual_of(const Groups *g, const char *name) {
-    for (size_t i = 0; i < g->usuals; i++)
-        if (strcmp(g->usual_name[i], name) == 0) return g->usual[i];
-    return -1;
-}
-
 int groups_load(Groups *g, View *v, Err *e) {
     if (ask(g, v, v->since_ms, &g->range, e) != 0 || ask(g, v, v->until_ms - MS_PER_MINUTE, &g->minute, e) != 0) return -1;
-    if (load_usual(g, v, e) != 0) return -1;
+    if (usual_rates_due(&g->usual, v) && usual_rates_load(&g->usual, v, g->by[0], &g->range, e) != 0) return -1;
     g->count = g->range.count;
     g->rows = xrealloc(g->rows, (g->count + 1) * sizeof *g->rows);
     g->page = PAGE;
     for (size_t i = 0; i < g->count; i++) {
         const Group *from = &g->range.groups[i];
         GroupRow *r = &g->rows[i];
-        *r = (GroupRow){.name = from->name[0], .second = g->by_count > 1 ? from->name[1] : "", .t = from->t, .usual_nano = usual_of(g, from->name[0])};
+        *r = (GroupRow){.name = from->name[0], .second = g->by_count > 1 ? from->name[1] : "", .t = from->t, .usual_nano = usual_rates_of(&g->usual, from->name[0])};
         for (size_t m = 0; m < g->minute.count; m++)
             if (same_names(r, &g->minute.groups[m], g->by_count)) r->rate_nano = g->minute.groups[m].t.cost_nano;
     }

@@ -7,6 +7,7 @@
 #define TUI_GROUPS_H
 #include "tui/screen.h"
 #include "tui/table.h"
+#include "tui/usual_rates.h"
 
 typedef struct GroupRow {
     const char *name, *second; /* values of by[0] and by[1]; lifetime: until the next load */
@@ -22,10 +23,7 @@ typedef struct Groups {
     GroupRow *rows;
     size_t count;
     int64_t rate_nano;
-    int64_t *usual;         /* of the rows as the last asking found them; asked for every few seconds */
-    char (*usual_name)[NAME_MAX_BYTES + 1];
-    size_t usuals;
-    int64_t usual_ms;
+    UsualRates usual;
     TableState table;
     int page;               /* rows that fit, for paging */
     int sorted_by;          /* an index of the columns */

@@ -5,8 +5,9 @@
 #include "tui/number.h"
 #include "tui/screen.h"
 #include "tui/table.h"
+#include "tui/usual_rates.h"
 
-enum { SLOTS_MAX = 400, SOURCES_SHOWN = 64, BUDGETS_SHOWN = 24, USUAL_SHOWN = 24, MOVERS_SHOWN = 5, LIVE_SHOWN = 12 };
+enum { SLOTS_MAX = 400, SOURCES_SHOWN = 64, BUDGETS_SHOWN = 24, MOVERS_SHOWN = 5, LIVE_SHOWN = 12 };
 
 typedef struct BudgetRow {
     const Budget *b;
@@ -23,8 +24,7 @@ typedef struct Overview {
     Now now;
     Result list, models;          /* of the range: by dim, by model */
     Result minute;                /* of the last 60 s: by dim */
-    int64_t usual[USUAL_SHOWN];   /* dollars a minute of the list's first rows; -1 = unknown */
-    size_t usuals;
+    UsualRates usual;             /* of the list's rows; with the movers, what is asked for only now and then */
     TableState table;
     Series series;
     int64_t *burner, *rest, *usual_slot; /* [series.slots], nano-dollars a minute; usual -1 = unknown */
@@ -42,11 +42,11 @@ typedef struct Overview {
     int64_t movers_until_ms;      /* end of that hour */
     RowView *live;
     size_t lives;
-    int64_t slow_ms;              /* when usual and movers were loaded, on the view's clock */
+    struct { int64_t now_ms, since_ms; const Filter *filter; int dim; } half; /* what the first half of a load was of; 0 = none */
 } Overview;
 
 /* ---- loading ---- */
-int overview_load(Overview *o, View *v, Err *e);
+int overview_load(Overview *o, View *v, bool *more, Err *e); /* in two halves: figures, then what moves slowly */
 int overview_ask(View *v, const int *by, size_t by_count, int64_t since_ms, int64_t until_ms, Result *out, Err *e);
 uint64_t overview_row_key(const void *ctx, size_t row);
 

@@ -43,7 +43,7 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
         return;
     }
     const Group *g = &o->list.groups[row];
-    int64_t rate = overview_rate_of(o, g->name[0]), usual = row < o->usuals ? o->usual[row] : -1;
+    int64_t rate = overview_rate_of(o, g->name[0]), usual = usual_rates_of(&o->usual, g->name[0]);
     if (column == COL_NAME) put(out, overview_name(g->name[0]));
     else figure_cell(o, &g->t, rate, usual, column, out);
     /* The one that makes the whole unusual. */

@@ -3,7 +3,7 @@
 #include "store/money.h"
 #include "tui/overview.h"
 
-enum { SLOW_MS = 2000, BURN_WINDOW_SLOTS = 5, BURNER_SLOTS_MIN = 10, STACKS = SERIES_STACKS_MAX };
+enum { BURN_WINDOW_SLOTS = 5, BURNER_SLOTS_MIN = 10, STACKS = SERIES_STACKS_MAX };
 
 int overview_ask(View *v, const int *by, size_t by_count, int64_t since_ms, int64_t until_ms, Result *out, Err *e) {
     Query q = {.since_ms = since_ms, .until_ms = until_ms, .by_count = by_count, .filter = v->filter, .zone = v->zone};
@@ -117,20 +117,6 @@ static int load_budgets(Overview *o, View *v, const Zone *days, Err *e) {
 
 /* ---- what moves slowly ---- */
 
-/* Dimensions that no rollup has would be summed from raw rows: too slow to be asked for beside a list. */
-static bool has_rollup(int dim) {
-    return dim == DIM_FEATURE || dim == DIM_MODEL || dim == DIM_PROVIDER || dim == DIM_TEAM || dim == DIM_KEY || dim == DIM_GATEWAY;
-}
-
-static int load_usual(Overview *o, View *v, Err *e) {
-    const char *name[USUAL_SHOWN];
-    Query q = {.by = {o->dim}, .by_count = 1, .filter = v->filter, .zone = v->zone};
-    o->usuals = 0;
-    if (!has_rollup(o->dim) || filter_needs_rows(v->filter)) return 0;
-    for (size_t i = 0; i < o->list.count && i < USUAL_SHOWN; i++) name[o->usuals++] = o->list.groups[i].name[0];
-    return query_usual_rates(v->db, &q, v->until_ms, name, o->usuals, o->usual, e);
-}
-
 static int64_t cost_of_name(const Result *r, const char *name) {
     for (size_t i = 0; i < r->count; i++)
         if (strcmp(r->groups[i].name[0], name) == 0) return r->groups[i].t.cost_nano;
@@ -184,7 +170,7 @@ static int load_movers(Overview *o, View *v, Err *e) {
     int rc = 0;
     o->movers = 0;
     o->movers_until_ms = until;
-    if (!has_rollup(o->dim) || filter_needs_rows(v->filter)) return 0;
+    if (!usual_rates_quick(o->dim, v)) return 0;
     for (int h = 0; h < 3 && rc == 0; h++)
         rc = overview_ask(v, &o->dim, 1, until - back[h] - MS_PER_HOUR, until - back[h], &hour[h], e);
     if (rc == 0) compare_hours(o, hour);
@@ -193,9 +179,7 @@ static int load_movers(Overview *o, View *v, Err *e) {
 }
 
 static int load_slow(Overview *o, View *v, Err *e) {
-    if (o->slow_ms > 0 && v->now_ms >= o->slow_ms && v->now_ms - o->slow_ms < SLOW_MS) return 0;
-    o->slow_ms = v->now_ms;
-    return load_usual(o, v, e) == 0 && load_movers(o, v, e) == 0 ? 0 : -1;
+    return usual_rates_load(&o->usual, v, o->dim, &o->list, e) == 0 && load_movers(o, v, e) == 0 ? 0 : -1;
 }
 
 static int load_live(Overview *o, View *v, Err *e) {
@@ -205,7 +189,7 @@ static int load_live(Overview *o, View *v, Err *e) {
     return query_rows(v->db, &q, INT64_MAX, o->live, LIVE_SHOWN, &o->lives, &more, e);
 }
 
-int overview_load(Overview *o, View *v, Err *e) {
+static int load_figures(Overview *o, View *v, Err *e) {
     const Zone *days = v->app->day_zone ? v->app->day_zone : v->zone;
     const int model = DIM_MODEL;
     if (!o->source) o->source = xcalloc(SOURCES_SHOWN, sizeof *o->source);
@@ -213,8 +197,28 @@ int overview_load(Overview *o, View *v, Err *e) {
     if (overview_ask(v, &o->dim, 1, v->since_ms, v->until_ms, &o->list, e) != 0) return -1;
     if (overview_ask(v, &o->dim, 1, v->until_ms - MS_PER_MINUTE, v->until_ms, &o->minute, e) != 0) return -1;
     if (overview_ask(v, &model, 1, v->since_ms, v->until_ms, &o->models, e) != 0) return -1;
-    if (load_series(o, v, e) != 0 || load_budgets(o, v, days, e) != 0 || load_slow(o, v, e) != 0) return -1;
+    if (load_series(o, v, e) != 0 || load_budgets(o, v, days, e) != 0) return -1;
     if (load_live(o, v, e) != 0) return -1;
     table_follow(&o->table, o->list.count, 4, overview_row_key, o);
     return query_sources(v->db, v->now_ms, o->source, SOURCES_SHOWN, &o->sources, e);
+}
+
+/* Is the first half through, of the same question? A key or the clock may have changed it in between. */
+static bool is_half(const Overview *o, const View *v) {
+    return o->half.now_ms == v->now_ms && o->half.since_ms == v->since_ms && o->half.filter == v->filter && o->half.dim == o->dim;
+}
+
+int overview_load(Overview *o, View *v, bool *more, Err *e) {
+    bool second = is_half(o, v);
+    o->half.now_ms = 0;
+    *more = false;
+    if (second) return load_slow(o, v, e);
+    if (load_figures(o, v, e) != 0) return -1;
+    if (!usual_rates_due(&o->usual, v)) return 0;
+    o->half.now_ms = v->now_ms;
+    o->half.since_ms = v->since_ms;
+    o->half.filter = v->filter;
+    o->half.dim = o->dim;
+    *more = true;
+    return 0;
 }

@@ -27,8 +27,7 @@ static void close_overview(void *self) {
 
 static int load_overview(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
     (void)deadline_us;
-    *more = false;
-    return overview_load(self, v, e);
+    return overview_load(self, v, more, e);
 }
 
 uint64_t overview_row_key(const void *ctx, size_t row) {
@@ -41,7 +40,7 @@ static bool key_overview(void *self, View *v, int key) {
     const KeyCommand *k = key_meaning(key);
     if (k && k->act == DO_DIMENSION) {
         o->dim = dimension_next(o->dim, key == 'D', false);
-        o->slow_ms = 0;
+        o->usual.asked_ms = 0;
         o->table = (TableState){.selected = 0};
         snprintf(v->answer, sizeof v->answer, "by %s", by_name(o->dim));
         return true;
