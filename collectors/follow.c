@@ -106,6 +106,7 @@ static void close_follow(void *self) {
     table_free(f->table);
     tree_free(f->tree);
     batch_free(f->batch);
+    pricer_free(f->loan.pricer);
     ledger_close(f->ledger);
     db_close(f->db);
     free(f->known);
@@ -136,6 +137,7 @@ static int open_follow(void **self, const void *config, const Stop *stop, Err *e
     (void)stop;
     f->c = config;
     f->batch = batch_new(SLICE_REQUESTS);
+    f->loan.pricer = pricer_new(f->c->book);
     f->tree = tree_new(follow_look, f, !f->c->polling);
     add_sources(f);
     if (collecting_open(f->c, &f->db, &f->ledger, e) == 0 && follow_known(f, e) == 0) {

@@ -45,6 +45,7 @@ typedef struct Follow {
     Db *db;
     Ledger *ledger;
     Batch *batch;
+    LogLoan loan;        /* one pricer for all files */
     Tree *tree;
     Table *table;
     SourceState *state;  /* one a file source; their number is the tree's */

@@ -60,18 +60,25 @@ static void opened(Follow *f, Entry *n, SourceState *s) {
     bound_open(f, n);
 }
 
+static bool start_log(Follow *f, Entry *n, Err *why) {
+    if (!n->log || logfile_start(n->log, &f->loan, why) == 0) return true;
+    logfile_close(n->log);
+    n->log = NULL;
+    return false;
+}
+
 /* false: it stays closed; when to try again is arranged. */
 static bool open_log(Follow *f, Entry *n, bool live) {
     SourceState *s = &f->state[n->source];
     const SourceConfig *c = s->config;
-    LogSetup setup = {.formats = f->c->formats, .book = f->c->book, .config = f->c->config, .source = c, .live = live,
+    LogSetup setup = {.formats = f->c->formats, .book = f->c->book, .config = f->c->config, .source = c, .live = live, .later = true,
                       .notional = c->notional, .agents_notional = !c->payg, .now_ms = collecting_now_ms(f->c)};
     Err why = {0};
     if (live && log_name_packed(n->path) && age_ms(n) >= 0 && age_ms(n) < PACK_MS) {
         follow_due(f, n, DUE_READ, PACK_MS);
         return false;
     }
-    if (logfile_open(&n->log, n->path, &setup, f->ledger, &why) != 0) {
+    if (logfile_open(&n->log, n->path, &setup, f->ledger, &why) != 0 || !start_log(f, n, &why)) {
         if (follow_db_busy(f)) return follow_due(f, n, DUE_READ, BUSY_MS), false;
         health_trouble(f, n, why.text);
         n->not_before_ms = f->woke_ms + RETRY_MS;

@@ -114,7 +114,7 @@ int ledger_source_health(Ledger *l, const SourceHealth *h, Err *e) {
 static const char sql_candidates[] =
     "SELECT id, offset, tail_hash, lines, records, bad_lines, skipped_lines, state, "
     "ino <> 0 AND dev = ?4 AND ino = ?5 AS same_inode, path = ?6 AS same_path "
-    "FROM file WHERE fingerprint = ?1 AND source = ?2 AND format = ?3 "
+    "FROM file WHERE fingerprint = ?1 AND +source = ?2 AND format = ?3 " /* +: a source may have any number of files */
     "ORDER BY same_inode + same_path DESC, same_inode DESC, offset DESC, id LIMIT 1";
 
 static void bind_key(sqlite3_stmt *s, const FileKey *key, int64_t source) {
