@@ -5,12 +5,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { GRACE_MS = 100, ERROR_LINE_MAX = 200 };
+enum { GRACE_MS = 75, ERROR_LINE_MAX = 200 };
 
 struct Child {
     pid_t pid; /* also its process group; 0 = ended and waited for */
@@ -25,28 +25,25 @@ static void close_fd(int *fd) {
     *fd = -1;
 }
 
-/* In the child: its own session, so that no terminal and no signal of ours reaches it, and it is one group to end. */
-static int spawn(Child *c, const char *command, int in, int out, int err) {
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attr;
-    sigset_t none, all;
-    char *const argv[] = {"sh", "-c", (char *)(uintptr_t)command, NULL};
+/* In the new process, where only the simplest calls are allowed. Its own session: no terminal and no signal of ours reaches
+ * it, and it is one group to end. When the thread that started it is no more, killed perhaps, the shell is ended. */
+static _Noreturn void become(const char *command, int in, int out, int err, pid_t starter) {
+    sigset_t none;
     sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawn_file_actions_init(&files);
-    posix_spawnattr_init(&attr);
-    if (in >= 0) posix_spawn_file_actions_adddup2(&files, in, 0);
-    else posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&files, out, 1);
-    posix_spawn_file_actions_adddup2(&files, err, 2);
-    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    posix_spawnattr_setsigmask(&attr, &none);
-    posix_spawnattr_setsigdefault(&attr, &all);
-    int rc = posix_spawn(&c->pid, "/bin/sh", &files, &attr, argv, environ);
-    posix_spawn_file_actions_destroy(&files);
-    posix_spawnattr_destroy(&attr);
-    if (rc != 0) c->pid = 0;
-    return rc;
+    setsid();
+    for (int s = 1; s < NSIG; s++) signal(s, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (in < 0) in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    bool alone = prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != starter;
+    if (!alone && dup2(in, 0) == 0 && dup2(out, 1) == 1 && dup2(err, 2) == 2) execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+    _exit(127);
+}
+
+static int spawn(Child *c, const char *command, int in, int out, int err) {
+    pid_t self = getpid(), pid = fork();
+    if (pid == 0) become(command, in, out, err, self);
+    if (pid > 0) c->pid = pid;
+    return pid > 0 ? 0 : errno;
 }
 
 static int watch(Child *c, int fd) {

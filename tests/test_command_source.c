@@ -4,6 +4,7 @@
 #include "collectors/command_source.h"
 #include "tests/follow_lab.h"
 #include <signal.h>
+#include <sys/wait.h>
 
 #ifdef TOLLWATCH_SANITIZED
 enum { PATIENCE_MS = 30000, STOP_MS = 2000 };
@@ -206,6 +207,33 @@ static void a_stop_asks_first(void **state) {
     close(out);
 }
 
+/* Who is killed takes its commands along, also those that would start anew whatever ends in them. */
+static void a_command_dies_with_its_owner(void **state) {
+    (void)state;
+    char dir[] = "/tmp/tollwatch-child-XXXXXX", fifo[64], never[64], command[256];
+    assert_non_null(mkdtemp(dir));
+    snprintf(fifo, sizeof fifo, "%s/fifo", dir);
+    snprintf(never, sizeof never, "%s/never", dir);
+    assert_int_equal(mkfifo(fifo, 0600) | mkfifo(never, 0600), 0);
+    snprintf(command, sizeof command, "trap '' TERM PIPE; exec 3>%s; echo >&3; read line <%s", fifo, never);
+    int held = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    pid_t owner = fork();
+    if (owner == 0) {
+        Child *c;
+        Err e = {0};
+        if (child_start(&c, command, &e) != 0) _exit(1);
+        for (;;) pause();
+    }
+    until_ready(held); /* it runs */
+    kill(owner, SIGKILL);
+    assert_int_equal(waitpid(owner, NULL, 0), owner);
+    assert_true(gone(held, PATIENCE_MS));
+    close(held);
+    unlink(fifo);
+    unlink(never);
+    rmdir(dir);
+}
+
 /* One command does not hold another's pipes open, and its input is empty. */
 static void commands_share_nothing(void **state) {
     (void)state;
@@ -238,6 +266,7 @@ int main(void) {
         cmocka_unit_test(a_stop_ends_all_its_processes),
         cmocka_unit_test(a_stop_asks_first),
         cmocka_unit_test(commands_share_nothing),
+        cmocka_unit_test(a_command_dies_with_its_owner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -256,6 +256,31 @@ static void a_quiet_log_wakes_nobody(void **state) {
     lab_free(lab);
 }
 
+/* While another program holds the ledger, what was read waits; after seconds that is told, and still nothing is lost. */
+static void a_locked_ledger_loses_nothing(void **state) {
+    (void)state;
+    Lab *lab = follow("a.jsonl");
+    Lab before = *lab;
+    Db *other;
+    Err e = {0}, why = {0};
+    assert_int_equal(db_open(&other, lab->db, DB_WRITE, &e), 0);
+    assert_int_equal(db_begin(other, &e), 0);
+    lab_append(lab, "a.jsonl", 2);
+    lab_settle(lab);
+    lab_pass(lab, 20);
+    lab_append(lab, "a.jsonl", 2);
+    lab_settle(lab);
+    lab_agrees(&before);
+    lab->steady_ms += 6000;
+    assert_int_equal(follow_worker.step(lab->follow, &lab->next, &why), -1);
+    assert_non_null(strstr(why.text, "locked"));
+    db_rollback(other);
+    db_close(other);
+    lab_settle(lab);
+    lab_agrees(lab);
+    lab_free(lab);
+}
+
 /* One file under two names, or a link to it, is one file. */
 static void links_are_read_once(void **state) {
     (void)state;
@@ -288,6 +313,7 @@ int main(void) {
         cmocka_unit_test(a_moved_folder_is_not_read_again),
         cmocka_unit_test(a_quiet_log_wakes_nobody),
         cmocka_unit_test(links_are_read_once),
+        cmocka_unit_test(a_locked_ledger_loses_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

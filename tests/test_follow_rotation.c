@@ -135,7 +135,7 @@ static const Case cases[] = {
 };
 
 static void rotate(const Case *c, bool stopped, bool polling, bool idle) {
-    Lab *lab = lab_new((const char *const[]){"a*.jsonl", NULL});
+    Lab *lab = lab_new((const char *const[]){idle ? "a.jsonl" : "a*.jsonl", NULL}); /* rotated forms fit both */
     lab->c.polling = polling;
     lab_append(lab, "a.jsonl", 4);
     int old_fd = lab_open_file(lab, "a.jsonl", O_WRONLY | O_APPEND);
