@@ -1,0 +1,342 @@
+"""LiteLLM's callback: makes a LiteLLM proxy obey tollwatch's policy file and write tollwatch's gateway log.
+
+    litellm_settings:
+      callbacks: tollwatch_gateway.handler
+
+Owns: everything that is LiteLLM's: its hooks, its fields, its errors.
+Does not: decide (tollwatch_policy), keep anything between requests (tollwatch_state).
+Settings are environment variables; the README beside this file lists them.
+"""
+
+import contextvars
+import json
+import os
+import socket
+import sys
+import time
+import uuid
+from dataclasses import dataclass, field
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # LiteLLM loads this file by its path
+
+import litellm  # noqa: E402
+from litellm.integrations.custom_logger import CustomLogger  # noqa: E402
+from litellm.proxy._types import ProxyException  # noqa: E402
+
+import tollwatch_policy as policy_rules  # noqa: E402
+from tollwatch_state import Acknowledgement, Counters, Log, PolicyFile, Salt, Watch, make_folder, rfc3339  # noqa: E402
+
+FREE = ("aget_", "alist_", "adelete_", "acancel_", "aretrieve_")  # kinds of calls that no provider bills
+TYPES = {"kill_switch_engaged": "service_unavailable", "no_policy": "service_unavailable", "budget_exceeded": "insufficient_quota",
+         "rate_limit_exceeded": "requests", "max_tokens_exceeded": "invalid_request_error"}
+ANTHROPIC_TYPES = {400: "invalid_request_error", 429: "rate_limit_error", 503: "overloaded_error"}
+GOOGLE_STATES = {400: "INVALID_ARGUMENT", 429: "RESOURCE_EXHAUSTED", 503: "UNAVAILABLE"}
+running = contextvars.ContextVar("tollwatch_call", default=None)  # follows a request into its stream and its log events
+
+
+@dataclass
+class Call:
+    """A request from its arrival to its line in the log."""
+
+    id: str
+    started_s: float
+    labels: dict
+    endpoint: str
+    model_requested: str
+    stream: bool
+    prompt: dict
+    generation: int = None
+    max_tokens: int = None
+    rates: list = field(default_factory=list)
+    upstream_ids: list = field(default_factory=list)
+    closed: bool = False  # has its last line
+
+
+class Refusal(ProxyException):
+    """An error in the shape of the API that the client speaks, which tells its SDK not to try again."""
+
+    def __init__(self, decision, endpoint, generation):
+        headers = {"x-should-retry": "false", "x-llm-policy-generation": str(generation)}
+        if decision.retry_after_s:
+            headers["retry-after"] = str(decision.retry_after_s)
+        message = decision.message
+        if endpoint.endswith("/messages"):  # LiteLLM passes on an error that is in Anthropic's shape already
+            message = json.dumps({"type": "error", "error": {
+                "type": ANTHROPIC_TYPES[decision.status], "message": decision.message, "code": decision.code}})
+        super().__init__(message=message, type=TYPES[decision.code], param=None, code=decision.status, headers=headers)
+        self.decision, self.google = decision, "enerateContent" in endpoint
+
+    def to_dict(self):
+        d = self.decision
+        if self.google:
+            return {"code": d.status, "message": d.message, "status": GOOGLE_STATES[d.status]}
+        return {"message": d.message, "type": self.type, "param": None, "code": d.code}
+
+
+class Settings:
+    def __init__(self, env):
+        self.gateway = env.get("TOLLWATCH_GATEWAY_ID") or "litellm-" + socket.gethostname()
+        state = env.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local/state")
+        shared = "/var/lib/llm-policy"
+        own = os.path.join(state, "tollwatch/policy")
+        self.policy = env.get("LLM_POLICY_FILE") or os.path.join(shared if os.path.isdir(shared) else own, "policy.json")
+        self.log = env.get("TOLLWATCH_GATEWAY_LOG") or "/var/log/tollwatch/litellm.jsonl"
+        self.state = env.get("TOLLWATCH_STATE_DIR") or os.path.join(state, "tollwatch", self.gateway)
+        self.trusted = env.get("TOLLWATCH_TRUST_CLIENT_LABELS", "").replace(",", " ").split()
+        self.deny_without_policy = env.get("TOLLWATCH_NO_POLICY", "allow") == "deny"
+
+
+def labels_of(key, data, trusted):
+    """From the virtual key, which the client cannot choose; of the labels named as trusted also what the client says."""
+    request = data.get("proxy_server_request") or {}
+    headers, client = request.get("headers") or {}, (data.get("metadata") or {}).get("requester_metadata") or {}
+    own = {"team": key.team_alias or key.team_id, "user": key.user_id, "key": key.key_alias or (key.token or "")[:12] or None}
+    labels = {}
+    for name in ("feature", "team", "user", "key", "account"):
+        value = (key.metadata or {}).get(name) or (key.team_metadata or {}).get(name) or own.get(name)
+        if not value and name in trusted:
+            value = headers.get("x-tollwatch-" + name) or client.get(name)
+        labels[name] = str(value)[:128] if value else None
+    return labels
+
+
+def token_places(endpoint, data):
+    """Where the client of this API says how many tokens it wants at most: (dictionary, key), the first to be made if none is."""
+    if endpoint.endswith("/responses"):
+        return [(data, "max_output_tokens")]
+    if endpoint.endswith("/messages"):
+        return [(data, "max_tokens")]
+    if endpoint.endswith("completions"):
+        return [(data, "max_tokens"), (data, "max_completion_tokens")]
+    if "enerateContent" in endpoint:
+        config = data.setdefault("config" if "config" in data else "generationConfig", {})
+        return [(config, "maxOutputTokens")] if isinstance(config, dict) else []
+    return []
+
+
+def asked_tokens(places):
+    given = [d[k] for d, k in places if policy_rules.number(d.get(k))]
+    return int(max(given)) if given else None
+
+
+def put_tokens(places, most):
+    present = [(d, k) for d, k in places if d.get(k) is not None] or places[:1]
+    for d, k in present:
+        d[k] = most if not policy_rules.number(d.get(k)) else min(most, d[k])
+
+
+def provider_of(model):
+    """The provider behind a model name of the proxy; None if the proxy does not know it."""
+    from litellm.proxy import proxy_server
+
+    try:
+        for deployment in (proxy_server.llm_router.get_model_list(model_name=model) or [])[:1]:
+            params = deployment["litellm_params"]
+            return params.get("custom_llm_provider") or litellm.get_llm_provider(params["model"])[1]
+        return litellm.get_llm_provider(model)[1]
+    except Exception:  # LiteLLM raises of its own kind for every name it cannot place
+        return None
+
+
+def prompt_of(data, salt, request):
+    """Size and hashes of the prompt. The prefix is what a conversation begins with every time: tools and system text."""
+    messages = data.get("messages") or data.get("input") or data.get("prompt") or data.get("contents") or ""
+    head = 0
+    while isinstance(messages, list) and head < len(messages) and isinstance(messages[head], dict) and \
+            messages[head].get("role") in ("system", "developer"):
+        head += 1
+    system = data.get("system") or data.get("instructions") or data.get("systemInstruction") or ""
+    prefix = json.dumps([data.get("tools") or [], system, messages[:head] if head else []], default=str).encode()
+    tools = data.get("tools")
+    length = (request.get("headers") or {}).get("content-length", "")
+    whole = prefix + json.dumps(messages[head:] if head else messages, default=str).encode()
+    empty = not tools and not system and not head
+    return {"prompt_bytes": int(length) if length.isdigit() else len(whole), "tools": len(tools) if isinstance(tools, list) else 0,
+            "prompt_hash": salt.hash(whole), "prefix_hash": None if empty else salt.hash(prefix), "prefix_bytes": 0 if empty else len(prefix)}
+
+
+def json_object(text):
+    try:
+        value = json.loads(text) if isinstance(text, (str, bytes)) and text[:1] in ("{", b"{") else None
+    except ValueError:
+        value = None
+    return value if isinstance(value, dict) else {}
+
+
+def plain(value):
+    """LiteLLM's models as dictionaries without what is not set."""
+    value = value.model_dump() if hasattr(value, "model_dump") else value
+    if isinstance(value, dict):
+        return {k: plain(v) for k, v in value.items() if v is not None}
+    return value
+
+
+def usage_of(answer, response):
+    """The provider's own object; of a stream LiteLLM's, which counts as OpenAI does (caches are part of the input)."""
+    own = answer.get("usage") or answer.get("usageMetadata")
+    if isinstance(own, dict) and own:
+        return own
+    usage = plain(getattr(response, "usage", None) or (response.get("usage") if isinstance(response, dict) else None)) or {}
+    if "prompt_tokens" not in usage:
+        return usage or None
+    details = usage.setdefault("prompt_tokens_details", {})
+    for ours, theirs in (("cached_tokens", "cache_read_input_tokens"), ("cache_creation_tokens", "cache_creation_input_tokens")):
+        value = usage.pop(theirs, None)  # at this place it would make the object look like Anthropic's
+        if value:
+            details.setdefault(ours, value)
+    usage.pop("cost", None)
+    return usage
+
+
+class Gateway(CustomLogger):
+    def __init__(self, settings):
+        super().__init__()
+        state = make_folder(settings.state)
+        self.settings = settings
+        self.log, self.salt = Log(settings.log), Salt(os.path.join(state, "salt"))
+        self.policy = PolicyFile(settings.policy, os.path.join(state, "last-good.json"))
+        self.counters_path, self.counters_ = os.path.join(state, "rates.db"), None
+        acks = os.path.join(os.path.dirname(settings.policy), "acks", settings.gateway + ".json")
+        self.acknowledgement = Acknowledgement(acks, settings.gateway, os.path.join(state, "workers.json"))
+        self.start()
+        os.register_at_fork(after_in_child=self.start)
+
+    def start(self):
+        Watch(self.policy, self.acknowledgement).start()
+
+    def counters(self):
+        if self.counters_ is None:  # opened by the worker that uses it, not by a parent that forks
+            self.counters_ = Counters(self.counters_path)
+        return self.counters_
+
+    # ---- before the call ----
+    async def async_pre_call_hook(self, user_api_key_dict, cache, data, call_type):
+        if call_type.startswith(FREE) or "mcp" in call_type:
+            return data
+        endpoint = user_api_key_dict.request_route or ""
+        places = token_places(endpoint, data)
+        call = self.arrived(user_api_key_dict, data, endpoint, places)
+        running.set(call)
+        policy = self.policy.policy()
+        decision = self.decided(policy, call)
+        if decision.code:
+            raise self.refused(call, decision)
+        call.max_tokens = decision.max_tokens
+        if decision.model and decision.model != data.get("model"):
+            data["model"] = decision.model
+        if decision.max_tokens is not None and places:
+            put_tokens(places, decision.max_tokens)
+        if decision.timeout_ms:
+            data["timeout"] = min(decision.timeout_ms / 1000, data.get("timeout") or float("inf"))
+        return data
+
+    def arrived(self, key, data, endpoint, places):
+        request = data.get("proxy_server_request") or {}
+        chosen = "x-litellm-call-id" in (request.get("headers") or {})  # a client's id may come twice: not an identity
+        model = data.get("model")
+        return Call(id=uuid.uuid4().hex if chosen else str(data.get("litellm_call_id") or uuid.uuid4().hex),
+                    started_s=time.time(), labels=labels_of(key, data, self.settings.trusted), endpoint=endpoint,
+                    model_requested=model if isinstance(model, str) else None, stream=bool(data.get("stream")),
+                    prompt=prompt_of(data, self.salt, request), max_tokens=asked_tokens(places))
+
+    def decided(self, policy, call):
+        asked = dict(call.labels, key_account=call.labels["account"], model=call.model_requested, endpoint=call.endpoint,
+                     request_id=call.id, max_tokens=call.max_tokens, prompt_bytes=call.prompt["prompt_bytes"],
+                     tools=call.prompt["tools"] > 0)
+        if policy is None:
+            passed = policy_rules.Decision(model=call.model_requested, max_tokens=call.max_tokens)
+            return passed.refuse(503, "no_policy", "There is no policy file") if self.settings.deny_without_policy else passed
+        call.generation = policy["generation"]
+        decision = policy_rules.decide(policy, asked, call.started_s, provider_of)
+        if not decision.code:
+            call.labels["provider"] = decision.call.get("provider")
+            call.rates = policy_rules.rates(policy, decision.call)
+            self.hold_rates(call, decision)
+        return decision
+
+    def hold_rates(self, call, decision):
+        for rate in call.rates:
+            for kind, count, more in (("requests", 1, 0), ("tokens", 0, 1)):
+                most = rate[kind]
+                if not policy_rules.number(most):
+                    continue
+                if self.counters().add(kind + "/" + rate["counter"], count, call.started_s) + more > most:
+                    left_s = 60 - int(call.started_s % 60)
+                    decision.refuse(429, "rate_limit_exceeded", f"Rate limit {rate['id']}: {most} {kind} per minute", rate["id"], left_s)
+                    return
+
+    def refused(self, call, decision):
+        call.closed = True
+        self.log.write(self.line(call, status=decision.status, refused=decision.code, latency_ms=0))
+        return Refusal(decision, call.endpoint, call.generation)
+
+    # ---- while it streams ----
+    async def async_post_call_streaming_iterator_hook(self, user_api_key_dict, response, request_data):
+        call, whole = running.get(), False
+        try:
+            async for chunk in response:
+                if call and self.cut(call):
+                    raise ConnectionAbortedError("LLM calls in flight are stopped by operations")
+                yield chunk
+            whole = True
+        finally:
+            if call and not whole:  # what was generated is billed, but how much it was nobody told
+                self.log.write(self.line(call, status=499, latency_ms=(time.time() - call.started_s) * 1000))
+
+    def cut(self, call):
+        policy = self.policy.policy()
+        if not policy or policy_rules.part(policy, "kill_switch", dict).get("inflight") != "abort":
+            return False
+        call.closed = call.closed or policy_rules.killed(policy, call.labels["feature"], time.time())
+        return call.closed
+
+    # ---- after it ----
+    async def async_log_success_event(self, kwargs, response_obj, start_time, end_time):
+        call = running.get()
+        if call is None or call.closed:
+            return
+        answer = json_object(kwargs.get("original_response"))
+        usage = usage_of(answer, response_obj)
+        upstream = answer.get("id") or answer.get("responseId") or getattr(response_obj, "id", None)
+        if upstream not in call.upstream_ids:
+            call.upstream_ids.append(upstream)
+        again = call.upstream_ids.index(upstream)  # one request can be several calls, and each is billed
+        first = kwargs.get("completion_start_time")
+        self.log.write(self.line(
+            call, request_id=f"{call.id}.{again}" if again else call.id, upstream_id=upstream, usage=usage,
+            usage_state="full" if usage else "missing", status=200, provider=kwargs.get("custom_llm_provider") or call.labels.get("provider"),
+            model=answer.get("model") or kwargs.get("model"), latency_ms=(end_time - start_time).total_seconds() * 1000,
+            ttft_ms=(first - start_time).total_seconds() * 1000 if call.stream and first else None,
+            cache="hit" if kwargs.get("cache_hit") is True else "miss" if litellm.cache else "bypass"))
+        for rate in call.rates:
+            if policy_rules.number(rate["tokens"]):
+                self.counters().add("tokens/" + rate["counter"], tokens_in(usage), time.time())
+
+    async def async_log_failure_event(self, kwargs, response_obj, start_time, end_time):
+        call = running.get()
+        if call is None or call.closed:
+            return
+        status = getattr(kwargs.get("exception"), "status_code", None)
+        self.log.write(self.line(call, status=status if isinstance(status, int) else 500, model=kwargs.get("model"),
+                                 provider=kwargs.get("custom_llm_provider") or call.labels.get("provider"),
+                                 latency_ms=(time.time() - call.started_s) * 1000))
+
+    def line(self, call, **known):
+        for name in ("latency_ms", "ttft_ms"):
+            if known.get(name) is not None:
+                known[name] = max(0, round(known[name]))
+        labels = {name: call.labels[name] for name in ("feature", "team", "user", "key")}
+        return {"ts": rfc3339(call.started_s), "request_id": call.id, "upstream_id": None, "gateway": self.settings.gateway,
+                "provider": call.labels.get("provider"), "endpoint": call.endpoint, "model_requested": call.model_requested,
+                "model": None, **labels, "stream": call.stream, "status": None, "refused": None, "usage": None,
+                "usage_state": "missing", "cache": "bypass", "latency_ms": None, "ttft_ms": None, "max_tokens": call.max_tokens,
+                **call.prompt, "policy_generation": call.generation, **known}
+
+
+def tokens_in(usage):
+    total = (usage or {}).get("total_tokens") or (usage or {}).get("totalTokenCount")
+    parts = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "prompt_tokens", "completion_tokens")
+    return int(total or sum(v for k, v in (usage or {}).items() if k in parts and policy_rules.number(v)))
+
+
+handler = Gateway(Settings(os.environ))
