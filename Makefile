@@ -21,7 +21,7 @@ LIBRARY := $(filter-out $(BUILD)/tui/main.o,$(OBJECTS))
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 BENCHES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench_*.c tests/corpus_*.c))
 
-.PHONY: all run test check bench demo deps lint format asan tsan valgrind fuzz install uninstall clean help
+.PHONY: all run test test-litellm check bench demo deps lint format asan tsan valgrind fuzz install uninstall clean help
 .DEFAULT_GOAL := all
 
 all: $(BUILD)/tollwatch
@@ -79,6 +79,12 @@ test:
 	@sh tests/deps.sh $(PACKAGES_TEST)
 	@$(MAKE) -s -j2 check
 
+# The LiteLLM gateway against the real LiteLLM, from the Python package index: slow the first time (a minute, 750 MB in $(BUILD)).
+test-litellm:
+	@sh tests/deps.sh $(PACKAGES_BUILD) python3 python3-venv
+	@$(MAKE) -s all
+	@BUILD=$(BUILD) TOLLWATCH=$(BUILD)/tollwatch sh tests/gateway/litellm.sh $(ARGS)
+
 # Everything that proves the program, without installing anything.
 check: $(BUILD)/tollwatch $(TESTS)
 	@BUILD=$(BUILD) sh tests/run.sh
@@ -133,6 +139,7 @@ uninstall:
 help:
 	@echo 'make run      install what is missing, build, open the dashboard (ARGS="..." are passed on)'
 	@echo 'make test     install what tests need, build, run all tests'
+	@echo 'make test-litellm   the LiteLLM gateway against the real LiteLLM, which it installs into $(BUILD)'
 	@echo 'make demo     the dashboard on a made-up load'
 	@echo 'make all      build $(BUILD)/tollwatch     make install  PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make bench    measure against others, as ratios     make lint  layers, sizes, words, clang'

@@ -5,6 +5,8 @@ import pathlib
 import random
 import sys
 
+sys.dont_write_bytecode = True
+
 here = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(here.parent.parent / "collectors/gateways/litellm"))
 import tollwatch_policy as tp  # noqa: E402

@@ -11,6 +11,7 @@ Settings are environment variables; the README beside this file lists them.
 import contextvars
 import json
 import os
+import re
 import socket
 import sys
 import time
@@ -64,12 +65,14 @@ class Refusal(ProxyException):
             message = json.dumps({"type": "error", "error": {
                 "type": ANTHROPIC_TYPES[decision.status], "message": decision.message, "code": decision.code}})
         super().__init__(message=message, type=TYPES[decision.code], param=None, code=decision.status, headers=headers)
-        self.decision, self.google = decision, "enerateContent" in endpoint
+        self.decision, self.endpoint = decision, endpoint
 
-    def to_dict(self):
+    def to_dict(self):  # LiteLLM puts it into {"error": ...}
         d = self.decision
-        if self.google:
+        if "enerateContent" in self.endpoint:
             return {"code": d.status, "message": d.message, "status": GOOGLE_STATES[d.status]}
+        if self.endpoint.endswith("/messages"):
+            return {"type": ANTHROPIC_TYPES[d.status], "message": d.message, "code": d.code}
         return {"message": d.message, "type": self.type, "param": None, "code": d.code}
 
 
@@ -100,41 +103,45 @@ def labels_of(key, data, trusted):
     return labels
 
 
-def token_places(endpoint, data):
-    """Where the client of this API says how many tokens it wants at most: (dictionary, key), the first to be made if none is."""
+def token_paths(endpoint):
+    """Where a client of this API says how many tokens it wants at most; the first is made if there is none."""
     if endpoint.endswith("/responses"):
-        return [(data, "max_output_tokens")]
+        return [("max_output_tokens",)]
     if endpoint.endswith("/messages"):
-        return [(data, "max_tokens")]
+        return [("max_tokens",)]
     if endpoint.endswith("completions"):
-        return [(data, "max_tokens"), (data, "max_completion_tokens")]
-    if "enerateContent" in endpoint:
-        config = data.setdefault("config" if "config" in data else "generationConfig", {})
-        return [(config, "maxOutputTokens")] if isinstance(config, dict) else []
-    return []
+        return [("max_tokens",), ("max_completion_tokens",)]
+    return [("generationConfig", "maxOutputTokens")] if "enerateContent" in endpoint else []
 
 
-def asked_tokens(places):
-    given = [d[k] for d, k in places if policy_rules.number(d.get(k))]
-    return int(max(given)) if given else None
+def asked_tokens(paths, data):
+    found = [policy_rules.part(data, path[0], dict).get(path[1]) if len(path) > 1 else data.get(path[0]) for path in paths]
+    given = [int(value) for value in found if policy_rules.number(value)]
+    return max(given) if given else None
 
 
-def put_tokens(places, most):
-    present = [(d, k) for d, k in places if d.get(k) is not None] or places[:1]
-    for d, k in present:
-        d[k] = most if not policy_rules.number(d.get(k)) else min(most, d[k])
+def put_tokens(paths, data, most):
+    present = [path for path in paths if data.get(path[0]) is not None] or paths[:1]
+    for path in present:
+        if len(path) > 1 and not isinstance(data.get(path[0]), dict):
+            data[path[0]] = {}
+        place = data[path[0]] if len(path) > 1 else data
+        asked = place.get(path[-1])
+        place[path[-1]] = min(most, asked) if policy_rules.number(asked) else most
+
+
+def deployments(model):
+    """What the proxy has under this name."""
+    from litellm.proxy import proxy_server
+
+    return (proxy_server.llm_router.get_model_list(model_name=model) or []) if proxy_server.llm_router else []
 
 
 def provider_of(model):
-    """The provider behind a model name of the proxy; None if the proxy does not know it."""
-    from litellm.proxy import proxy_server
-
+    params = deployments(model)[0]["litellm_params"] if deployments(model) else {"model": model}
     try:
-        for deployment in (proxy_server.llm_router.get_model_list(model_name=model) or [])[:1]:
-            params = deployment["litellm_params"]
-            return params.get("custom_llm_provider") or litellm.get_llm_provider(params["model"])[1]
-        return litellm.get_llm_provider(model)[1]
-    except Exception:  # LiteLLM raises of its own kind for every name it cannot place
+        return params.get("custom_llm_provider") or litellm.get_llm_provider(params["model"])[1]
+    except litellm.exceptions.BadRequestError:  # a name that LiteLLM cannot place
         return None
 
 
@@ -161,6 +168,12 @@ def json_object(text):
     except ValueError:
         value = None
     return value if isinstance(value, dict) else {}
+
+
+def passed_through(response):
+    """The provider's answer that LiteLLM only handed on."""
+    answer = response.get("response") if isinstance(response, dict) else None
+    return answer if isinstance(answer, dict) else json_object(answer)
 
 
 def plain(value):
@@ -214,30 +227,31 @@ class Gateway(CustomLogger):
         if call_type.startswith(FREE) or "mcp" in call_type:
             return data
         endpoint = user_api_key_dict.request_route or ""
-        places = token_places(endpoint, data)
-        call = self.arrived(user_api_key_dict, data, endpoint, places)
+        paths = token_paths(endpoint)
+        call = self.arrived(user_api_key_dict, data, endpoint, asked_tokens(paths, data))
         running.set(call)
         policy = self.policy.policy()
         decision = self.decided(policy, call)
         if decision.code:
             raise self.refused(call, decision)
         call.max_tokens = decision.max_tokens
-        if decision.model and decision.model != data.get("model"):
+        if "model" in data and decision.model:
             data["model"] = decision.model
-        if decision.max_tokens is not None and places:
-            put_tokens(places, decision.max_tokens)
+        if decision.max_tokens is not None:
+            put_tokens(paths, data, decision.max_tokens)
         if decision.timeout_ms:
             data["timeout"] = min(decision.timeout_ms / 1000, data.get("timeout") or float("inf"))
         return data
 
-    def arrived(self, key, data, endpoint, places):
+    def arrived(self, key, data, endpoint, max_tokens):
         request = data.get("proxy_server_request") or {}
         chosen = "x-litellm-call-id" in (request.get("headers") or {})  # a client's id may come twice: not an identity
-        model = data.get("model")
+        in_path = re.search(r"models/([^/:]+)", endpoint)
+        model = data.get("model") or (in_path and in_path.group(1))
         return Call(id=uuid.uuid4().hex if chosen else str(data.get("litellm_call_id") or uuid.uuid4().hex),
                     started_s=time.time(), labels=labels_of(key, data, self.settings.trusted), endpoint=endpoint,
                     model_requested=model if isinstance(model, str) else None, stream=bool(data.get("stream")),
-                    prompt=prompt_of(data, self.salt, request), max_tokens=asked_tokens(places))
+                    prompt=prompt_of(data, self.salt, request), max_tokens=max_tokens)
 
     def decided(self, policy, call):
         asked = dict(call.labels, key_account=call.labels["account"], model=call.model_requested, endpoint=call.endpoint,
@@ -247,7 +261,7 @@ class Gateway(CustomLogger):
             passed = policy_rules.Decision(model=call.model_requested, max_tokens=call.max_tokens)
             return passed.refuse(503, "no_policy", "There is no policy file") if self.settings.deny_without_policy else passed
         call.generation = policy["generation"]
-        decision = policy_rules.decide(policy, asked, call.started_s, provider_of)
+        decision = policy_rules.decide(policy, asked, call.started_s, provider_of, lambda model: bool(deployments(model)))
         if not decision.code:
             call.labels["provider"] = decision.call.get("provider")
             call.rates = policy_rules.rates(policy, decision.call)
@@ -295,9 +309,11 @@ class Gateway(CustomLogger):
         call = running.get()
         if call is None or call.closed:
             return
-        answer = json_object(kwargs.get("original_response"))
+        answer = json_object(kwargs.get("original_response")) or passed_through(response_obj)
         usage = usage_of(answer, response_obj)
         upstream = answer.get("id") or answer.get("responseId") or getattr(response_obj, "id", None)
+        if len(str(upstream)) > 128:
+            upstream = None  # LiteLLM's own wrapping, new each time: nobody else has seen it
         if upstream not in call.upstream_ids:
             call.upstream_ids.append(upstream)
         again = call.upstream_ids.index(upstream)  # one request can be several calls, and each is billed

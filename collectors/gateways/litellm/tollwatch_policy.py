@@ -164,9 +164,10 @@ def at_model(call: Dict[str, Any], model: Optional[str], provider_of: Optional[C
     return call
 
 
-def decide(policy: Dict[str, Any], call: Dict[str, Any], now_s: float,
-           provider_of: Optional[Callable[[str], str]] = None) -> Decision:
-    """The decision without rates per minute, which are each gateway's own. A call is what is known of it, by name."""
+def decide(policy: Dict[str, Any], call: Dict[str, Any], now_s: float, provider_of: Optional[Callable[[str], str]] = None,
+           known: Callable[[str], bool] = lambda model: True) -> Decision:
+    """The decision without rates per minute, which are each gateway's own. A call is what is known of it, by name.
+    A route to a model that the gateway does not know is none."""
     call = dict(call, feature=call.get("feature") or UNLABELLED)
     asked = call.get("max_tokens")
     decision = Decision(model=call.get("model"), max_tokens=asked if number(asked) else None)
@@ -178,7 +179,7 @@ def decide(policy: Dict[str, Any], call: Dict[str, Any], now_s: float,
         return decision.refuse(503, "kill_switch_engaged", message, retry_after_s=int(retry) if number(retry) else None)
     call = at_model(call, decision.model, provider_of)
     route = routed(policy, call)
-    if route:
+    if route and known(route["model"]):
         decision.model, decision.rule = route["model"], route["rule"]
         call = at_model(call, decision.model, provider_of)
     decision.call = call

@@ -93,27 +93,26 @@ class PolicyFile:
         self.current, self.applied_s, self._complaint = policy, time.time(), None
         return True
 
-    def look(self):
-        """True: there is a new policy. Cheap: a few µs when nothing changed."""
-        if not self._turn.acquire(blocking=False):
-            return False
-        try:
-            self.looked_s = time.monotonic()
-            data = self._read(self.path)
-            if not self._take(data, self.path):
+    def look(self, at_least_s=0.0):
+        """True: there is a new policy. Looks only if the last look is so long ago; costs a few µs when nothing changed."""
+        with self._turn:
+            begun_s = time.monotonic()
+            if begun_s - self.looked_s < at_least_s:
                 return False
+            data = self._read(self.path)
+            fresh = self._take(data, self.path)
+            self.looked_s = begun_s
+        if fresh:
             try:
                 write_whole(self.copy_path, data, 0o600)
             except OSError as e:
                 warn(f"{self.copy_path}: {e.strerror}; after a restart without a policy file calls pass")
-            return True
-        finally:
-            self._turn.release()
+        return fresh
 
     def policy(self):
         """For a request: never older than the poll, even if the thread that polls does not get its turn."""
         if time.monotonic() - self.looked_s >= POLL_S:
-            self.look()
+            self.look(POLL_S)
         return self.current
 
     def generation(self):
@@ -121,7 +120,7 @@ class PolicyFile:
 
 
 class Acknowledgement:
-    """acks/ID.json: the lowest generation of all workers of this gateway on this host, so that "obeyed" is never too early."""
+    """acks/ID.json: the generation of the worker that is last to follow, so that "obeyed" is never said too early."""
 
     def __init__(self, path, gateway, workers_path):
         self.path, self.gateway, self.workers_path = path, gateway, workers_path
@@ -163,8 +162,9 @@ class Acknowledgement:
             return {}
 
     def _write(self, workers):
+        slowest = min(workers, key=lambda w: w[1])  # not the lowest number: a restored backup has a lower one than before
         ack = {"gateway": self.gateway, "host": socket.gethostname(), "workers": len(workers),
-               "generation": min(w[0] for w in workers), "applied_at": rfc3339(max(w[1] for w in workers)),
+               "generation": slowest[0], "applied_at": rfc3339(max(w[1] for w in workers)),
                "seen_at": rfc3339(max(w[2] for w in workers))}
         write_whole(self.path, json.dumps(ack).encode() + b"\n", 0o664)
 
