@@ -100,7 +100,7 @@ def test_kill_scopes(lab):
     lying = search.post("/v1/chat/completions", {"model": "mock", "messages": PROMPT, "metadata": {"feature": "checkout"}}, **{"x-tollwatch-feature": "checkout"})
     check("a client's own label is not believed", lying[0] == 503, lying)
     answer = search.messages()
-    check("refused in Anthropic's shape", answer[0] == 503 and answer[1]["type"] == "error" and answer[1]["error"]["type"] == "overloaded_error"
+    check("refused in Anthropic's shape", answer[0] == 503 and answer[1]["type"] == "error" and answer[1]["error"]["type"] == "api_error"
           and answer[2].get("x-should-retry") == "false", answer)
     answer = search.post("/v1beta/models/gemini-2.5-pro:generateContent", {"contents": [{"role": "user", "parts": [{"text": "x"}]}]})
     check("refused in Gemini's shape", answer[0] == 503 and answer[1]["error"]["status"] == "UNAVAILABLE" and answer[2].get("x-should-retry") == "false", answer)
@@ -122,6 +122,23 @@ def test_kill_scopes(lab):
     check("a stop with an end is on before it", search.chat("mock")[0] == 503)
     until(lambda: search.chat("mock")[0] == 200, 5, "the stop ends by the gateway's clock")
     check("and off after it, without a writer", True)
+
+
+def test_the_real_switch(lab):
+    c = Client(lab, key("search"))
+    lab.apply()
+    run = lambda *a: subprocess.run([TOLLWATCH, "--policy", str(lab.policy), *a], capture_output=True, text=True, timeout=60,
+                                    env={"HOME": str(lab.path), "PATH": os.environ["PATH"], "TOLLWATCH_USER": "tester"})
+    done = run("kill", "--scope", "all", "--reason", "INC-2", "--for", "5m", "--wait", "5")
+    answer = c.chat("mock")
+    check("tollwatch kill --wait: all obeyed, calls are refused with its reason", done.returncode == 0 and answer[0] == 503 and "INC-2" in answer[1]["error"]["message"],
+          [done, answer])
+    told = json.loads(run("check", "--feature", "search").stdout)
+    check("tollwatch check says the same", (told["decision"], told["code"]) == ("refuse", "kill_switch_engaged"), told)
+    done = run("resume", "--reason", "over")
+    lab.generation = json.loads(lab.policy.read_text())["generation"]
+    lab.obeyed()
+    check("tollwatch resume: calls pass", done.returncode == 0 and c.chat("mock")[0] == 200, done)
 
 
 # ---- budgets, limits, routes ----

@@ -30,7 +30,7 @@ from tollwatch_state import Acknowledgement, Counters, Log, PolicyFile, Salt, Wa
 FREE = ("aget_", "alist_", "adelete_", "acancel_", "aretrieve_")  # kinds of calls that no provider bills
 TYPES = {"kill_switch_engaged": "service_unavailable", "no_policy": "service_unavailable", "budget_exceeded": "insufficient_quota",
          "rate_limit_exceeded": "requests", "max_tokens_exceeded": "invalid_request_error"}
-ANTHROPIC_TYPES = {400: "invalid_request_error", 429: "rate_limit_error", 503: "overloaded_error"}
+ANTHROPIC_TYPES = {400: "invalid_request_error", 429: "rate_limit_error", 503: "api_error"}
 GOOGLE_STATES = {400: "INVALID_ARGUMENT", 429: "RESOURCE_EXHAUSTED", 503: "UNAVAILABLE"}
 running = contextvars.ContextVar("tollwatch_call", default=None)  # follows a request into its stream and its log events
 
@@ -57,7 +57,7 @@ class Refusal(ProxyException):
     """An error in the shape of the API that the client speaks, which tells its SDK not to try again."""
 
     def __init__(self, decision, endpoint, generation):
-        headers = {"x-should-retry": "false", "x-llm-policy-generation": str(generation)}
+        headers = {"x-should-retry": "false", "x-llm-refused": decision.code, "x-llm-policy-generation": str(generation)}
         if decision.retry_after_s:
             headers["retry-after"] = str(decision.retry_after_s)
         message = decision.message
