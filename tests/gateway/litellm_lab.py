@@ -19,6 +19,21 @@ CALLBACK = HERE.parent.parent / "collectors/gateways/litellm"
 MODELS = {"gpt-4o": "openai/gpt-4o", "gpt-4o-mini": "openai/gpt-4o-mini", "gpt-4o-slow": "openai/gpt-4o-slow", "gpt-4o-stall": "openai/gpt-4o-stall",
           "claude-sonnet-4-5": "anthropic/claude-sonnet-4-5", "claude-slow": "anthropic/claude-slow", "gemini-2.5-pro": "gemini/gemini-2.5-pro"}
 OFF = {"enabled": False, "scope": "non_critical"}
+KILL = {"enabled": True, "scope": "non_critical", "inflight": "drain", "reason": "INC-1", "expires_at": None, "retry_after_seconds": 60}
+CRITICAL = {"features": ["checkout"]}
+PROMPT = [{"role": "user", "content": "x"}]
+TOLLWATCH = os.path.abspath(os.environ.get("TOLLWATCH", "build/tollwatch"))
+results = []
+
+
+def check(what, fine, detail=""):
+    results.append(bool(fine))
+    print("ok" if fine else "not ok", what, "" if fine else f"# {detail}"[:600], flush=True)
+
+
+def refused_as(answer, status, code):
+    got, body, headers = answer
+    return got == status and body["error"]["code"] == code and headers.get("x-should-retry") == "false"
 
 # A key is FEATURE.TEAM.USER.NAME.ACCOUNT ("-" = none): what LiteLLM's database would know of a virtual key.
 AUTH = '''

@@ -10,6 +10,7 @@ Settings are environment variables; the README beside this file lists them.
 
 import contextvars
 import json
+import logging
 import os
 import re
 import socket
@@ -74,6 +75,13 @@ class Refusal(ProxyException):
         if self.endpoint.endswith("/messages"):
             return {"type": ANTHROPIC_TYPES[d.status], "message": d.message, "code": d.code}
         return {"message": d.message, "type": self.type, "param": None, "code": d.code}
+
+
+class Quiet(logging.Filter):
+    """LiteLLM logs each error with a traceback; a stop that refuses a hundred calls a second must not fill its disk."""
+
+    def filter(self, record):
+        return not (isinstance(record.args, tuple) and any(isinstance(arg, Refusal) for arg in record.args))
 
 
 class Settings:
@@ -213,6 +221,7 @@ class Gateway(CustomLogger):
         self.acknowledgement = Acknowledgement(acks, settings.gateway, os.path.join(state, "workers.json"))
         self.start()
         os.register_at_fork(after_in_child=self.start)
+        logging.getLogger("LiteLLM Proxy").addFilter(Quiet())
 
     def start(self):
         Watch(self.policy, self.acknowledgement).start()

@@ -14,6 +14,7 @@ import json
 import os
 import socket
 import sqlite3
+import stat
 import sys
 import threading
 import time
@@ -67,7 +68,9 @@ class PolicyFile:
 
     def _read(self, path):
         try:
-            with open(path, "rb") as f:
+            with open(path, "rb", opener=lambda p, flags: os.open(p, flags | os.O_NONBLOCK)) as f:  # a pipe must not block
+                if not stat.S_ISREG(os.fstat(f.fileno()).st_mode):
+                    return self._complain(f"{path} is not a regular file")
                 data = f.read(POLICY_BYTES_MAX + 1)
             return data if len(data) <= POLICY_BYTES_MAX else self._complain(f"{path} is over {POLICY_BYTES_MAX} bytes")
         except OSError as e:
