@@ -133,6 +133,25 @@ def test_log_is_exact(lab):
           and rows["total"]["unpriced_requests"] == 0, [report.stdout, report.stderr, cost])
 
 
+def test_hostile_bodies(lab):
+    lab.apply(limits=[{"id": "t", "match": {"model": "gpt-4o"}, "timeout_ms": 9000}])
+    c = Client(lab, key("hostile"))
+    forged = {"litellm_call_id": "same", "metadata": {"requester_metadata": 7}, "proxy_server_request": 7, "model": "gpt-4o", "messages": PROMPT}
+    passed = [c.post("/openai/v1/chat/completions", forged)[0] for _ in range(2)]
+    passed += [c.post("/v1/chat/completions", {"model": "gpt-4o", "messages": PROMPT}, **{"x-litellm-call-id": "same"})[0] for _ in range(2)]
+    mine = until(lambda: [d for d in lab.lines() if d["feature"] == "hostile"][3:] and [d for d in lab.lines() if d["feature"] == "hostile"], 10, "4 lines")
+    check("clients cannot choose ids, nor hide calls behind one another", passed == [200] * 4 and len({d["request_id"] for d in mine}) == len(mine) == 4
+          and "same" not in json.dumps(mine), [passed, mine])
+    for body in ({"model": ["gpt-4o"]}, {"model": "gpt-4o", "timeout": "soon"}, {"model": "m" * 100000}, {"model": "gpt-4o", "messages": 7, "tools": "x", "max_tokens": "many"}, {"model": "gpt-4o", "messages": [[[]], None]}):
+        status = c.post("/v1/chat/completions", dict({"messages": PROMPT}, **body))[0]
+        check(f"odd body {str(body)[:40]}: an answer", status < 600 and c.chat("mock")[0] == 200, status)
+    lab.apply(kill_switch=KILL)
+    seen = len(lab.upstream.requests)
+    answers = [c.post(path, dict(forged, model=m))[0] for path in ("/openai/v1/chat/completions", "/v1/chat/completions") for m in ("gpt-4o", ["gpt-4o"])]
+    check("and none of them passes a stop", answers[0] == answers[2] == 503 and min(answers) >= 400 and len(lab.upstream.requests) == seen, answers)
+    check("LiteLLM's own log is not filled with refusals", "stopped by operations" not in lab.tail(), lab.tail())
+
+
 # ---- the SDKs people use ----
 def test_sdks(lab):
     import anthropic

@@ -28,6 +28,7 @@ from litellm.proxy._types import ProxyException  # noqa: E402
 import tollwatch_policy as policy_rules  # noqa: E402
 from tollwatch_state import Acknowledgement, Counters, Log, PolicyFile, Salt, Watch, make_folder, rfc3339  # noqa: E402
 
+NAME_MAX = 128  # as long as names are in tollwatch
 FREE = ("aget_", "alist_", "adelete_", "acancel_", "aretrieve_")  # kinds of calls that no provider bills
 TYPES = {"kill_switch_engaged": "service_unavailable", "no_policy": "service_unavailable", "budget_exceeded": "insufficient_quota",
          "rate_limit_exceeded": "requests", "max_tokens_exceeded": "invalid_request_error"}
@@ -78,7 +79,7 @@ class Refusal(ProxyException):
 
 
 class Quiet(logging.Filter):
-    """LiteLLM logs each error with a traceback; a stop that refuses a hundred calls a second must not fill its disk."""
+    """LiteLLM logs each error; a stop that refuses a hundred calls a second must not fill its disk. Ours has them."""
 
     def filter(self, record):
         return not (isinstance(record.args, tuple) and any(isinstance(arg, Refusal) for arg in record.args))
@@ -97,17 +98,16 @@ class Settings:
         self.deny_without_policy = env.get("TOLLWATCH_NO_POLICY", "allow") == "deny"
 
 
-def labels_of(key, data, trusted):
+def labels_of(key, data, headers, trusted):
     """From the virtual key, which the client cannot choose; of the labels named as trusted also what the client says."""
-    request = data.get("proxy_server_request") or {}
-    headers, client = request.get("headers") or {}, (data.get("metadata") or {}).get("requester_metadata") or {}
+    client = policy_rules.part(policy_rules.part(data, "metadata", dict), "requester_metadata", dict)
     own = {"team": key.team_alias or key.team_id, "user": key.user_id, "key": key.key_alias or (key.token or "")[:12] or None}
     labels = {}
     for name in ("feature", "team", "user", "key", "account"):
         value = (key.metadata or {}).get(name) or (key.team_metadata or {}).get(name) or own.get(name)
         if not value and name in trusted:
             value = headers.get("x-tollwatch-" + name) or client.get(name)
-        labels[name] = str(value)[:128] if value else None
+        labels[name] = str(value)[:NAME_MAX] if value else None
     return labels
 
 
@@ -153,7 +153,7 @@ def provider_of(model):
         return None
 
 
-def prompt_of(data, salt, request):
+def prompt_of(data, salt, headers):
     """Size and hashes of the prompt. The prefix is what a conversation begins with every time: tools and system text."""
     messages = data.get("messages") or data.get("input") or data.get("prompt") or data.get("contents") or ""
     head = 0
@@ -163,10 +163,10 @@ def prompt_of(data, salt, request):
     system = data.get("system") or data.get("instructions") or data.get("systemInstruction") or ""
     prefix = json.dumps([data.get("tools") or [], system, messages[:head] if head else []], default=str).encode()
     tools = data.get("tools")
-    length = (request.get("headers") or {}).get("content-length", "")
+    length = headers.get("content-length", "")
     whole = prefix + json.dumps(messages[head:] if head else messages, default=str).encode()
     empty = not tools and not system and not head
-    return {"prompt_bytes": int(length) if length.isdigit() else len(whole), "tools": len(tools) if isinstance(tools, list) else 0,
+    return {"prompt_bytes": int(length) if length.isdecimal() else len(whole), "tools": len(tools) if isinstance(tools, list) else 0,
             "prompt_hash": salt.hash(whole), "prefix_hash": None if empty else salt.hash(prefix), "prefix_bytes": 0 if empty else len(prefix)}
 
 
@@ -221,7 +221,7 @@ class Gateway(CustomLogger):
         self.acknowledgement = Acknowledgement(acks, settings.gateway, os.path.join(state, "workers.json"))
         self.start()
         os.register_at_fork(after_in_child=self.start)
-        logging.getLogger("LiteLLM Proxy").addFilter(Quiet())
+        logging.getLogger("LiteLLM Proxy").filters.insert(0, Quiet())  # before LiteLLM's own, which make texts of the arguments
 
     def start(self):
         Watch(self.policy, self.acknowledgement).start()
@@ -237,7 +237,9 @@ class Gateway(CustomLogger):
             return data
         endpoint = user_api_key_dict.request_route or ""
         paths = token_paths(endpoint)
-        call = self.arrived(user_api_key_dict, data, endpoint, asked_tokens(paths, data))
+        # A body that LiteLLM only hands on is all the client's: what LiteLLM puts beside other bodies may be forged in it.
+        own = {} if call_type == "pass_through_endpoint" else data
+        call = self.arrived(user_api_key_dict, data, own, endpoint, asked_tokens(paths, data))
         running.set(call)
         policy = self.policy.policy()
         decision = self.decided(policy, call)
@@ -249,18 +251,19 @@ class Gateway(CustomLogger):
         if decision.max_tokens is not None:
             put_tokens(paths, data, decision.max_tokens)
         if decision.timeout_ms:
-            data["timeout"] = min(decision.timeout_ms / 1000, data.get("timeout") or float("inf"))
+            asked_s = data.get("timeout")
+            data["timeout"] = min(decision.timeout_ms / 1000, asked_s if policy_rules.number(asked_s) and asked_s > 0 else float("inf"))
         return data
 
-    def arrived(self, key, data, endpoint, max_tokens):
-        request = data.get("proxy_server_request") or {}
-        chosen = "x-litellm-call-id" in (request.get("headers") or {})  # a client's id may come twice: not an identity
+    def arrived(self, key, data, own, endpoint, max_tokens):
+        headers = policy_rules.part(policy_rules.part(own, "proxy_server_request", dict), "headers", dict)
+        call_id = None if "x-litellm-call-id" in headers else own.get("litellm_call_id")  # a client's may come twice
         in_path = re.search(r"models/([^/:]+)", endpoint)
         model = data.get("model") or (in_path and in_path.group(1))
-        return Call(id=uuid.uuid4().hex if chosen else str(data.get("litellm_call_id") or uuid.uuid4().hex),
-                    started_s=time.time(), labels=labels_of(key, data, self.settings.trusted), endpoint=endpoint,
-                    model_requested=model if isinstance(model, str) else None, stream=bool(data.get("stream")),
-                    prompt=prompt_of(data, self.salt, request), max_tokens=max_tokens)
+        return Call(id=str(call_id or uuid.uuid4().hex), started_s=time.time(), endpoint=endpoint[:NAME_MAX],
+                    labels=labels_of(key, own, headers, self.settings.trusted),
+                    model_requested=model[:NAME_MAX] if isinstance(model, str) else None, stream=bool(data.get("stream")),
+                    prompt=prompt_of(data, self.salt, headers), max_tokens=max_tokens)
 
     def decided(self, policy, call):
         asked = dict(call.labels, key_account=call.labels["account"], model=call.model_requested, endpoint=call.endpoint,
@@ -321,7 +324,7 @@ class Gateway(CustomLogger):
         answer = json_object(kwargs.get("original_response")) or passed_through(response_obj)
         usage = usage_of(answer, response_obj)
         upstream = answer.get("id") or answer.get("responseId") or getattr(response_obj, "id", None)
-        if len(str(upstream)) > 128:
+        if len(str(upstream)) > NAME_MAX:
             upstream = None  # LiteLLM's own wrapping, new each time: nobody else has seen it
         if upstream not in call.upstream_ids:
             call.upstream_ids.append(upstream)
