@@ -1,0 +1,126 @@
+/* What all screens share: ranges on a fixed clock, a filter that is off while it is wrong, pausing, one dialog at a time. */
+#include "tests/query_fixture.h"
+#include "tui/view.h"
+
+#define NOW "2026-11-24T02:12:40.000Z" /* 03:12:40 in Berlin */
+
+typedef struct Place {
+    Fixture f;
+    App app;
+    View view;
+} Place;
+static Place place;
+
+static int setup(void **state) {
+    Err e = {""};
+    place = (Place){.app = {.policy_option = "/nonexistent/policy.json", .tz_option = "Europe/Berlin"}};
+    fixture_open(&place.f, "UTC", utc(NOW));
+    place.app.db_option = place.f.path;
+    place.app.fixed_now_ms = utc(NOW);
+    setenv("HOME", place.f.dir, 1);
+    setenv("XDG_CONFIG_HOME", place.f.dir, 1);
+    must(view_open(&place.view, &place.app, &e), &e);
+    must(view_open_ledger(&place.view, &e), &e);
+    *state = &place.view;
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    view_close(&place.view);
+    app_close(&place.app);
+    fixture_close(&place.f);
+    return 0;
+}
+
+static void ranges_end_now(void **state) {
+    View *v = *state;
+    Err e = {""};
+    assert_string_equal(v->range_name, "6h");
+    assert_int_equal(v->until_ms - v->since_ms, 6 * MS_PER_HOUR);
+    must(view_set_range(v, "today", &e), &e);
+    assert_int_equal(v->since_ms, utc("2026-11-24T00:00:00Z")); /* days are the ledger's, not the display's */
+    assert_int_equal(view_set_range(v, "yesterweek", &e), -1);
+    assert_true(e.text[0]);
+    assert_string_equal(v->range_name, "today"); /* as it was */
+    assert_int_equal(v->since_ms, utc("2026-11-24T00:00:00Z"));
+}
+
+static void ranges_go_round_both_ways(void **state) {
+    View *v = *state;
+    int count = 0;
+    while (view_ranges[count]) count++;
+    for (int i = 0; i < count; i++) {
+        view_next_range(v, false);
+        if (i + 1 < count) assert_string_not_equal(v->range_name, "6h");
+    }
+    assert_string_equal(v->range_name, "6h");
+    view_next_range(v, true);
+    assert_string_equal(v->range_name, "1h");
+}
+
+static void a_wrong_filter_is_off(void **state) {
+    View *v = *state;
+    Err e = {""};
+    must(view_set_filter(v, "model:gpt* cost>0.1", &e), &e);
+    assert_non_null(v->filter);
+    assert_int_equal(view_set_filter(v, "model:gpt* cost>", &e), -1);
+    assert_null(v->filter);
+    assert_string_equal(v->filter_text, "");
+    must(view_set_filter(v, "", &e), &e);
+    assert_null(v->filter);
+}
+
+/* A paused range stays; live it follows the clock. */
+static void pausing_holds_the_range(void **state) {
+    View *v = *state;
+    int64_t until = v->until_ms;
+    view_set_paused(v, true);
+    place.app.fixed_now_ms += MS_PER_HOUR;
+    view_tick(v);
+    assert_int_equal(v->now_ms, until + MS_PER_HOUR); /* the clock goes on */
+    assert_int_equal(v->until_ms, until);
+    view_set_paused(v, false);
+    assert_int_equal(v->until_ms, until + MS_PER_HOUR);
+}
+
+static void nobody_collects_until_somebody_does(void **state) {
+    View *v = *state;
+    Err e = {""};
+    Role *role = NULL;
+    assert_string_equal(v->collecting, "");
+    assert_int_equal(v->policy.state, SWITCH_UNKNOWN); /* no policy file: off would be a guess */
+    must(role_take(&role, place.f.path, &e), &e);
+    view_tick(v);
+    char pid[16];
+    snprintf(pid, sizeof pid, " %d ", (int)getpid());
+    assert_non_null(strstr(v->collecting, pid));
+    role_drop(role);
+    view_tick(v);
+    assert_string_equal(v->collecting, "");
+}
+
+static void open_one(Dialog *d, View *v) {
+    dialog_text(d, "reason", v->range_name, true);
+}
+static const DialogType one = {.title = "One", .confirm_words = "go", .open = open_one}, other = {.title = "Other", .open = open_one};
+
+static void one_dialog_at_a_time(void **state) {
+    View *v = *state;
+    view_open_dialog(v, &one);
+    assert_string_equal(v->dialog.field[0].line.text, "6h");
+    view_open_dialog(v, &other);
+    assert_ptr_equal(v->dialog.type, &one);
+    view_close_dialog(v);
+    view_open_dialog(v, &other);
+    assert_ptr_equal(v->dialog.type, &other);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        CASE(ranges_end_now), CASE(ranges_go_round_both_ways), CASE(a_wrong_filter_is_off), CASE(pausing_holds_the_range),
+        CASE(nobody_collects_until_somebody_does), CASE(one_dialog_at_a_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
