@@ -9,9 +9,10 @@ enum { LONG_TEXT = 80 };
 
 /* Keys whose values are content, whatever their type, in all formats that are known here. */
 static const char *const content_keys[] = {
-    "content",   "messages", "prompt",  "input",     "output",      "text",       "thinking", "system",  "tools",      "arguments",
-    "choices",   "query",    "answer",  "body",      "data",        "delta",      "refusal",  "summary", "completion", "instructions",
-    "signature", "question", "parts",   "tool_calls", "toolUseResult", "reasoning_content", "input_text", "output_text", "error_str",
+    "content",       "messages",          "prompt",     "input",        "output",    "text",     "thinking", "system",
+    "tools",         "arguments",         "choices",    "query",        "answer",    "body",     "data",     "delta",
+    "refusal",       "summary",           "completion", "instructions", "signature", "question", "parts",    "tool_calls",
+    "toolUseResult", "reasoning_content", "input_text", "output_text",  "error_str",
 };
 
 typedef struct Walk {

@@ -26,7 +26,8 @@ static int same_file(Reader *r, const RawPlace *at, Err *e) {
 
 static int find(Reader *r, const RawPlace *at, Record *out, Err *e) {
     if (reader_is_packed(r) && at->offset > RAW_PACKED_MAX)
-        return fail(e, "it lies %llu MiB deep in the packed %s; zcat shows it", (unsigned long long)(at->offset >> 20), at->path);
+        return fail(e, "it lies %llu MiB deep in the packed %s; zcat shows it", (unsigned long long)(at->offset >> 20),
+                    at->path);
     if (same_file(r, at, e) != 0 || reader_skip_to(r, at->offset, e) != 0) return -1;
     ReadResult got = reader_next(r, out, e);
     if (got == READ_END) got = reader_last(r, out, e);

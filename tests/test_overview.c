@@ -32,10 +32,18 @@ static const char config_text[] = "[general]\ntimezone = Europe/Berlin\n"
                                   "[budget docs-day]\nscope = team:docs\nperiod = day\nlimit_usd = 400\n";
 
 static void call(int64_t ts_ms, const char *feature, const char *team, const char *model, int64_t nano) {
-    fixture_add(&place.f, &(Spec){.ts_ms = ts_ms, .name = {[DIM_FEATURE] = feature, [DIM_TEAM] = team, [DIM_MODEL] = model,
-                                  [DIM_PROVIDER] = "anthropic", [DIM_ACCOUNT] = "anthropic", [DIM_GATEWAY] = "edge-1"},
+    fixture_add(&place.f, &(Spec){.ts_ms = ts_ms,
+                                  .name = {[DIM_FEATURE] = feature,
+                                           [DIM_TEAM] = team,
+                                           [DIM_MODEL] = model,
+                                           [DIM_PROVIDER] = "anthropic",
+                                           [DIM_ACCOUNT] = "anthropic",
+                                           [DIM_GATEWAY] = "edge-1"},
                                   .tokens = {[TOK_INPUT] = 1000, [TOK_CACHE_READ] = 3000, [TOK_OUTPUT] = 400},
-                                  .cost_nano = nano, .saved_cache_nano = nano / 2, .latency_ms = 2600, .ttft_ms = 500});
+                                  .cost_nano = nano,
+                                  .saved_cache_nano = nano / 2,
+                                  .latency_ms = 2600,
+                                  .ttft_ms = 500});
 }
 
 /* $0.80 a minute, in the seven hours before now and around them in each of four weeks before. */
@@ -50,7 +58,8 @@ static void usual_load(int64_t now) {
 
 /* Since 02:31: $8 a minute more. */
 static void incident(int64_t now) {
-    for (int64_t at = utc("2026-11-24T01:31:10Z"); at < now; at += MS_PER_MINUTE / 2) call(at, "doc-agent", "docs", "claude-opus-5-5", USD * 4);
+    for (int64_t at = utc("2026-11-24T01:31:10Z"); at < now; at += MS_PER_MINUTE / 2)
+        call(at, "doc-agent", "docs", "claude-opus-5-5", USD * 4);
 }
 
 static int setup(void **state) {
@@ -61,15 +70,22 @@ static int setup(void **state) {
     fixture_open(&p->f, "Europe/Berlin", utc(NOW));
     setenv("HOME", p->f.dir, 1);
     setenv("XDG_CONFIG_HOME", p->f.dir, 1);
-    snprintf(p->config, sizeof p->config, "%s/config.ini", p->f.dir);
-    snprintf(p->policy, sizeof p->policy, "%s/policy.json", p->f.dir);
+    snprintf(p->config, sizeof p->config, "%.63s/config.ini", p->f.dir);
+    snprintf(p->policy, sizeof p->policy, "%.63s/policy.json", p->f.dir);
     write_file(p->config, config_text);
-    write_file(p->policy, "{\"schema_version\":1,\"generation\":41,\"updated_by\":\"bob\",\"kill_switch\":{\"enabled\":false}}");
+    write_file(p->policy,
+               "{\"schema_version\":1,\"generation\":41,\"updated_by\":\"bob\",\"kill_switch\":{\"enabled\":false}}");
     must(config_load(&p->settings, p->config, &e), &e);
     ledger_close(p->f.ledger); /* once more, with the budgets: the ledger keeps their sums */
-    must(ledger_open(&p->f.ledger, p->f.db, &(LedgerOptions){.zone = p->f.zone, .now_ms = utc(NOW), .budgets = p->settings->budgets,
-                                                                  .budget_count = p->settings->budget_count}, &e), &e);
-    p->app = (App){.config_path = p->config, .db_option = p->f.path, .policy_option = p->policy, .fixed_now_ms = utc(NOW)};
+    must(ledger_open(&p->f.ledger, p->f.db,
+                     &(LedgerOptions){.zone = p->f.zone,
+                                      .now_ms = utc(NOW),
+                                      .budgets = p->settings->budgets,
+                                      .budget_count = p->settings->budget_count},
+                     &e),
+         &e);
+    p->app = (App){
+        .config_path = p->config, .db_option = p->f.path, .policy_option = p->policy, .fixed_now_ms = utc(NOW)};
     *state = p;
     return 0;
 }
@@ -158,7 +174,8 @@ static void silence_is_said(void **state) {
 
 static void a_stop_is_the_first_thing_said(void **state) {
     (void)state;
-    write_file(place.policy, "{\"schema_version\":1,\"generation\":42,\"updated_by\":\"alice\",\"kill_switch\":{\"enabled\":true,\"scope\":\"all\",\"reason\":\"INC-4242\"}}");
+    write_file(place.policy, "{\"schema_version\":1,\"generation\":42,\"updated_by\":\"alice\",\"kill_switch\":{"
+                             "\"enabled\":true,\"scope\":\"all\",\"reason\":\"INC-4242\"}}");
     call(utc(NOW) - 1000, "search", "web", "claude-haiku-5-5", USD);
     shows(80, 24, "■ All calls are stopped");
     shows(80, 24, "INC-4242. $1.00/min still passes.");
@@ -197,8 +214,14 @@ static void enter_opens_the_calls_of_a_row(void **state) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CASE(the_six_questions_at_a_glance), CASE(a_usual_rate_can_still_break_a_budget), CASE(a_usual_hour_is_calm), CASE(too_little_history_is_said), CASE(silence_is_said),
-        CASE(a_stop_is_the_first_thing_said), CASE(flat_rate_use_stands_apart), CASE(enter_opens_the_calls_of_a_row),
+        CASE(the_six_questions_at_a_glance),
+        CASE(a_usual_rate_can_still_break_a_budget),
+        CASE(a_usual_hour_is_calm),
+        CASE(too_little_history_is_said),
+        CASE(silence_is_said),
+        CASE(a_stop_is_the_first_thing_said),
+        CASE(flat_rate_use_stands_apart),
+        CASE(enter_opens_the_calls_of_a_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,7 +55,9 @@ static void any_keys_leave_valid_text(void **s) {
     Prompt p;
     uint64_t state = 7;
     prompt_open(&p, ':', "");
-    static const int special[] = {KEY_LEFT, KEY_RIGHT, KEY_HOME, KEY_END, KEY_BACKSPACE, KEY_DELETE, KEY_CTRL_W, KEY_TAB, 27, 1, 0x9B, 0x200E, 0x202E, 0xD800, KEY_UP, -1, 0x10FFFF};
+    static const int special[] = {KEY_LEFT,   KEY_RIGHT, KEY_HOME, KEY_END, KEY_BACKSPACE, KEY_DELETE,
+                                  KEY_CTRL_W, KEY_TAB,   27,       1,       0x9B,          0x200E,
+                                  0x202E,     0xD800,    KEY_UP,   -1,      0x10FFFF};
     for (int i = 0; i < 20000; i++) {
         state = hash64(&state, sizeof state, 1);
         int key = state % 4 == 0 ? special[state / 4 % (sizeof special / sizeof *special)] : (int)(state / 4 % 0x3000);

@@ -7,7 +7,8 @@
 static void set_filter(Dash *d, const char *text) {
     Err e = {""};
     view_set_filter(&d->view, text, &e);
-    snprintf(d->view.prompt.error, sizeof d->view.prompt.error, "%.450s%s", e.text, e.text[0] ? "; showing all until it is right" : "");
+    snprintf(d->view.prompt.error, sizeof d->view.prompt.error, "%.450s%s", e.text,
+             e.text[0] ? "; showing all until it is right" : "");
     d->stale = true;
 }
 
@@ -82,7 +83,9 @@ static void run_command(Dash *d, const KeyCommand *k, int key) {
         prompt_open(&d->view.prompt, '/', d->view.filter_text);
         break;
     case DO_BACK: go_back(d); break;
-    case DO_HELP: dash_show(d, strcmp(d->screen->name, "help") == 0 && d->before ? d->before : screen_find("help")); break;
+    case DO_HELP:
+        dash_show(d, strcmp(d->screen->name, "help") == 0 && d->before ? d->before : screen_find("help"));
+        break;
     case DO_QUIT: d->quit = true; break;
     case DO_RANGE: change_range(d, key == 'T'); break;
     case DO_PAUSE: toggle_pause(d); break;
@@ -201,7 +204,8 @@ static void pasted_key(Dash *d, int key) {
 
 /* A screen that answers does not know for how long it is shown: as long as the dashboard's own answers. */
 static void keep_answer(Dash *d, const char *before) {
-    if (d->view.answer[0] && strcmp(before, d->view.answer) != 0) d->answer_until_ms = clock_monotonic_ms() + ANSWER_SHOWN_MS;
+    if (d->view.answer[0] && strcmp(before, d->view.answer) != 0)
+        d->answer_until_ms = clock_monotonic_ms() + ANSWER_SHOWN_MS;
 }
 
 void dash_key(Dash *d, int key) {

@@ -46,10 +46,13 @@ static int draw_choices(const DialogField *f, Canvas *c, int x, int y, int max) 
     int start = x, count = 0;
     while (f->choices[count]) count++;
     if (choices_width(f) > max)
-        return canvas_textf(c, x, y, max, ROLE_TEXT, ATTR_BOLD, "(•) %s  ←→ %d of %d", f->choices[f->chosen], f->chosen + 1, count);
+        return canvas_textf(c, x, y, max, ROLE_TEXT, ATTR_BOLD, "(•) %s  ←→ %d of %d", f->choices[f->chosen],
+                            f->chosen + 1, count);
     for (int i = 0; i < count; i++) {
         bool on = i == f->chosen;
-        x += canvas_textf(c, x, y, start + max - x, ROLE_TEXT, on ? ATTR_BOLD : 0, "(%s) %s", on ? "•" : " ", f->choices[i]) + 2;
+        x += canvas_textf(c, x, y, start + max - x, ROLE_TEXT, on ? ATTR_BOLD : 0, "(%s) %s", on ? "•" : " ",
+                          f->choices[i]) +
+             2;
     }
     return x - 2 - start;
 }
@@ -74,7 +77,8 @@ static int draw_line(const DialogField *f, bool here, Canvas *c, int x, int y, i
 
 static void draw_field(const DialogField *f, bool here, Canvas *c, Rect r) {
     int x = r.x + 1 + NAME_W, end = r.x + r.w - 1, max = end - x;
-    canvas_textf(c, r.x, r.y, NAME_W, here ? ROLE_TEXT : ROLE_DIM, here ? ATTR_BOLD : 0, "%s%s", here ? "►" : " ", f->name);
+    canvas_textf(c, r.x, r.y, NAME_W, here ? ROLE_TEXT : ROLE_DIM, here ? ATTR_BOLD : 0, "%s%s", here ? "►" : " ",
+                 f->name);
     int used = f->kind == FIELD_CHOICE ? draw_choices(f, c, x, r.y, max) : draw_line(f, here, c, x, r.y, max);
     if (used + 2 >= max) return;
     if (f->kind == FIELD_WORD && !f->hint[0])

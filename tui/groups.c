@@ -6,8 +6,21 @@
 
 enum { PAGE = 10 /* rows that PgUp and PgDn go */ };
 /* Notional value stands last: without any, the table ends before it. */
-enum { COL_NAME, COL_RATE, COL_USUAL, COL_COST, COL_SHARE, COL_CALLS, COL_CENTS, COL_INPUT, COL_CACHED, COL_OUTPUT, COL_ERRORS,
-       COL_NOTIONAL, COL_COUNT };
+enum {
+    COL_NAME,
+    COL_RATE,
+    COL_USUAL,
+    COL_COST,
+    COL_SHARE,
+    COL_CALLS,
+    COL_CENTS,
+    COL_INPUT,
+    COL_CACHED,
+    COL_OUTPUT,
+    COL_ERRORS,
+    COL_NOTIONAL,
+    COL_COUNT
+};
 
 static const Column columns[COL_COUNT] = {
     [COL_NAME] = {.title = "", .width = 16, .grow = 40},
@@ -89,7 +102,8 @@ static void arrange(Groups *g) {
 }
 
 int groups_load(Groups *g, View *v, Err *e) {
-    if (ask(g, v, v->since_ms, &g->range, e) != 0 || ask(g, v, v->until_ms - MS_PER_MINUTE, &g->minute, e) != 0) return -1;
+    if (ask(g, v, v->since_ms, &g->range, e) != 0 || ask(g, v, v->until_ms - MS_PER_MINUTE, &g->minute, e) != 0)
+        return -1;
     if (usual_rates_due(&g->usual, v) && usual_rates_load(&g->usual, v, g->by[0], &g->range, e) != 0) return -1;
     g->count = g->range.count;
     g->rows = xrealloc(g->rows, (g->count + 1) * sizeof *g->rows);
@@ -97,7 +111,10 @@ int groups_load(Groups *g, View *v, Err *e) {
     for (size_t i = 0; i < g->count; i++) {
         const Group *from = &g->range.groups[i];
         GroupRow *r = &g->rows[i];
-        *r = (GroupRow){.name = from->name[0], .second = g->by_count > 1 ? from->name[1] : "", .t = from->t, .usual_nano = usual_rates_of(&g->usual, from->name[0])};
+        *r = (GroupRow){.name = from->name[0],
+                        .second = g->by_count > 1 ? from->name[1] : "",
+                        .t = from->t,
+                        .usual_nano = usual_rates_of(&g->usual, from->name[0])};
         for (size_t m = 0; m < g->minute.count; m++)
             if (same_names(r, &g->minute.groups[m], g->by_count)) r->rate_nano = g->minute.groups[m].t.cost_nano;
     }
@@ -114,7 +131,8 @@ static void put(TableCell *out, const char *text) {
     snprintf(out->text, sizeof out->text, "%s", text);
 }
 
-static void figure_cell(const Groups *g, const Totals *t, int64_t rate_nano, int64_t usual_nano, size_t column, TableCell *out) {
+static void figure_cell(const Groups *g, const Totals *t, int64_t rate_nano, int64_t usual_nano, size_t column,
+                        TableCell *out) {
     int64_t answered = t->requests - t->refused;
     int width = columns[column].width;
     switch (column) {
@@ -137,7 +155,8 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
     const Groups *g = ctx;
     if (row == TABLE_TOTAL) {
         if (column == COL_NAME) put(out, "total");
-        else if (column != COL_SHARE && column != COL_USUAL) figure_cell(g, &g->range.total, g->rate_nano, -1, column, out);
+        else if (column != COL_SHARE && column != COL_USUAL)
+            figure_cell(g, &g->range.total, g->rate_nano, -1, column, out);
         out->attr = ATTR_BOLD;
         return;
     }

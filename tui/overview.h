@@ -42,7 +42,11 @@ typedef struct Overview {
     int64_t movers_until_ms;      /* end of that hour */
     RowView *live;
     size_t lives;
-    struct { int64_t now_ms, since_ms; const Filter *filter; int dim; } half; /* what the first half of a load was of; 0 = none */
+    struct {
+        int64_t now_ms, since_ms;
+        const Filter *filter;
+        int dim;
+    } half; /* what the first half of a load was of; 0 = none */
 } Overview;
 
 /* ---- loading ---- */
@@ -66,7 +70,8 @@ void overview_draw_models(const Overview *o, Canvas *c, Rect r);
 void overview_draw_movers(const Overview *o, const View *v, Canvas *c, Rect r);
 void overview_draw_live(const Overview *o, const View *v, Canvas *c, Rect r);
 enum { ELSEWHERE_CACHES = 1, ELSEWHERE_ERRORS = 2 /* and sources */, ELSEWHERE_LATENCY = 4, ELSEWHERE_TOKENS = 8 };
-void overview_draw_side(const Overview *o, const View *v, Canvas *c, Rect r, unsigned elsewhere /* what other parts show */);
+void overview_draw_side(const Overview *o, const View *v, Canvas *c, Rect r,
+                        unsigned elsewhere /* what other parts show */);
 void overview_draw_health(const Overview *o, const View *v, Canvas *c, Rect r);
 void overview_draw_budgets(const Overview *o, const View *v, Canvas *c, Rect r, bool titled);
 #endif

@@ -32,7 +32,8 @@ static void draw_rate_line(const Overview *o, const View *v, Canvas *c, Rect r) 
     for (int i = 0; i < cells; i++) {
         size_t from = (size_t)i * n / (size_t)cells, to = (size_t)(i + 1) * n / (size_t)cells;
         value[i] = 0;
-        for (size_t k = from; k < to; k++) value[i] = nano_add(value[i], nano_add(o->burner[k], o->rest[k]) / (int64_t)(to - from));
+        for (size_t k = from; k < to; k++)
+            value[i] = nano_add(value[i], nano_add(o->burner[k], o->rest[k]) / (int64_t)(to - from));
         if (value[i] > max) max = value[i];
     }
     spark_text(spark, sizeof spark, value, (size_t)cells, max);
@@ -43,7 +44,8 @@ static void draw_rate_line(const Overview *o, const View *v, Canvas *c, Rect r) 
 /* ---- figures ---- */
 
 /* One figure: a dim name, the figure in bold, the longest words that fit. */
-static void figure(Canvas *c, Rect r, int row, const char *name, const char *value, const char *words, const char *brief) {
+static void figure(Canvas *c, Rect r, int row, const char *name, const char *value, const char *words,
+                   const char *brief) {
     if (row >= r.h) return;
     int room = r.w - 22;
     canvas_text(c, r.x, r.y + row, 7, ROLE_DIM, 0, name);
@@ -62,7 +64,8 @@ static void figure_today(const Overview *o, Canvas *c, Rect r) {
     const char *basis = basis_word(&n->today);
     char words[160], brief[96];
     if (n->usual_today_nano > 0) {
-        const Number times = number_ratio(n->today_effective_nano, n->usual_today_nano), usual = number_usd(n->usual_today_nano, 0, BASIS_NONE);
+        const Number times = number_ratio(n->today_effective_nano, n->usual_today_nano),
+                     usual = number_usd(n->usual_today_nano, 0, BASIS_NONE);
         snprintf(words, sizeof words, "%s; %s usual by now (%s)", basis, times.text, usual.text);
         snprintf(brief, sizeof brief, "%s; %s usual by now", basis, times.text);
     } else {
@@ -84,7 +87,8 @@ static int figure_end(const Overview *o, Canvas *c, Rect r) {
     }
     figure(c, r, 1, "24:00", number_usd_whole(n->eod_at_rate_nano, 13, BASIS_PROJECTED).text, words, brief);
     if (!usual || r.h < 5) return 2;
-    figure(c, r, 2, "", number_usd_whole(n->eod_at_usual_nano, 13, BASIS_PROJECTED).text, "if it returns to usual now", "at usual");
+    figure(c, r, 2, "", number_usd_whole(n->eod_at_usual_nano, 13, BASIS_PROJECTED).text, "if it returns to usual now",
+           "at usual");
     return 3;
 }
 
@@ -101,7 +105,8 @@ static void draw_figures(const Overview *o, const View *v, Canvas *c, Rect r) {
     }
     figure(c, r, row, "month", number_usd(n->month.cost_nano, 13, basis_of(&n->month)).text, words, brief);
     if (row + 1 < r.h && n->month.notional_nano > 0)
-        figure(c, r, row + 1, "apart", number_usd(n->today.notional_nano, 13, BASIS_NONE).text, "notional today: flat-rate use, not spend", "notional");
+        figure(c, r, row + 1, "apart", number_usd(n->today.notional_nano, 13, BASIS_NONE).text,
+               "notional today: flat-rate use, not spend", "notional");
 }
 
 static void draw_more(const Overview *o, const View *v, Canvas *c, Rect r) {
@@ -110,11 +115,12 @@ static void draw_more(const Overview *o, const View *v, Canvas *c, Rect r) {
     char row[5][128];
     const Number calls = number_per_minute(n->last_10m.requests, 10 * MS_PER_MINUTE), cents = number_cents_of(t, 8),
                  out = number_percent(t->output_all, t->input_all, 1);
-    const Number p50 = number_seconds(n->latency_p50_ms), p95 = number_seconds(n->latency_p95_ms), first50 = number_seconds(n->ttft_p50_ms),
-                 first95 = number_seconds(n->ttft_p95_ms);
+    const Number p50 = number_seconds(n->latency_p50_ms), p95 = number_seconds(n->latency_p95_ms),
+                 first50 = number_seconds(n->ttft_p50_ms), first95 = number_seconds(n->ttft_p95_ms);
     if (r.h == 1) {
-        canvas_textf(c, r.x + 1, r.y, r.w - 1, ROLE_DIM, 0, "p50/p95 %s/%s s  TTFT %s/%s s  %s calls/min  %s¢/call  out/in %s",
-                     p50.text, p95.text, first50.text, first95.text, calls.text, cents.text, out.text);
+        canvas_textf(c, r.x + 1, r.y, r.w - 1, ROLE_DIM, 0,
+                     "p50/p95 %s/%s s  TTFT %s/%s s  %s calls/min  %s¢/call  out/in %s", p50.text, p95.text, first50.text,
+                     first95.text, calls.text, cents.text, out.text);
         return;
     }
     snprintf(row[0], sizeof row[0], "calls    %s/min, %s¢/call", calls.text, cents.text);
@@ -156,8 +162,14 @@ static void draw_chart(const Overview *o, const View *v, Canvas *c, Rect r) {
     }
     int64_t *all = xmalloc((s->slots + 1) * sizeof *all);
     for (size_t i = 0; i < s->slots; i++) all[i] = nano_add(o->burner[i], o->rest[i]);
-    Chart ch = {.slots = s->slots, .burner = split ? o->burner : NULL, .rest = split ? o->rest : all, .usual = o->usual_slot,
-                .zone = v->zone, .since_ms = s->since_ms, .slot_ms = s->slot_ms, .mark_ms = o->onset_before ? 0 : o->onset_ms,
+    Chart ch = {.slots = s->slots,
+                .burner = split ? o->burner : NULL,
+                .rest = split ? o->rest : all,
+                .usual = o->usual_slot,
+                .zone = v->zone,
+                .since_ms = s->since_ms,
+                .slot_ms = s->slot_ms,
+                .mark_ms = o->onset_before ? 0 : o->onset_ms,
                 .burner_role = role == ROLE_TEXT ? ROLE_CHART : role};
     chart_draw(&ch, c, r);
     free(all);
@@ -170,13 +182,15 @@ static void draw_small(const Overview *o, const View *v, Canvas *c, Rect area) {
     ThemeRole role;
     char sw[64];
     const Now *n = &o->now;
-    const Number rate = number_usd_short(n->rate_nano_per_min, BASIS_NONE), today = number_usd_short(n->today_effective_nano, basis_of(&n->today)),
+    const Number rate = number_usd_short(n->rate_nano_per_min, BASIS_NONE),
+                 today = number_usd_short(n->today_effective_nano, basis_of(&n->today)),
                  end = number_usd_short(n->eod_at_rate_nano, BASIS_PROJECTED);
     if (area.h >= 2) overview_draw_verdict(o, v, c, (Rect){area.x - 1, area.y, area.w + 1, 1});
     int y = area.y + (area.h >= 2), x = area.x;
     x += canvas_textf(c, x, y, area.w, overview_burn_role(n), ATTR_BOLD, "%s/m", rate.text);
     if (overview_burn_role(n) != ROLE_TEXT && area.h < 2)
-        x += canvas_textf(c, x, y, area.w - x, overview_burn_role(n), ATTR_BOLD, " %s%s", overview_burn_role(n) == ROLE_ACT ? "●" : "▲",
+        x += canvas_textf(c, x, y, area.w - x, overview_burn_role(n), ATTR_BOLD, " %s%s",
+                          overview_burn_role(n) == ROLE_ACT ? "●" : "▲",
                           number_ratio(n->rate_nano_per_min, n->usual_nano_per_min).text);
     if (area.h < 2) {
         switch_words(&v->policy, v->zone, v->now_ms, true, sw, sizeof sw, &role);
@@ -187,7 +201,8 @@ static void draw_small(const Overview *o, const View *v, Canvas *c, Rect area) {
     if (area.w - x >= 30 && o->budgets && o->budget[0].v.breaks_ms >= 0) {
         char at[16];
         time_format(v->zone, o->budget[0].v.breaks_ms, "%H:%M", at, sizeof at);
-        canvas_textf(c, x, y, area.w - x, overview_budget_role(&o->budget[0], v->until_ms), 0, "  %.30s %s", o->budget[0].b->id, at);
+        canvas_textf(c, x, y, area.w - x, overview_budget_role(&o->budget[0], v->until_ms), 0, "  %.30s %s",
+                     o->budget[0].b->id, at);
     }
 }
 
@@ -197,8 +212,11 @@ static void draw_narrow(const Overview *o, const View *v, Canvas *c, const Layou
     Rect r = l->at[PART_FIGURES];
     draw_rate_line(o, v, c, l->at[PART_RATE]);
     if (r.h) {
-        int x = r.x + 1 + canvas_textf(c, r.x + 1, r.y, r.w - 1, ROLE_TEXT, 0, "today %s", number_usd(n->today_effective_nano, 0, basis_of(&n->today)).text);
-        canvas_textf(c, x + 3, r.y, r.x + r.w - x - 3, ROLE_TEXT, 0, "24:00 %s", number_usd_whole(n->eod_at_rate_nano, 0, BASIS_PROJECTED).text);
+        int x = r.x + 1 +
+                canvas_textf(c, r.x + 1, r.y, r.w - 1, ROLE_TEXT, 0, "today %s",
+                             number_usd(n->today_effective_nano, 0, basis_of(&n->today)).text);
+        canvas_textf(c, x + 3, r.y, r.x + r.w - x - 3, ROLE_TEXT, 0, "24:00 %s",
+                     number_usd_whole(n->eod_at_rate_nano, 0, BASIS_PROJECTED).text);
     }
     if (o->budgets) overview_draw_budgets(o, v, c, l->at[PART_LIST], false);
     else overview_draw_list(o, v, c, l->at[PART_LIST]);

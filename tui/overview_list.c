@@ -39,7 +39,8 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
     if (row == TABLE_TOTAL) {
         out->attr = ATTR_BOLD;
         if (column == COL_NAME) put(out, "total");
-        else if (column != COL_SHARE) figure_cell(o, &o->list.total, o->minute.total.cost_nano, o->now.usual_nano_per_min, column, out);
+        else if (column != COL_SHARE)
+            figure_cell(o, &o->list.total, o->minute.total.cost_nano, o->now.usual_nano_per_min, column, out);
         return;
     }
     const Group *g = &o->list.groups[row];
@@ -68,12 +69,19 @@ void overview_draw_list(const Overview *o, const View *v, Canvas *c, Rect r) {
     }
     const Totals *t = &o->list.total;
     bool apart = t->notional_nano > 0 && r.h >= 5;
-    Table table = {.columns = shown, .column_count = COL_COUNT, .rows = o->list.count, .sorted_by = -1, .has_total = r.h >= 5,
-                   .has_selection = true, .cell = cell, .ctx = o};
+    Table table = {.columns = shown,
+                   .column_count = COL_COUNT,
+                   .rows = o->list.count,
+                   .sorted_by = -1,
+                   .has_total = r.h >= 5,
+                   .has_selection = true,
+                   .cell = cell,
+                   .ctx = o};
     table_draw(&table, &o->table, c, (Rect){r.x, r.y, r.w, r.h - apart});
     if (!apart) return;
     size_t most = (size_t)(r.h - 3), rows = o->list.count < most ? o->list.count : most;
-    canvas_textf(c, r.x + 1, r.y + 2 + (int)rows, r.w - 1, ROLE_DIM, 0, "notional  $%s list value of flat-rate use, in no sum above",
+    canvas_textf(c, r.x + 1, r.y + 2 + (int)rows, r.w - 1, ROLE_DIM, 0,
+                 "notional  $%s list value of flat-rate use, in no sum above",
                  number_money(t->notional_nano, 0, BASIS_NONE).text);
 }
 
@@ -113,7 +121,8 @@ static void models_line(const Overview *o, Canvas *c, Rect r) {
     const Totals *t = &o->list.total;
     size_t fine = overview_sources_fine(o);
     char right[96];
-    snprintf(right, sizeof right, "errors %s  sources %zu/%zu", number_percent(t->errors, t->requests - t->refused, 1).text, fine, o->sources);
+    snprintf(right, sizeof right, "errors %s  sources %zu/%zu",
+             number_percent(t->errors, t->requests - t->refused, 1).text, fine, o->sources);
     int room = r.w - text_columns(right) - 2, x = r.x + 1;
     bool bad = fine < o->sources || t->errors * 50 > t->requests - t->refused;
     canvas_right(c, r.x + r.w - 1, r.y, text_columns(right), bad ? ROLE_WATCH : ROLE_TEXT, 0, right);
@@ -121,7 +130,8 @@ static void models_line(const Overview *o, Canvas *c, Rect r) {
     for (size_t i = 0; i < o->models.count; i++) {
         char one[NAME_MAX_BYTES + 32];
         const Group *g = &o->models.groups[i];
-        snprintf(one, sizeof one, "%s %s", overview_name(g->name[0]), number_percent(g->t.cost_nano, o->models.total.cost_nano, 0).text);
+        snprintf(one, sizeof one, "%s %s", overview_name(g->name[0]),
+                 number_percent(g->t.cost_nano, o->models.total.cost_nano, 0).text);
         if (x + 2 + text_columns(one) > r.x + room) return;
         x += 2 + canvas_text(c, x + 2, r.y, room, ROLE_TEXT, 0, one);
     }
@@ -153,8 +163,10 @@ void overview_draw_movers(const Overview *o, const View *v, Canvas *c, Rect r) {
         unsigned attr = i + 1 == o->movers ? ATTR_BOLD : 0;
         canvas_text(c, r.x + 1, row, name - 1, ROLE_TEXT, attr, overview_name(m->name));
         canvas_right(c, right - 20, row, 10, ROLE_TEXT, attr, number_money(m->nano, 10, BASIS_NONE).text);
-        canvas_right(c, right - 10, row, 10, ROLE_TEXT, attr, o->day_known ? number_money_signed(m->nano - m->day_nano, 10).text : "-");
-        canvas_right(c, right, row, 10, ROLE_TEXT, attr, o->week_known ? number_money_signed(m->nano - m->week_nano, 10).text : "-");
+        canvas_right(c, right - 10, row, 10, ROLE_TEXT, attr,
+                     o->day_known ? number_money_signed(m->nano - m->day_nano, 10).text : "-");
+        canvas_right(c, right, row, 10, ROLE_TEXT, attr,
+                     o->week_known ? number_money_signed(m->nano - m->week_nano, 10).text : "-");
     }
 }
 
@@ -162,7 +174,13 @@ void overview_draw_movers(const Overview *o, const View *v, Canvas *c, Rect r) {
 
 void overview_draw_live(const Overview *o, const View *v, Canvas *c, Rect r) {
     const RequestRows rows = {o->live, v->zone, v->until_ms - v->since_ms > MS_PER_DAY};
-    size_t room = r.h > 1 ? (size_t)r.h - 1 : 0, shown = o->lives < room ? o->lives : room; /* the newest, no list to scroll */
-    Table t = {.columns = request_columns, .column_count = REQ_COLUMNS, .rows = shown, .sorted_by = -1, .cell = request_cell, .ctx = &rows};
+    size_t room = r.h > 1 ? (size_t)r.h - 1 : 0,
+           shown = o->lives < room ? o->lives : room; /* the newest, no list to scroll */
+    Table t = {.columns = request_columns,
+               .column_count = REQ_COLUMNS,
+               .rows = shown,
+               .sorted_by = -1,
+               .cell = request_cell,
+               .ctx = &rows};
     table_draw(&t, &(TableState){.selected = 0}, c, r);
 }

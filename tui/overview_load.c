@@ -56,7 +56,8 @@ static void split_series(Overview *o, const View *v) {
         if (o->notional_only) rest = s->notional_nano[i];
         o->burner[i] = per_minute(s, i, own, v->until_ms);
         o->rest[i] = per_minute(s, i, rest, v->until_ms);
-        o->usual_slot[i] = s->usual_nano[i] < 0 || o->notional_only ? -1 : s->usual_nano[i] / (s->slot_ms / MS_PER_MINUTE);
+        o->usual_slot[i] = s->usual_nano[i] < 0 || o->notional_only ? -1
+                                                                    : s->usual_nano[i] / (s->slot_ms / MS_PER_MINUTE);
     }
 }
 
@@ -85,7 +86,8 @@ static void find_onset(Overview *o) {
 static int load_series(Overview *o, View *v, Err *e) {
     int64_t length = v->until_ms - v->since_ms, slot = slot_for(length);
     int64_t until = (v->until_ms + slot - 1) / slot * slot;
-    Query q = {.since_ms = until - (length + slot - 1) / slot * slot, .until_ms = until, .filter = v->filter, .zone = v->zone};
+    Query q = {
+        .since_ms = until - (length + slot - 1) / slot * slot, .until_ms = until, .filter = v->filter, .zone = v->zone};
     series_free(&o->series);
     if (query_series(v->db, &q, DIM_MODEL, STACKS, slot, &o->series, e) != 0) return -1;
     o->notional_only = o->list.total.cost_nano == 0 && o->list.total.notional_nano > 0;
@@ -100,7 +102,8 @@ static int breaks_first(const void *pa, const void *pb) {
     const BudgetRow *a = pa, *b = pb;
     int64_t x = a->v.breaks_ms < 0 ? INT64_MAX : a->v.breaks_ms, y = b->v.breaks_ms < 0 ? INT64_MAX : b->v.breaks_ms;
     if (x != y) return x < y ? -1 : 1;
-    return a->v.spent_permille != b->v.spent_permille ? b->v.spent_permille - a->v.spent_permille : strcmp(a->b->id, b->b->id);
+    return a->v.spent_permille != b->v.spent_permille ? b->v.spent_permille - a->v.spent_permille
+                                                      : strcmp(a->b->id, b->b->id);
 }
 
 static int load_budgets(Overview *o, View *v, const Zone *days, Err *e) {
@@ -145,14 +148,17 @@ static void add_mover(Overview *o, Mover m, Mover *others) {
 }
 
 static void compare_hours(Overview *o, const Result hour[3]) {
-    Mover others = {.name = "others"}, total = {"total", hour[0].total.cost_nano, hour[1].total.cost_nano, hour[2].total.cost_nano};
+    Mover others = {.name = "others"},
+          total = {"total", hour[0].total.cost_nano, hour[1].total.cost_nano, hour[2].total.cost_nano};
     o->movers = 0;
     o->day_known = hour[1].total.requests > 0;
     o->week_known = hour[2].total.requests > 0;
     for (int h = 0; h < 2; h++) /* of now, and those of yesterday that are gone now */
         for (size_t i = 0; i < hour[h].count; i++) {
             const char *name = hour[h].groups[i].name[0];
-            Mover m = {.nano = cost_of_name(&hour[0], name), .day_nano = cost_of_name(&hour[1], name), .week_nano = cost_of_name(&hour[2], name)};
+            Mover m = {.nano = cost_of_name(&hour[0], name),
+                       .day_nano = cost_of_name(&hour[1], name),
+                       .week_nano = cost_of_name(&hour[2], name)};
             bool seen = h == 1 && (m.nano != 0);
             snprintf(m.name, sizeof m.name, "%s", name);
             if (!seen) add_mover(o, m, &others);
@@ -205,7 +211,8 @@ static int load_figures(Overview *o, View *v, Err *e) {
 
 /* Is the first half through, of the same question? A key or the clock may have changed it in between. */
 static bool is_half(const Overview *o, const View *v) {
-    return o->half.now_ms == v->now_ms && o->half.since_ms == v->since_ms && o->half.filter == v->filter && o->half.dim == o->dim;
+    return o->half.now_ms == v->now_ms && o->half.since_ms == v->since_ms && o->half.filter == v->filter &&
+           o->half.dim == o->dim;
 }
 
 int overview_load(Overview *o, View *v, bool *more, Err *e) {

@@ -14,7 +14,12 @@ typedef struct HealthRow {
 
 static void budget_row(const BudgetRow *b, const View *v, Canvas *c, Rect r) {
     char gauge[64], at[16] = "", limit[48] = "";
-    int wide = r.w >= 45, gauge_w = r.w >= 54 ? 16 : wide ? 12 : r.w >= 38 ? 14 : 7, name = r.w - gauge_w - 13 - (wide ? 9 : 0);
+    int wide = r.w >= 45,
+        gauge_w = r.w >= 54   ? 16
+                  : wide      ? 12
+                  : r.w >= 38 ? 14
+                              : 7,
+        name = r.w - gauge_w - 13 - (wide ? 9 : 0);
     ThemeRole role = overview_budget_role(b, v->until_ms);
     if (b->v.breaks_ms >= 0)
         time_format(v->zone, b->v.breaks_ms, b->v.breaks_ms - v->until_ms < MS_PER_DAY ? "%H:%M" : "%a", at, sizeof at);
@@ -38,7 +43,8 @@ void overview_draw_budgets(const Overview *o, const View *v, Canvas *c, Rect r, 
         r.h--;
     }
     if (o->budgets == 0)
-        canvas_text(c, r.x + 1, r.y, r.w - 1, ROLE_DIM, 0, r.w >= 50 ? "none yet: [budget NAME] in the config file" : "none set");
+        canvas_text(c, r.x + 1, r.y, r.w - 1, ROLE_DIM, 0,
+                    r.w >= 50 ? "none yet: [budget NAME] in the config file" : "none set");
     for (int i = 0; i < r.h && (size_t)i < o->budgets; i++) {
         Rect row = {r.x, r.y + i, r.w, 1};
         size_t left = o->budgets - (size_t)i;
@@ -63,7 +69,8 @@ static void sources_row(const Overview *o, HealthRow *row) {
     size_t fine = overview_sources_fine(o);
     for (size_t i = 0; i < o->sources; i++) bad += o->source[i].bad_lines + o->source[i].skipped_lines;
     row->role = fine < o->sources ? ROLE_WATCH : ROLE_TEXT;
-    snprintf(row->text, ROW_TEXT, "sources        %zu/%zu fine  %s bad lines", fine, o->sources, number_count(bad, 0).text);
+    snprintf(row->text, ROW_TEXT, "sources        %zu/%zu fine  %s bad lines", fine, o->sources,
+             number_count(bad, 0).text);
 }
 
 static void latency_row(const char *name, int32_t p50, int32_t p95, HealthRow *row) {
@@ -86,12 +93,14 @@ static int health_rows(const Overview *o, unsigned elsewhere, HealthRow row[HEAL
     if (!(elsewhere & ELSEWHERE_CACHES)) {
         say(&row[n++], ROLE_TEXT, "prompt cache   %3s saved %s", number_permille(totals_cache_hit_permille(t), 0).text,
             number_usd_short(t->saved_cache_nano, BASIS_NONE).text);
-        say(&row[n++], ROLE_TEXT, "response cache %3s saved %s", number_percent(t->response_cache_hits, t->requests, 0).text,
+        say(&row[n++], ROLE_TEXT, "response cache %3s saved %s",
+            number_percent(t->response_cache_hits, t->requests, 0).text,
             number_usd_short(t->saved_response_nano, BASIS_NONE).text);
     }
     if (!(elsewhere & ELSEWHERE_ERRORS)) {
-        say(&row[n++], t->errors * 50 > t->requests - t->refused ? ROLE_WATCH : ROLE_TEXT, "errors         %3s of %s calls",
-            number_percent(t->errors, t->requests - t->refused, 1).text, number_count(t->requests, 0).text);
+        say(&row[n++], t->errors * 50 > t->requests - t->refused ? ROLE_WATCH : ROLE_TEXT,
+            "errors         %3s of %s calls", number_percent(t->errors, t->requests - t->refused, 1).text,
+            number_count(t->requests, 0).text);
         sources_row(o, &row[n++]);
     }
     if (t->unpriced_requests)
@@ -132,6 +141,7 @@ void overview_draw_health(const Overview *o, const View *v, Canvas *c, Rect r) {
     if (p->state == SWITCH_UNKNOWN)
         say(&row[0], role, "switch         %s", words);
     else
-        say(&row[0], role, "switch         %s, generation %lld%s%.40s", words, (long long)p->generation, p->by[0] ? " by " : "", p->by);
+        say(&row[0], role, "switch         %s, generation %lld%s%.40s", words, (long long)p->generation,
+            p->by[0] ? " by " : "", p->by);
     draw_rows(row, 1 + health_rows(o, ELSEWHERE_LATENCY, row + 1), c, r);
 }

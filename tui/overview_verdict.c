@@ -14,7 +14,8 @@ static bool usual_known(const Now *n) {
 ThemeRole overview_burn_role(const Now *n) {
     if (!usual_known(n)) return ROLE_TEXT;
     if (n->rate_nano_per_min > 3 * n->usual_nano_per_min && n->rate_nano_per_min > NANO_PER_USD) return ROLE_ACT;
-    return n->rate_nano_per_min > 2 * n->usual_nano_per_min && n->rate_nano_per_min > NANO_PER_USD / 10 ? ROLE_WATCH : ROLE_TEXT;
+    return n->rate_nano_per_min > 2 * n->usual_nano_per_min && n->rate_nano_per_min > NANO_PER_USD / 10 ? ROLE_WATCH
+                                                                                                        : ROLE_TEXT;
 }
 
 /* A budget that is spent or will be within the hour is a reason to act; one that breaks later in its period, to watch. */
@@ -67,8 +68,10 @@ static void head_words(const Overview *o, const View *v, ThemeRole role, Sentenc
     time_format(v->zone, v->until_ms - v->until_ms % MS_PER_HOUR, "%a %H:00", at, sizeof at);
     if (role != ROLE_TEXT) {
         const char *glyph = role == ROLE_ACT ? "●" : "▲";
-        snprintf(s->head[0], PIECE, "%s %s usual%s:", glyph, number_ratio(n->rate_nano_per_min, n->usual_nano_per_min).text, since);
-        snprintf(s->head[1], PIECE, "%s %s usual%s.", glyph, number_ratio(n->rate_nano_per_min, n->usual_nano_per_min).text, since);
+        snprintf(s->head[0], PIECE, "%s %s usual%s:", glyph,
+                 number_ratio(n->rate_nano_per_min, n->usual_nano_per_min).text, since);
+        snprintf(s->head[1], PIECE, "%s %s usual%s.", glyph,
+                 number_ratio(n->rate_nano_per_min, n->usual_nano_per_min).text, since);
     } else if (usual_known(n)) {
         snprintf(s->head[0], PIECE, "○ Usual: %s for %s.", rate, at);
         snprintf(s->head[1], PIECE, "○ Usual: %s.", rate);
@@ -88,8 +91,9 @@ static void who_words(const Overview *o, ThemeRole role, Sentence *s) {
         memcpy(s->who[1], s->who[0], PIECE);
         return;
     }
-    snprintf(s->who[0], PIECE, " %.60s%s%.60s burns %s of %s/min.", name, model_is_news ? " on " : "", model_is_news ? o->burner_model : "",
-             number_usd(b.part, 0, BASIS_NONE).text, number_usd(b.whole, 0, BASIS_NONE).text);
+    snprintf(s->who[0], PIECE, " %.60s%s%.60s burns %s of %s/min.", name, model_is_news ? " on " : "",
+             model_is_news ? o->burner_model : "", number_usd(b.part, 0, BASIS_NONE).text,
+             number_usd(b.whole, 0, BASIS_NONE).text);
     snprintf(s->who[1], PIECE, " %.60s burns %s.", name, number_percent(b.part, b.whole, 0).text);
 }
 
@@ -102,7 +106,8 @@ static void one_budget(const BudgetRow *r, const View *v, bool with_left, char *
         return;
     }
     time_format(v->zone, r->v.breaks_ms, left < MS_PER_DAY ? "%H:%M" : "%a %H:%M", at, sizeof at);
-    snprintf(out, size, " %.40s breaks %s%s%.12s", r->b->id, at, with_left ? ", in " : "", with_left ? number_age(left).text : "");
+    snprintf(out, size, " %.40s breaks %s%s%.12s", r->b->id, at, with_left ? ", in " : "",
+             with_left ? number_age(left).text : "");
 }
 
 static void budget_words(const Overview *o, const View *v, Sentence *s) {
@@ -128,7 +133,8 @@ static void fit_sentence(const Sentence *s, int width, char *out, size_t size) {
     static const char tries[][3] = {{0, 0, 0}, {0, 0, 1}, {1, 1, 0}, {1, 1, 1}, {1, 1, 2}, {1, 2, 1}, {1, 2, 2}};
     for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
         const char *t = tries[i];
-        snprintf(out, size, "%s%s%s", s->head[(int)t[0]], t[1] < 2 ? s->who[(int)t[1]] : "", t[2] < 2 ? s->budget[(int)t[2]] : "");
+        snprintf(out, size, "%s%s%s", s->head[(int)t[0]], t[1] < 2 ? s->who[(int)t[1]] : "",
+                 t[2] < 2 ? s->budget[(int)t[2]] : "");
         if (text_columns(out) <= width) return;
     }
 }
@@ -151,8 +157,9 @@ static void silence(const Overview *o, const View *v, char *out, size_t size) {
 /* "■ Non-critical calls are stopped by alice: INC-4242. $0.17/min still passes." */
 static void stopped(const Overview *o, const View *v, char *out, size_t size) {
     const PolicyView *p = &v->policy;
-    snprintf(out, size, "■ %s are stopped%s%.40s%s%.80s. %s/min still passes.", p->state == SWITCH_ALL ? "All calls" : "Non-critical calls",
-             p->by[0] ? " by " : "", p->by, p->reason[0] ? ": " : "", p->reason, number_usd(o->now.rate_nano_per_min, 0, BASIS_NONE).text);
+    snprintf(out, size, "■ %s are stopped%s%.40s%s%.80s. %s/min still passes.",
+             p->state == SWITCH_ALL ? "All calls" : "Non-critical calls", p->by[0] ? " by " : "", p->by,
+             p->reason[0] ? ": " : "", p->reason, number_usd(o->now.rate_nano_per_min, 0, BASIS_NONE).text);
 }
 
 /* On narrow screens in two rows: what, and who. */
@@ -167,12 +174,14 @@ static void two_rows(const Sentence *s, Canvas *c, Rect r, ThemeRole role) {
 void overview_draw_verdict(const Overview *o, const View *v, Canvas *c, Rect r) {
     Sentence s = {.head = {""}};
     char text[4 * PIECE];
-    ThemeRole role = overview_burn_role(&o->now), budget = o->budgets ? overview_budget_role(&o->budget[0], v->until_ms) : ROLE_TEXT;
+    ThemeRole role = overview_burn_role(&o->now),
+              budget = o->budgets ? overview_budget_role(&o->budget[0], v->until_ms) : ROLE_TEXT;
     bool is_stopped = v->policy.state == SWITCH_ALL || v->policy.state == SWITCH_NON_CRITICAL;
     if (is_stopped || is_silent(o, v)) {
         if (is_stopped) stopped(o, v, text, sizeof text);
         else silence(o, v, text, sizeof text);
-        canvas_text(c, r.x + 1, r.y, r.w - 1, is_stopped || o->now.last_record_ms ? ROLE_WATCH : ROLE_TEXT, ATTR_BOLD, text);
+        canvas_text(c, r.x + 1, r.y, r.w - 1, is_stopped || o->now.last_record_ms ? ROLE_WATCH : ROLE_TEXT, ATTR_BOLD,
+                    text);
         return;
     }
     head_words(o, v, role, &s);

@@ -27,7 +27,8 @@ static int read_raw(RequestDetail *d, const RowView *r, const View *v, Err *e) {
     if (!d->formats && formats_load(&d->formats, v->app->config->dir, e) != 0) return -1;
     const Format *f = formats_find(d->formats, r->format);
     if (!f) return fail(e, "its format \"%s\" is not known here", r->format);
-    const RawPlace at = {.path = r->file_path, .fingerprint = r->fingerprint, .offset = r->r.offset, .framing = format_framing(f)};
+    const RawPlace at = {
+        .path = r->file_path, .fingerprint = r->fingerprint, .offset = r->r.offset, .framing = format_framing(f)};
     return raw_record_read(&at, v->show_content, &d->raw, e);
 }
 
@@ -66,10 +67,14 @@ static void draw_arithmetic(const Cost *cost, const RowView *v, Canvas *c, Rect 
         canvas_right(c, r.x + 63, y, 15, ROLE_TEXT, 0, sum);
     }
     if (cost->mul_num != cost->mul_den && y < last)
-        canvas_textf(c, r.x + 1, y++, 60, ROLE_DIM, 0, "times %lld/%lld (region or speed)", (long long)cost->mul_num, (long long)cost->mul_den);
+        canvas_textf(c, r.x + 1, y++, 60, ROLE_DIM, 0, "times %lld/%lld (region or speed)", (long long)cost->mul_num,
+                     (long long)cost->mul_den);
     bool unpriced = (v->r.flags & REQ_UNPRICED) != 0, notional = v->r.origin == ORIGIN_NOTIONAL;
     nano_exact(v->r.cost_nano, sum, sizeof sum);
-    canvas_text(c, r.x + 1, y, 40, ROLE_TEXT, ATTR_BOLD, unpriced ? "unpriced" : notional ? "notional value, not spend" : "cost ~");
+    canvas_text(c, r.x + 1, y, 40, ROLE_TEXT, ATTR_BOLD,
+                unpriced   ? "unpriced"
+                : notional ? "notional value, not spend"
+                           : "cost ~");
     if (!unpriced) canvas_right(c, r.x + 63, y, 15, ROLE_TEXT, ATTR_BOLD, sum);
 }
 
@@ -108,10 +113,12 @@ static void gather(Facts *f, const RequestDetail *d, const RowView *v) {
     bool free_call = (r->flags & REQ_CACHE_HIT) != 0 || r->outcome == OUTCOME_REFUSED;
     if (d->cost.priced && !free_call && (r->flags & REQ_UNPRICED) == 0 && d->cost.nano != r->cost_nano)
         add(f, ROLE_WATCH, "▲ today's price row gives another cost; prices reprice applies it");
-    add(f, ROLE_TEXT, "key         %s  user %s  team %s", or_dash(v->name[DIM_KEY]), or_dash(v->name[DIM_USER]), or_dash(v->name[DIM_TEAM]));
+    add(f, ROLE_TEXT, "key         %s  user %s  team %s", or_dash(v->name[DIM_KEY]), or_dash(v->name[DIM_USER]),
+        or_dash(v->name[DIM_TEAM]));
     add(f, ROLE_TEXT, "session     %s  endpoint %s", or_dash(v->name[DIM_SESSION]), or_dash(v->name[DIM_ENDPOINT]));
     add(f, ROLE_TEXT, "latency     %s s, first token %s s%s, %s reasoning tokens", number_seconds(r->latency_ms).text,
-        number_seconds(r->ttft_ms).text, (r->flags & REQ_STREAM) ? ", streamed" : "", number_count(r->tokens[TOK_REASONING], 0).text);
+        number_seconds(r->ttft_ms).text, (r->flags & REQ_STREAM) ? ", streamed" : "",
+        number_count(r->tokens[TOK_REASONING], 0).text);
     add(f, ROLE_TEXT, "source      %s (%s)", or_dash(v->source), or_dash(v->format));
     add(f, ROLE_TEXT, "file        %s at byte %llu", or_dash(v->file_path), (unsigned long long)r->offset);
     if (token_word(r)[0]) add(f, r->flags & REQ_USAGE_SUSPECT ? ROLE_WATCH : ROLE_TEXT, "%s", token_word(r));

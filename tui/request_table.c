@@ -17,8 +17,8 @@ const Column request_columns[REQ_COLUMNS] = {
 };
 
 int64_t request_input(const Request *r) {
-    return r->tokens[TOK_INPUT] + r->tokens[TOK_CACHE_READ] + r->tokens[TOK_CACHE_WRITE_5M] + r->tokens[TOK_CACHE_WRITE_1H] +
-           r->tokens[TOK_AUDIO_INPUT];
+    return r->tokens[TOK_INPUT] + r->tokens[TOK_CACHE_READ] + r->tokens[TOK_CACHE_WRITE_5M] +
+           r->tokens[TOK_CACHE_WRITE_1H] + r->tokens[TOK_AUDIO_INPUT];
 }
 
 static void put(TableCell *out, const char *text) {
@@ -42,7 +42,9 @@ void request_cell(const void *ctx, size_t row, size_t column, TableCell *out) {
     const RowView *v = &rows->row[row];
     const Request *r = &v->r;
     switch (column) {
-    case REQ_COL_TIME: time_format(rows->zone, r->ts_ms, rows->dated ? "%d%b %H:%M" : "%H:%M:%S", out->text, sizeof out->text); break;
+    case REQ_COL_TIME:
+        time_format(rows->zone, r->ts_ms, rows->dated ? "%d%b %H:%M" : "%H:%M:%S", out->text, sizeof out->text);
+        break;
     case REQ_COL_FEATURE: put(out, v->name[DIM_FEATURE][0] ? v->name[DIM_FEATURE] : v->name[DIM_PROJECT]); break;
     case REQ_COL_MODEL: put(out, v->name[DIM_MODEL]); break;
     case REQ_COL_COST: put(out, number_request_cost(r->cost_nano, (r->flags & REQ_UNPRICED) != 0).text); break;

@@ -81,7 +81,8 @@ static void first_run_draw(const void *self, const View *v, Canvas *c, Rect area
     if (y < end) canvas_textf(c, x, y++, w, ROLE_TEXT, 0, "or paste this into %s and start again:", f->config_path);
     for (size_t i = 0; i < sizeof paste / sizeof paste[0] && y < end; i++, y++)
         canvas_text(c, x + 2, y, w - 2, ROLE_DIM, 0, paste[i]);
-    if (++y < end) canvas_text(c, x, y, w, ROLE_DIM, 0, "The usual places are watched: what appears there is followed by itself.");
+    if (++y < end)
+        canvas_text(c, x, y, w, ROLE_DIM, 0, "The usual places are watched: what appears there is followed by itself.");
 }
 
 static bool first_run_key(void *self, View *v, int key) {

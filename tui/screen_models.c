@@ -61,9 +61,13 @@ static void draw_buckets(const Models *m, const Totals *t, Canvas *c, Rect r) {
         char price[40];
         if (!bucket_shown(m, t, i)) continue;
         const CostLine *l = &m->unit.lines[i];
-        nano_grouped(l->pico * 1000, l->pico % 10000 ? 4 : 2, price, sizeof price); /* pico-dollars a token = micro-dollars a million */
+        nano_grouped(l->pico * 1000, l->pico % 10000 ? 4 : 2, price,
+                     sizeof price); /* pico-dollars a token = micro-dollars a million */
         x += BUCKET_W;
-        canvas_right(c, x, r.y, BUCKET_W - 1, ROLE_TITLE, 0, i == TOK_CACHE_WRITE_5M ? "write 5m" : i == TOK_CACHE_WRITE_1H ? "write 1h" : l->what);
+        canvas_right(c, x, r.y, BUCKET_W - 1, ROLE_TITLE, 0,
+                     i == TOK_CACHE_WRITE_5M   ? "write 5m"
+                     : i == TOK_CACHE_WRITE_1H ? "write 1h"
+                                               : l->what);
         canvas_right(c, x, r.y + 1, BUCKET_W - 1, ROLE_TEXT, 0, price);
         canvas_right(c, x, r.y + 2, BUCKET_W - 1, ROLE_TEXT, 0, number_tokens(t->tokens[i]).text);
     }
@@ -81,11 +85,13 @@ static void draw_price(const Models *m, const View *v, Canvas *c, Rect r) {
     const char *from = price_row_field(m->unit.row, "effective_from");
     draw_buckets(m, t, c, r);
     if (r.h < 5) return;
-    canvas_textf(c, r.x + 1, r.y + 3, r.w - 2, ROLE_TEXT, 0, "%-11s $%s in %s calls, %s¢ each; cache %s, saved %s", v->range_name,
-                 number_money(t->cost_nano, 0, BASIS_NONE).text, number_count(t->requests, 0).text, number_cents_of(t, 0).text,
-                 number_permille(totals_cache_hit_permille(t), 0).text, number_usd(t->saved_cache_nano, 0, BASIS_NONE).text);
-    canvas_textf(c, r.x + 1, r.y + 4, r.w - 2, ROLE_DIM, 0, "price row   %s %s from %s, confidence %s", price_row_provider(m->unit.row),
-                 price_row_model(m->unit.row), *from ? from : "ever", price_row_field(m->unit.row, "confidence"));
+    canvas_textf(c, r.x + 1, r.y + 3, r.w - 2, ROLE_TEXT, 0, "%-11s $%s in %s calls, %s¢ each; cache %s, saved %s",
+                 v->range_name, number_money(t->cost_nano, 0, BASIS_NONE).text, number_count(t->requests, 0).text,
+                 number_cents_of(t, 0).text, number_permille(totals_cache_hit_permille(t), 0).text,
+                 number_usd(t->saved_cache_nano, 0, BASIS_NONE).text);
+    canvas_textf(c, r.x + 1, r.y + 4, r.w - 2, ROLE_DIM, 0, "price row   %s %s from %s, confidence %s",
+                 price_row_provider(m->unit.row), price_row_model(m->unit.row), *from ? from : "ever",
+                 price_row_field(m->unit.row, "confidence"));
 }
 
 static void draw_models(const void *self, const View *v, Canvas *c, Rect area) {

@@ -61,8 +61,13 @@ static void draw_requests(const void *self, const View *v, Canvas *c, Rect area)
     }
     if (s->open && area.h >= 10) layout_split(area, request_detail_rows(&s->detail, area.w), &list, &detail);
     const RequestRows rows = {s->row, v->zone, v->until_ms - v->since_ms > MS_PER_DAY};
-    Table t = {.columns = request_columns, .column_count = REQ_COLUMNS, .rows = s->count, .sorted_by = -1, .has_selection = true,
-               .cell = request_cell, .ctx = &rows};
+    Table t = {.columns = request_columns,
+               .column_count = REQ_COLUMNS,
+               .rows = s->count,
+               .sorted_by = -1,
+               .has_selection = true,
+               .cell = request_cell,
+               .ctx = &rows};
     table_draw(&t, &s->table, c, list);
     if (detail.h >= 4) request_detail_draw(&s->detail, selected(s), v, c, detail);
 }

@@ -107,8 +107,9 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
 
 /* The selected one in full: where it reads, how much, its last word. */
 static void draw_source(const SourceView *v, Canvas *c, Rect r) {
-    canvas_textf(c, r.x, r.y, r.w, ROLE_DIM, 0, "%s  %s %s, %s records, %s late  %s", v->source, number_count(v->files, 0).text,
-                 v->files == 1 ? "file" : "files", number_count(v->records, 0).text, number_count(v->late, 0).text, v->path);
+    canvas_textf(c, r.x, r.y, r.w, ROLE_DIM, 0, "%s  %s %s, %s records, %s late  %s", v->source,
+                 number_count(v->files, 0).text, v->files == 1 ? "file" : "files", number_count(v->records, 0).text,
+                 number_count(v->late, 0).text, v->path);
     canvas_text(c, r.x, r.y + 1, r.w, role_of(v), 0, v->last_word);
 }
 

@@ -8,7 +8,8 @@ bool usual_rates_due(const UsualRates *u, const View *v) {
 }
 
 bool usual_rates_quick(int dim, const View *v) {
-    static const int quick[] = {DIM_FEATURE, DIM_MODEL, DIM_PROVIDER, DIM_ACCOUNT, DIM_TIER, DIM_TEAM, DIM_KEY, DIM_GATEWAY};
+    static const int quick[] = {DIM_FEATURE, DIM_MODEL, DIM_PROVIDER, DIM_ACCOUNT,
+                                DIM_TIER,    DIM_TEAM,  DIM_KEY,      DIM_GATEWAY};
     for (size_t i = 0; i < sizeof quick / sizeof *quick; i++)
         if (dim == quick[i]) return !filter_needs_rows(v->filter);
     return false;
