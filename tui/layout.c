@@ -49,7 +49,7 @@ static void figure_band(Layout *l, Rect band) {
         l->at[PART_MORE] = columns(band, 95, 139);
         l->at[PART_HEALTH] = columns(band, 139 + GAP, w);
     } else if (w >= WIDE_W) {
-        int more = w - 33 > rate + 64 ? rate + 64 : w - 33;
+        int more = w - 29 > rate + 64 ? rate + 64 : w - 29;
         l->at[PART_FIGURES] = columns(band, rate, more - 1);
         l->at[PART_MORE] = columns(band, more, w);
     } else {

@@ -43,14 +43,20 @@ static void draw_rate_line(const Overview *o, const View *v, Canvas *c, Rect r) 
 
 /* ---- figures ---- */
 
+/* What stands behind a figure, from long to short; the last is short enough for any width. */
+typedef struct Words {
+    char text[3][160];
+} Words;
+
 /* One figure: a dim name, the figure in bold, the longest words that fit. */
-static void figure(Canvas *c, Rect r, int row, const char *name, const char *value, const char *words,
-                   const char *brief) {
+static void figure(Canvas *c, Rect r, int row, const char *name, const char *value, const Words *w) {
+    bool tight = r.w < 40;
+    int end = tight ? 18 : 20, x = end + (tight ? 1 : 2), room = r.w - x, i = 0;
     if (row >= r.h) return;
-    int room = r.w - 22;
+    while (i < 2 && text_columns(w->text[i]) > room) i++;
     canvas_text(c, r.x, r.y + row, 7, ROLE_DIM, 0, name);
-    canvas_right(c, r.x + 20, r.y + row, 13, ROLE_TEXT, ATTR_BOLD, value);
-    canvas_text(c, r.x + 22, r.y + row, room, ROLE_DIM, 0, text_columns(words) <= room ? words : brief);
+    canvas_right(c, r.x + end, r.y + row, 13, ROLE_TEXT, ATTR_BOLD, value);
+    canvas_text(c, r.x + x, r.y + row, room, ROLE_DIM, 0, w->text[i]);
 }
 
 static const char *basis_word(const Totals *t) {
@@ -62,51 +68,54 @@ static const char *basis_word(const Totals *t) {
 static void figure_today(const Overview *o, Canvas *c, Rect r) {
     const Now *n = &o->now;
     const char *basis = basis_word(&n->today);
-    char words[160], brief[96];
+    Words w;
+    snprintf(w.text[2], sizeof w.text[2], "%s", basis);
     if (n->usual_today_nano > 0) {
         const Number times = number_ratio(n->today_effective_nano, n->usual_today_nano),
                      usual = number_usd(n->usual_today_nano, 0, BASIS_NONE);
-        snprintf(words, sizeof words, "%s; %s usual by now (%s)", basis, times.text, usual.text);
-        snprintf(brief, sizeof brief, "%s; %s usual by now", basis, times.text);
+        snprintf(w.text[0], sizeof w.text[0], "%s; %s usual by now (%s)", basis, times.text, usual.text);
+        snprintf(w.text[1], sizeof w.text[1], "%s; %s usual by now", basis, times.text);
     } else {
-        snprintf(words, sizeof words, "%s; usual unknown for a week", basis);
-        snprintf(brief, sizeof brief, "%s", basis);
+        snprintf(w.text[0], sizeof w.text[0], "%s; usual unknown for a week", basis);
+        snprintf(w.text[1], sizeof w.text[1], "%s", basis);
     }
-    figure(c, r, 0, "today", number_usd(n->today_effective_nano, 13, basis_of(&n->today)).text, words, brief);
+    figure(c, r, 0, "today", number_usd(n->today_effective_nano, 13, basis_of(&n->today)).text, &w);
 }
 
 /* Two projections, each named; where there is a row for it each has its own. */
 static int figure_end(const Overview *o, Canvas *c, Rect r) {
     const Now *n = &o->now;
-    char words[96] = "at this rate (last 60 s)", brief[96] = "at this rate";
+    Words w = {{"at this rate (last 60 s)", "at this rate", "at this rate"}};
+    const Words back = {{"if it returns to usual now", "at usual", "at usual"}};
     bool usual = n->eod_at_usual_nano >= 0;
     if (usual && r.h < 5) {
         const Number at_usual = number_usd_whole(n->eod_at_usual_nano, 0, BASIS_PROJECTED);
-        snprintf(words, sizeof words, "at this rate; %s if back to usual", at_usual.text);
-        snprintf(brief, sizeof brief, "at this rate; %s at usual", at_usual.text);
+        snprintf(w.text[0], sizeof w.text[0], "at this rate; %s if back to usual", at_usual.text);
+        snprintf(w.text[1], sizeof w.text[1], "at this rate; %s at usual", at_usual.text);
     }
-    figure(c, r, 1, "24:00", number_usd_whole(n->eod_at_rate_nano, 13, BASIS_PROJECTED).text, words, brief);
+    figure(c, r, 1, "24:00", number_usd_whole(n->eod_at_rate_nano, 13, BASIS_PROJECTED).text, &w);
     if (!usual || r.h < 5) return 2;
-    figure(c, r, 2, "", number_usd_whole(n->eod_at_usual_nano, 13, BASIS_PROJECTED).text, "if it returns to usual now",
-           "at usual");
+    figure(c, r, 2, "", number_usd_whole(n->eod_at_usual_nano, 13, BASIS_PROJECTED).text, &back);
     return 3;
 }
 
 static void draw_figures(const Overview *o, const View *v, Canvas *c, Rect r) {
     const Now *n = &o->now;
-    char words[160] = "usual unknown", brief[96] = "usual unknown", hour[32];
+    Words w = {{"usual unknown", "usual unknown", ""}};
+    const Words apart = {{"notional today: flat-rate use, not spend", "notional", "notional"}};
+    char hour[32];
     figure_today(o, c, r);
     int row = figure_end(o, c, r);
     if (n->usual_nano_per_min >= 0) {
         const Number usual = number_usd(n->usual_nano_per_min, 0, BASIS_NONE);
         time_format(v->zone, v->until_ms - v->until_ms % MS_PER_HOUR, "%a %H:00", hour, sizeof hour);
-        snprintf(words, sizeof words, "usual %s/min, %s", usual.text, hour);
-        snprintf(brief, sizeof brief, "usual %s/min", usual.text);
+        snprintf(w.text[0], sizeof w.text[0], "usual %s/min, %s", usual.text, hour);
+        snprintf(w.text[1], sizeof w.text[1], "usual %s/min", usual.text);
+        snprintf(w.text[2], sizeof w.text[2], "usual %s", usual.text);
     }
-    figure(c, r, row, "month", number_usd(n->month.cost_nano, 13, basis_of(&n->month)).text, words, brief);
+    figure(c, r, row, "month", number_usd(n->month.cost_nano, 13, basis_of(&n->month)).text, &w);
     if (row + 1 < r.h && n->month.notional_nano > 0)
-        figure(c, r, row + 1, "apart", number_usd(n->today.notional_nano, 13, BASIS_NONE).text,
-               "notional today: flat-rate use, not spend", "notional");
+        figure(c, r, row + 1, "apart", number_usd(n->today.notional_nano, 13, BASIS_NONE).text, &apart);
 }
 
 static void draw_more(const Overview *o, const View *v, Canvas *c, Rect r) {
@@ -218,8 +227,15 @@ static void draw_narrow(const Overview *o, const View *v, Canvas *c, const Layou
         canvas_textf(c, x + 3, r.y, r.x + r.w - x - 3, ROLE_TEXT, 0, "24:00 %s",
                      number_usd_whole(n->eod_at_rate_nano, 0, BASIS_PROJECTED).text);
     }
-    if (o->budgets) overview_draw_budgets(o, v, c, l->at[PART_LIST], false);
-    else overview_draw_list(o, v, c, l->at[PART_LIST]);
+    Rect list = l->at[PART_LIST];
+    if (o->budgets) { /* what can break comes first, the list where both have room */
+        int rows = (int)o->budgets < list.h ? (int)o->budgets : list.h;
+        if (list.h - rows < 4) rows = list.h;
+        overview_draw_budgets(o, v, c, (Rect){list.x, list.y, list.w, rows}, false);
+        list.y += rows + 1;
+        list.h -= rows + 1;
+    }
+    overview_draw_list(o, v, c, list);
 }
 
 static void draw_side(const Overview *o, const View *v, Canvas *c, const Layout *l) {
