@@ -186,7 +186,8 @@ static void flat_rate_use_stands_apart(void **state) {
     for (int i = 1; i < 9; i++)
         fixture_add(&place.f, &(Spec){.ts_ms = utc(NOW) - i * 60000, .origin = ORIGIN_NOTIONAL, .cost_nano = USD,
                                       .name = {[DIM_MODEL] = "claude-opus-5-5", [DIM_PROJECT] = "here"}});
-    shows(80, 24, "notional  $8.00 list value of flat-rate use");
+    shows(80, 24, "notional  $8.00 flat-rate use, in no sum");
+    shows(80, 24, "notional value $/min: flat-rate use, not spend");
     shows(120, 40, "notional value $/min: flat-rate use, not spend");
     shows(120, 40, "~$0.00  nothing metered");
 }

@@ -160,7 +160,7 @@ static void draw_legend(const Overview *o, bool split, Canvas *c, Rect r, ThemeR
 }
 
 static void draw_chart(const Overview *o, const View *v, Canvas *c, Rect r) {
-    bool split = r.h >= 9 && !o->notional_only && o->models.count > 1, legend = r.h >= 9;
+    bool split = r.h >= 9 && !o->notional_only && o->models.count > 1, legend = r.h >= 9 || (o->notional_only && r.h >= 5);
     const Series *s = &o->series;
     if (s->slots == 0) return;
     ThemeRole role = overview_burn_role(&o->now);

@@ -81,7 +81,7 @@ void overview_draw_list(const Overview *o, const View *v, Canvas *c, Rect r) {
     if (!apart) return;
     size_t most = (size_t)(r.h - 3), rows = o->list.count < most ? o->list.count : most;
     canvas_textf(c, r.x + 1, r.y + 2 + (int)rows, r.w - 1, ROLE_DIM, 0,
-                 "notional  $%s list value of flat-rate use, in no sum above",
+                 "notional  $%s flat-rate use, in no sum above",
                  number_money(t->notional_nano, 0, BASIS_NONE).text);
 }
 
