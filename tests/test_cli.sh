@@ -101,4 +101,11 @@ if [ -e /dev/full ]; then
     check "a full disk is told" test "$?" = 1 -a -s "$work/err"
 fi
 check "works with closed standard descriptors" sh -c "'$bin' --version <&- >/dev/null 2>&-"
+
+# The demo has a configuration of its own, and the user's themes: one that is known gets as far as the terminal.
+mkdir -p "$work/config/tollwatch/themes" && cp themes/light.theme "$work/config/tollwatch/themes/mine.theme"
+XDG_CONFIG_HOME=$work/config "$bin" demo --theme mine </dev/null >/dev/null 2>"$work/err"
+check "the demo finds the user's theme" grep -q "not a terminal" "$work/err"
+XDG_CONFIG_HOME=$work/config "$bin" demo --theme nobodys </dev/null >/dev/null 2>"$work/err"
+check "and names it among the others" grep -q "no theme \"nobodys\"; choose one of: .* mine" "$work/err"
 exit $failed
