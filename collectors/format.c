@@ -4,6 +4,7 @@
  * formats refer to by name; the user's come first.
  */
 #include "collectors/format_impl.h"
+#include "collectors/reader_values.h"
 #include "collectors/parser_hook.h"
 #include "store/data.h"
 #include <dirent.h>
@@ -157,10 +158,24 @@ static bool lines_match(const Format *f, Scan *scan, const char *head, size_t le
     return false;
 }
 
+/* The values that the head has whole, in an array or not, whatever stands between them. */
+static bool values_match(const Format *f, Scan *scan, const char *head, size_t len) {
+    Values values = {0};
+    ValuesFound found = {0};
+    for (int n = 0; n < HEAD_LINES; n++) {
+        found = values_find(&values, head, found.stop, len);
+        if (!found.complete) return false;
+        if (scan_line(scan, head + found.first, found.stop - found.first, look, &f, NULL) == 1) return true;
+    }
+    return false;
+}
+
 static bool head_matches(const Format *f, const char *head, size_t len) {
     if (!f->recognise) return false;
     Scan *scan = scan_new(f->plan);
-    bool found = f->framing == FRAME_LINES ? lines_match(f, scan, head, len) : scan_line(scan, head, len, look, &f, NULL) == 1;
+    bool found = f->framing == FRAME_LINES      ? lines_match(f, scan, head, len)
+                 : f->framing == FRAME_DOCUMENT ? scan_line(scan, head, len, look, &f, NULL) == 1
+                                                : values_match(f, scan, head, len);
     scan_free(scan);
     return found;
 }

@@ -8,7 +8,7 @@ const char *const format_fields[FIELD_COUNT] = {
     [FIELD_SESSION] = "session", [FIELD_PROJECT] = "project", [FIELD_ENDPOINT] = "endpoint", [FIELD_GATEWAY] = "gateway",
     [FIELD_HOST] = "host", [FIELD_GEO] = "geo", [FIELD_SPEED] = "speed", [FIELD_TIME] = "time", [FIELD_LATENCY] = "latency",
     [FIELD_TTFT] = "ttft", [FIELD_STATUS] = "status", [FIELD_WEB_SEARCHES] = "web_searches",
-    [FIELD_MAX_TOKENS] = "max_tokens", [FIELD_TOOLS] = "tools", [FIELD_PROMPT_BYTES] = "prompt_bytes",
+    [FIELD_MAX_TOKENS] = "max_tokens", [FIELD_TOOLS] = "tools", [FIELD_REQUESTS] = "requests", [FIELD_PROMPT_BYTES] = "prompt_bytes",
     [FIELD_PREFIX_BYTES] = "prefix_bytes", [FIELD_GENERATION] = "policy_generation", [FIELD_PROMPT_HASH] = "prompt_hash",
     [FIELD_PREFIX_HASH] = "prefix_hash",
 };

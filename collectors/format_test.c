@@ -86,6 +86,7 @@ static int compare_member(const Trial *t, const char *key, const json_t *want, c
     for (int i = 0; i < TOK_COUNT; i++)
         if (strcmp(token_names[i], key) == 0) return 0; /* too */
     if (strcmp(key, "status") == 0) return compare_number(t, key, json_integer_value(want), r->status);
+    if (strcmp(key, "requests") == 0) return compare_number(t, key, json_integer_value(want), r->more_calls + 1);
     if (strcmp(key, "raw_input") == 0) return compare_number(t, key, json_integer_value(want), r->raw_input);
     if (strcmp(key, "cost_usd") == 0) return priced ? compare_cost(t, want, r) : 0;
     if (strcmp(key, "time") != 0) return compare_name(t, key, want, r);

@@ -118,6 +118,15 @@ static int put_time(Parser *p, const View *v, Request *r) {
     return 0;
 }
 
+/* How many calls the record stands for; -1 more than the one: it stands for none. */
+static int put_calls(Parser *p, const View *v, Request *r) {
+    int64_t n;
+    int rc = field_int(&p->f->fields[FIELD_REQUESTS], v, &n);
+    if (rc < 0 || (rc && (n < 0 || n > REQUEST_CALLS_MAX))) return fail(p->e, "the count of requests is not a number from 0 to 10^9");
+    r->more_calls = rc ? n - 1 : 0;
+    return 0;
+}
+
 /* ---- counters ---- */
 static int read_counters(Parser *p, const Shape *s, const View *v, int64_t out[COUNT_COUNT]) {
     for (int i = 0; i < COUNT_COUNT; i++) {
@@ -227,10 +236,11 @@ int parser_request(Parser *p, const ScanValue *values) {
     Draft d = {.request = r};
     put_names(p, &v, r);
     put_numbers(p, &v, r);
-    if (put_time(p, &v, r) != 0 || find_counters(p, &v, &d) != 0) return REQUEST_BAD;
+    if (put_time(p, &v, r) != 0 || put_calls(p, &v, r) != 0 || find_counters(p, &v, &d) != 0) return REQUEST_BAD;
     put_flags(f, &v, r);
     r->outcome = (uint8_t)outcome_of(f, &v, r->status);
     HookResult hook = run_hook(p, values, &d);
+    if (hook == HOOK_RECORD && r->more_calls < 0) hook = HOOK_SKIP;
     if (hook == HOOK_SKIP) batch_undo(p->batch);
     if (hook != HOOK_RECORD) return hook == HOOK_BAD ? REQUEST_BAD : REQUEST_DONE;
     put_account(p, r);

@@ -1,5 +1,5 @@
 /* reader_values: finds JSON values in a stream of them: pretty-printed, side by side, in an array, or with lines of other
- * text between. Private to reader*.c.
+ * text between. For reader*.c, and for recognising formats.
  *
  * Owns: the nesting at the place reached, so that a value may come in any chunks. Only objects are records; text between
  * them, brackets and commas of an array around them are not. Does not: check values closely (the scanner does), but

@@ -109,7 +109,7 @@ int cells_count(Cells *c, const Row *row, int sign, Err *e) {
         const Combo *combo;
         if (tuples_combo(c->l->tuples, row->combo, &combo, e)) return -1;
         sums_add_request(cellset_at(&c->minutes, cell_of(ts_ms / SLOT_MINUTE_MS, combo->lane)), &row->r, sign);
-        cellset_at(&c->files, cell_of(ts_ms / SLOT_QUARTER_MS, row->file))->v[SUM_REQUESTS] += sign;
+        cellset_at(&c->files, cell_of(ts_ms / SLOT_QUARTER_MS, row->file))->v[SUM_REQUESTS] += sign * (1 + row->r.more_calls);
     }
     if (c->users_wanted && row->r.origin == ORIGIN_METERED) return count_user(c, row, sign, e);
     return 0;

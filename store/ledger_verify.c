@@ -71,7 +71,7 @@ static int expect_row(Check *c, const Row *row, Err *e) {
         Checked *r = &c->of[i];
         if (row->r.ts_ms < r->from_ms) continue;
         Sums *sums = cellset_at(&r->expected, cell_of(row->r.ts_ms / rollup_slot_ms(r->rollup), ids[i]));
-        if (i == FILES) sums->v[SUM_REQUESTS]++;
+        if (i == FILES) sums->v[SUM_REQUESTS] += 1 + row->r.more_calls;
         else sums_add_request(sums, &row->r, 1);
     }
     return 0;

@@ -34,6 +34,7 @@ typedef struct Usage {
     bool batch;
     Str geo, speed;            /* "us", "us-east5"; "fast" */
     int64_t web_searches;
+    int64_t more_calls;        /* as in a Request */
 } Usage;
 
 enum CostFlag { COST_CACHE_READ_AT_INPUT = 1, COST_WRITE_AT_INPUT = 2, COST_BATCH_UNLISTED = 4, COST_TIER_UNLISTED = 8,

@@ -28,11 +28,13 @@ static int64_t count(int64_t tokens) {
     return tokens > 0 ? tokens : 0;
 }
 
-static bool is_long(const PriceRow *row, const int64_t *tokens) {
+/* Of several calls counted together nobody knows the single prompt: the average decides. */
+static bool is_long(const PriceRow *row, const int64_t *tokens, int64_t calls) {
     if (!row->long_above) return false;
     Wide prompt = (Wide)count(tokens[TOK_INPUT]) + count(tokens[TOK_CACHE_READ]) + count(tokens[TOK_CACHE_WRITE_5M]) +
                   count(tokens[TOK_CACHE_WRITE_1H]) + count(tokens[TOK_AUDIO_INPUT]);
-    return prompt > row->long_above || (row->long_at && prompt == row->long_above);
+    Wide above = (Wide)row->long_above * calls;
+    return prompt > above || (row->long_at && prompt == above);
 }
 
 /* Reads at the input price minus what they cost, minus what writes cost above the input price. */
@@ -43,8 +45,8 @@ static Wide saved(const Rates *r, const int64_t *tokens) {
            (Wide)count(tokens[TOK_CACHE_WRITE_1H]) * (r->pico[TOK_CACHE_WRITE_1H] - in);
 }
 
-Charge plan_charge(const Plan *p, const int64_t tokens[TOK_COUNT], int64_t web_searches, int64_t ts_ms) {
-    bool far = is_long(p->row, tokens);
+Charge plan_charge(const Plan *p, const int64_t tokens[TOK_COUNT], int64_t calls, int64_t web_searches, int64_t ts_ms) {
+    bool far = is_long(p->row, tokens, calls);
     /* Without a time of day the call is taken to be at peak: the dearer of two unknowns. */
     bool off = p->has_hours && ts_ms != 0 && !peak_at(&p->row->peak, ts_ms);
     Charge c = {.rates = &p->rates[far][off], .flags = far ? (p->flags & (COST_GEO | COST_SUFFIX_AS_BASE)) | p->long_flags : p->flags};
@@ -75,7 +77,7 @@ void cost_of(const Book *b, const Usage *u, Cost *out) {
     *out = (Cost){.mul_num = 1, .mul_den = 1};
     plan_make(b, u, &p);
     if (!p.row) return;
-    Charge c = plan_charge(&p, u->tokens, u->web_searches, u->ts_ms);
+    Charge c = plan_charge(&p, u->tokens, 1 + u->more_calls, u->web_searches, u->ts_ms);
     out->priced = true;
     out->nano = c.nano;
     out->saved_cache_nano = c.saved_cache_nano;

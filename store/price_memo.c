@@ -78,7 +78,7 @@ static bool used_nothing(const Request *r) {
 }
 
 static void book_charge(Request *r, const Plan *plan) {
-    Charge c = plan_charge(plan, r->tokens, r->web_searches, r->ts_ms);
+    Charge c = plan_charge(plan, r->tokens, 1 + r->more_calls, r->web_searches, r->ts_ms);
     r->price_row = plan->row->id;
     if (c.flags & approximate) r->flags |= REQ_PRICE_APPROX;
     if (r->flags & REQ_CACHE_HIT) {

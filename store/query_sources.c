@@ -82,7 +82,7 @@ static int count_rows(Db *db, int64_t from, int64_t to, const Owners *o, SourceV
         Row row;
         const void *blob = sqlite3_column_blob(s, 1);
         if (!row_unpack(sqlite3_column_int64(s, 0), blob, (size_t)sqlite3_column_bytes(s, 1), &row)) continue;
-        if (!(row.r.flags & REQ_LINKED)) count_calls(o, row.file, 1, out, max);
+        if (!(row.r.flags & REQ_LINKED)) count_calls(o, row.file, 1 + row.r.more_calls, out, max);
     }
     return rc;
 }

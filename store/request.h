@@ -61,6 +61,7 @@ typedef struct Request {
     uint64_t price_row;         /* content hash of the price row; 0 = none */
     int32_t latency_ms, ttft_ms;/* -1 = unknown */
     int32_t web_searches;
+    int64_t more_calls;         /* a record may stand for several calls: how many besides the one, 0 .. REQUEST_CALLS_MAX */
     uint32_t geo, speed;        /* batch name index of what modifies the price ("us", "fast"); 0 = none */
     int32_t max_tokens, tools;  /* -1 = not in the record */
     int64_t prompt_bytes;       /* -1 = not in the record */
@@ -74,6 +75,7 @@ typedef struct Request {
 } Request;
 
 #define REQUEST_TOKENS_MAX INT64_C(1000000000000) /* a larger counter is refused as a bad record */
+#define REQUEST_CALLS_MAX INT64_C(1000000000)
 
 /* What the ledger must remember of the file in the same transaction. One per batch at most. */
 typedef struct FileMark {

@@ -68,7 +68,7 @@ enum { /* the first seven are free of a second mask byte, so the most common sta
        OPT_UPSTREAM, OPT_RAW, OPT_STATUS, OPT_WRITE_5M, OPT_WRITE_1H, OPT_REASONING, OPT_MAX_TOKENS,
        OPT_AUDIO, OPT_OWN, OPT_SAVED_RESPONSE, OPT_SEARCHES, OPT_TOOLS, OPT_PROMPT_BYTES, OPT_PROMPT_HASH,
        OPT_PREFIX_HASH, OPT_PREFIX_BYTES, OPT_GENERATION, OPT_GEO, OPT_SPEED, OPT_RAW_INPUT, OPT_RAW_OUTPUT,
-       OPT_RAW_TOTAL, OPT_COUNT };
+       OPT_RAW_TOTAL, OPT_MORE_CALLS, OPT_COUNT };
 #define OPT_HASHES (1u << OPT_UPSTREAM | 1u << OPT_PROMPT_HASH | 1u << OPT_PREFIX_HASH) /* 8 bytes as they are */
 
 /* OPT_KIND: origin, outcome and class, all zero for a gateway's good metered request. */
@@ -145,6 +145,7 @@ static void facts_to_opts(const Row *row, uint64_t *opt) {
     opt[OPT_GENERATION] = fold(r->policy_generation);
     opt[OPT_GEO] = row->geo;
     opt[OPT_SPEED] = row->speed;
+    opt[OPT_MORE_CALLS] = (uint64_t)r->more_calls;
 }
 
 size_t row_pack(const Row *row, uint8_t out[ROW_BODY_MAX]) {
@@ -202,6 +203,7 @@ static void facts_from_opts(Row *row, const uint64_t *opt) {
     r->policy_generation = unfold(opt[OPT_GENERATION]);
     row->geo = (uint32_t)opt[OPT_GEO];
     row->speed = (uint32_t)opt[OPT_SPEED];
+    r->more_calls = (int64_t)opt[OPT_MORE_CALLS];
 }
 
 /* The ledger stores nothing beyond these, so a body that says otherwise is damaged. */
@@ -209,7 +211,7 @@ static bool counters_sane(const uint64_t *head, const uint64_t *opt) {
     const uint64_t max = REQUEST_TOKENS_MAX;
     return head[HEAD_INPUT] <= max && head[HEAD_OUTPUT] <= max && opt[OPT_CACHE_READ] <= max &&
            opt[OPT_WRITE_5M] <= max && opt[OPT_WRITE_1H] <= max && opt[OPT_REASONING] <= max &&
-           opt[OPT_AUDIO] <= max && opt[OPT_OWN] <= (uint64_t)ROW_MS_MAX * 2;
+           opt[OPT_AUDIO] <= max && opt[OPT_OWN] <= (uint64_t)ROW_MS_MAX * 2 && opt[OPT_MORE_CALLS] <= REQUEST_CALLS_MAX;
 }
 
 static void head_to_row(Row *row, const uint64_t *head) {
@@ -245,14 +247,14 @@ bool row_unpack(int64_t key, const void *body, size_t len, Row *out) {
 
 /* ---- sums ---- */
 void sums_add_request(Sums *s, const Request *r, int sign) {
-    int64_t *v = s->v, tokens = 0;
-    v[SUM_REQUESTS] += sign;
+    int64_t *v = s->v, tokens = 0, calls = 1 + r->more_calls;
+    add(&v[SUM_REQUESTS], calls, sign);
     add(&v[SUM_COST], r->cost_nano, sign);
     add(&v[SUM_SAVED_CACHE], r->saved_cache_nano, sign);
     add(&v[SUM_SAVED_RESPONSE], r->saved_response_nano, sign);
-    if (r->outcome != OUTCOME_OK) v[SUM_ERRORS + r->outcome - OUTCOME_ERROR] += sign;
+    if (r->outcome != OUTCOME_OK) add(&v[SUM_ERRORS + r->outcome - OUTCOME_ERROR], calls, sign);
     if (r->flags & REQ_CACHE_HIT) {
-        v[SUM_CACHE_HITS] += sign;
+        add(&v[SUM_CACHE_HITS], calls, sign);
         return;
     }
     for (int i = 0; i < TOK_COUNT; i++) {
@@ -260,7 +262,7 @@ void sums_add_request(Sums *s, const Request *r, int sign) {
         tokens += r->tokens[i];
     }
     if (!(r->flags & REQ_UNPRICED)) return;
-    v[SUM_UNPRICED_REQUESTS] += sign;
+    add(&v[SUM_UNPRICED_REQUESTS], calls, sign);
     add(&v[SUM_UNPRICED_TOKENS], tokens, sign);
 }
 

@@ -39,6 +39,7 @@ static void random_row(Row *row) {
     r->latency_ms = (int32_t)some(-1, INT32_MAX);
     r->ttft_ms = (int32_t)some(-1, INT32_MAX);
     r->web_searches = (int32_t)some(0, INT32_MAX);
+    r->more_calls = some(0, REQUEST_CALLS_MAX);
     r->max_tokens = (int32_t)some(-1, INT32_MAX);
     r->tools = (int32_t)some(-1, INT32_MAX);
     r->prompt_bytes = some(-1, INT64_MAX);
@@ -124,7 +125,7 @@ static void sums_come_back_and_can_be_taken_away(void **state) {
         assert_true(sums_unpack(packed, sums_pack(&sums, packed), &back));
         assert_memory_equal(&sums, &back, sizeof sums);
         sums_add_request(&sums, &a.r, -1);
-        assert_int_equal(sums.v[SUM_REQUESTS], 1);
+        assert_int_equal(sums.v[SUM_REQUESTS], 1 + b.r.more_calls);
         sums_add_request(&sums, &b.r, -1);
         assert_true(sums_empty(&sums));
     }
@@ -141,7 +142,10 @@ static void sums_count_what_they_say(void **state) {
     sums_add_request(&s, &r, 1);
     r = (Request){.outcome = OUTCOME_REFUSED};
     sums_add_request(&s, &r, 1);
-    assert_int_equal(s.v[SUM_REQUESTS], 3);
+    r = (Request){.outcome = OUTCOME_INCOMPLETE, .more_calls = 9}; /* a record of ten calls */
+    sums_add_request(&s, &r, 1);
+    assert_int_equal(s.v[SUM_REQUESTS], 13);
+    assert_int_equal(s.v[SUM_INCOMPLETE], 10);
     assert_int_equal(s.v[SUM_TOKENS + TOK_INPUT], 10);
     assert_int_equal(s.v[SUM_TOKENS + TOK_REASONING], 2);
     assert_int_equal(s.v[SUM_UNPRICED_REQUESTS], 1);

@@ -1,0 +1,67 @@
+#!/bin/sh
+# test_formats: a log format of the user's own, one JSON file in the configuration folder and no code, end to end with the
+# real binary: found by doctor, recognised by import, counted and priced by report. One per framing.
+set -u
+bin=${TOLLWATCH:-build/tollwatch}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+HOME=$work/home XDG_CONFIG_HOME=$work/home/.config XDG_STATE_HOME=$work/home/.state
+export HOME XDG_CONFIG_HOME XDG_STATE_HOME
+formats=$XDG_CONFIG_HOME/tollwatch/formats
+mkdir -p "$formats"
+failed=0
+
+is() { # WHAT GOT WANTED
+    if [ "$2" = "$3" ]; then echo "ok $1"; else printf 'not ok %s\n# got    %s\n# wanted %s\n' "$1" "$2" "$3"; failed=1; fi
+}
+
+# WHAT FILE WANTED: a fresh ledger, the file imported, "requests errors input cached output cost" of it
+counts() {
+    "$bin" --db "$work/$1.db" --now 2026-10-26T00:00:00Z import "$2" >"$work/out" 2>&1 || sed 's/^/# /' "$work/out"
+    is "$1" "$("$bin" --db "$work/$1.db" --now 2026-10-26T00:00:00Z report --since 2026-10-01 --format json |
+        tr -d ' \n' | sed 's/.*"total"://; s/.*"requests":\([0-9]*\),"errors":\([0-9]*\),.*"input_tokens":\([0-9]*\),"cache_read_tokens":\([0-9]*\),.*"output_tokens":\([0-9]*\),.*"cost_usd":"\([0-9.]*\)".*/\1 \2 \3 \4 \5 \6/')" "$3"
+}
+
+# NAME MEMBERS AT RECORD: a format whose fields stand at the path AT, with a sample
+make() {
+    cat >"$formats/$1.json" <<END
+{"name": "$1", "recognise": {"when": {"all": ["$3mark_$1", "$3when"]}}, $2
+ "fields": {"time": "$3when", "model": "$3llm", "provider": {"const": "openai"}, "latency": {"path": "$3took", "unit": "s"},
+            "status": "$3code", "requests": "$3calls"},
+ "usage": {"input": "$3in", "output": "$3out", "cache_read": "$3hit", "inclusive": true}, "id": ["$3call"],
+ "samples": [{"record": $4, "expect": [{"model": "gpt-4o", "input": 7, "output": 3, "requests": 2}]}]}
+END
+}
+one='{"when": "2026-10-25T00:00:00Z", "llm": "gpt-4o", "in": 7, "out": 3, "calls": 2}'
+make my-lines '' '' "$one"
+make my-values '"framing": "json-values",' '' "$one"
+make my-array '"framing": "array",' '' "$one"
+make my-document '"framing": "document", "each": "days[].models[]",' 'days[].models[].' "{\"days\": [{\"models\": [$one]}]}"
+
+"$bin" doctor >"$work/doctor" 2>&1
+is "doctor runs their samples" "$(grep -c '^ok *formats: .* my-' "$work/doctor")" 1
+
+# Spaces, null, odd order, an escaped key, numbers in quotes, usage in a text, a bad line, no newline at the end.
+printf '%s\n' '{"mark_my-lines":1,"when":"2026-10-25T00:00:01Z","llm":"gpt-4o","in":1000,"out":100,"hit":600,"call":"a","took":1.5,"code":200}' \
+    ' { "out" : 20 , "\u0069n" : "200" , "hit" : null , "note" : "\"in\":9999,\"out\":9999" , "llm" : "gpt-4o" , "call":"b", "when" : 1792886402.5, "mark_my-lines":1 } ' \
+    '{"mark_my-lines":1,"when":' '' '{"mark_my-lines":1,"when":"2026-10-25T00:00:03Z","llm":"gpt-4o","call":"c","code":500}' >"$work/lines.log"
+printf '%s' '{"mark_my-lines":1,"when":"2026-10-25T00:00:04Z","llm":"gpt-4o","in":300,"out":30,"call":"d"}' >>"$work/lines.log"
+counts lines "$work/lines.log" "4 1 900 600 150 0.004500000"
+
+printf '%s\n' 'a line of something else' '{' '  "mark_my-values": 1, "when": "2026-10-25T00:00:01Z",' '  "llm": "gpt-4o", "in": 1000, "out": 100, "note": "} {"' '}' \
+    'INFO more of it' '{"mark_my-values":1,"when":"2026-10-25T00:00:02Z","llm":"gpt-4o","in":500,"out":1} {"mark_my-values":1,"when":"2026-10-25T00:00:03Z","llm":"gpt-4o","in":5,"out":2' '}' >"$work/values.log"
+counts values "$work/values.log" "3 0 1505 0 103 0.004792500"
+
+printf '%s\n' '[ {"mark_my-array":1,"when":"2026-10-25T00:00:01Z","llm":"gpt-4o","in":1000,"out":100,"call":"a"},' \
+    '{"when":"2026-10-25T00:00:02Z","llm":"gpt-4o","in":10,"out":1,"call":"b"} ]' >"$work/array.json"
+counts array "$work/array.json" "2 0 1010 0 101 0.003535000"
+
+# Rows that sum up many calls: a row of 120 of them is 120 requests, one of none is none.
+printf '%s' '{"days": [{"day": 1, "models": [{"mark_my-document": 1, "when": "2026-10-25T00:00:00Z", "llm": "gpt-4o", "in": 100000, "out": 1000, "calls": 120, "call": "1"},
+  {"when": "2026-10-25T00:00:00Z", "llm": "gpt-4o-mini", "in": 0, "out": 0, "calls": 0, "call": "2"}]},
+ {"models": [{"when": "2026-10-24T00:00:00Z", "llm": "gpt-4o", "calls": "3", "code": 500, "call": "3"}]}]}' >"$work/usage.json"
+counts document "$work/usage.json" "123 3 100000 0 1000 0.260000000"
+"$bin" --db "$work/document.db" import "$work/usage.json" >/dev/null 2>&1
+counts document "$work/usage.json" "123 3 100000 0 1000 0.260000000"
+
+exit $failed
