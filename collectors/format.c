@@ -14,8 +14,9 @@ enum { FORMATS_MAX = 128, FORMAT_FILE_MAX = 1 << 20, HEAD_LINES = 16 };
 struct Formats {
     Format *at[FORMATS_MAX];
     size_t count;
-    json_t *files[FORMATS_MAX]; /* the shared ones */
-    size_t file_count;
+    json_t *files[SHARED_MAX]; /* the shared ones */
+    Format *proofs[SHARED_MAX];
+    size_t file_count, proof_count;
 };
 
 json_t *shared_find(const Shared *s, const char *table, const char *name) {
@@ -93,9 +94,14 @@ static int compile_all(Formats *f, Loading *l, Err *e) {
     Shared shared = {0};
     for (size_t i = 0; i < l->count; i++) {
         if (!json_object_get(l->files[i].root, "shapes")) continue;
-        if (shared.count == sizeof shared.files / sizeof *shared.files) return fail(e, "%s: too many files with shapes", l->files[i].name);
+        if (shared.count == SHARED_MAX) return fail(e, "%s: too many files with shapes", l->files[i].name);
         shared.files[shared.count++] = f->files[f->file_count++] = l->files[i].root;
         l->files[i].root = NULL;
+    }
+    for (size_t i = 0, n = 0; i < l->count; i++) { /* n: files of shapes so far */
+        if (l->files[i].root) continue;
+        if (shapes_compile(&f->proofs[n], f->files[n], l->files[i].name, &shared, e) != 0) return -1;
+        f->proof_count = ++n;
     }
     for (size_t i = 0; i < l->count; i++) {
         Format *one;
@@ -127,6 +133,7 @@ int formats_load(Formats **out, const char *config_dir, Err *e) {
 void formats_free(Formats *f) {
     if (!f) return;
     for (size_t i = 0; i < f->count; i++) format_free(f->at[i]);
+    for (size_t i = 0; i < f->proof_count; i++) format_free(f->proofs[i]);
     for (size_t i = 0; i < f->file_count; i++) json_decref(f->files[i]);
     free(f);
 }
@@ -139,6 +146,10 @@ const Format *formats_find(const Formats *f, const char *name) {
 
 const Format *formats_at(const Formats *f, size_t i) {
     return i < f->count ? f->at[i] : NULL;
+}
+
+const Format *formats_proof_at(const Formats *f, size_t i) {
+    return i < f->proof_count ? f->proofs[i] : NULL;
 }
 
 /* ---- recognising ---- */

@@ -15,6 +15,7 @@ int formats_load(Formats **out, const char *config_dir, Err *e); /* a bad user f
 void formats_free(Formats *f);
 const Format *formats_find(const Formats *f, const char *name);
 const Format *formats_at(const Formats *f, size_t i); /* NULL after the last */
+const Format *formats_proof_at(const Formats *f, size_t i); /* of usage shapes: for format_self_test() alone; NULL after the last */
 /* The best match for the head of a file (first complete lines), or NULL. */
 const Format *formats_guess(const Formats *f, const char *path, const char *head, size_t len);
 
@@ -51,7 +52,7 @@ int parser_restore(Parser *p, const uint8_t *state, uint32_t len, Err *e);
 typedef enum ParseResult {
     PARSE_OK,      /* 0..n requests added */
     PARSE_SKIPPED, /* a good record that carries no usage */
-    PARSE_BAD,     /* malformed: e says what, count it, go on */
+    PARSE_BAD,     /* malformed: e says what, count it, go on; of a record with many in it the good ones are added */
     PARSE_FULL     /* the batch has no room: ingest it, then give the same record again. Nothing of it was added, unless it
                     * alone fills an empty batch: then what fits was, and the rest follows. The file's mark stays before it. */
 } ParseResult;

@@ -165,6 +165,7 @@ static int compile(Maker *m, const json_t *root) {
     make_identity(m, json_object_get(root, "id"));
     m->f->upstream = make_field(m, "upstream", json_object_get(root, "upstream"));
     if (make_failed(m)) return -1;
+    m->f->many = json_object_get(root, "each") && !m->f->hook;
     return make_plan(m, json_string_value(json_object_get(root, "each")));
 }
 

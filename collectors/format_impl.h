@@ -109,6 +109,7 @@ struct Format {
     Replay replay;
     SourceClass class;
     bool agent, time_is_end;
+    bool many; /* each record has many independent ones in it (each, and no state between them) */
     const char *places[PLACES_MAX + 1], *path_globs[PLACES_MAX + 1];
     int score;
     Cond *recognise, *skip, *refused, *error, *incomplete;
@@ -127,11 +128,14 @@ struct Format {
 extern const struct FlagName { const char *name; uint32_t bit; } format_flags[FLAGS_COUNT];
 
 /* Shapes and maps that formats refer to by name, from the files that have "shapes" instead of a format. */
+enum { SHARED_MAX = 8 };
 typedef struct Shared {
-    const json_t *files[8]; size_t count; /* later ones first */
+    const json_t *files[SHARED_MAX]; size_t count; /* later ones first */
 } Shared;
 json_t *shared_find(const Shared *s, const char *table, const char *name);
 
+/* The samples of a file of shapes, as a format. */
+int shapes_compile(Format **out, const json_t *file, const char *name, const Shared *shared, Err *e);
 /* Compiles one format file; takes `root` over. */
 int format_compile(Format **out, json_t *root, const char *file, const Shared *shared, Err *e);
 void format_free(Format *f);

@@ -134,7 +134,7 @@ static int prepare(LogFile *f, const LogSetup *s, Ledger *l, Str head, Err *e) {
     int known_by = f->stream ? 1 : reader_identify(f->reader, !s->live, e);
     if (known_by <= 0) return known_by < 0 ? -1 : 1;
     fill_context(f, s);
-    f->source = s->source ? s->source->name : "import";
+    snprintf(f->source, sizeof f->source, s->by_format ? "%s %s" : "%s", s->source ? s->source->name : "import", format_name(f->format));
     f->known = xcalloc(1, sizeof *f->known);
     if (file_row(f, f->source, f->path, l, f->known, e) != 0) return -1;
     if (s->from_start) *f->known = (FileKnown){.file_id = f->known->file_id};
@@ -218,7 +218,8 @@ int logfile_part(LogFile **out, const LogFile *whole, uint64_t from, uint64_t un
     reader_end_at(r, until);
     LogFile *f = xcalloc(1, sizeof *f);
     snprintf(f->path, sizeof f->path, "%s", whole->path);
-    f->source = whole->source, f->format = whole->format, f->context = whole->context;
+    memcpy(f->source, whole->source, sizeof f->source);
+    f->format = whole->format, f->context = whole->context;
     f->context.path = f->path;
     f->reader = r;
     borrow(f, loan);

@@ -81,7 +81,11 @@ static const ScanValue *with_nested(Parser *p, const ScanValue *values) {
 /* ---- a record ---- */
 static int one(void *ctx, const ScanValue *values) {
     Parser *p = ctx;
-    return parser_request(p, with_nested(p, values));
+    int rc = parser_request(p, with_nested(p, values));
+    if (rc != REQUEST_BAD || !p->f->many) return rc;
+    batch_undo(p->batch); /* one of many: the others are good all the same */
+    p->some_bad = true;
+    return REQUEST_DONE;
 }
 
 static ParseResult undo(Parser *p, size_t count, ParseResult result) {
@@ -96,6 +100,7 @@ ParseResult parser_record(Parser *p, const char *text, size_t len, uint64_t offs
     p->offset = offset;
     p->length = length;
     p->element = 0;
+    p->some_bad = false;
     p->e = e;
     if (p->f->hook) memcpy(p->state_before, p->state, p->f->hook->state_size);
     int rc = scan_line(p->scan, text, len, one, p, e);
@@ -105,5 +110,6 @@ ParseResult parser_record(Parser *p, const char *text, size_t len, uint64_t offs
     if (too_many) return PARSE_FULL;
     if (rc == REQUEST_FULL) return undo(p, before, PARSE_FULL);
     if (rc != 0) return undo(p, before, PARSE_BAD);
+    if (p->some_bad) return PARSE_BAD;
     return batch_count(b) > before ? PARSE_OK : PARSE_SKIPPED;
 }

@@ -31,6 +31,7 @@ struct Parser {
     uint64_t offset;
     uint32_t length, element;
     uint32_t resume; /* elements of the record that an earlier call has given already */
+    bool some_bad;   /* elements of the record */
     Err *e;
 };
 

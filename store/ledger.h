@@ -57,7 +57,7 @@ int ledger_ingest_some(Ledger *l, Batch *const *batches, size_t count, size_t *s
 /* Files. A file is known by the hash of its first complete line (decompressed); path, device and inode only find it
  * again after rotation. open() finds or makes the row; on return *known tells where reading may go on. */
 typedef struct FileKey {
-    const char *source; /* config section name, or "import" */
+    const char *source; /* config section name, or "import FORMAT" */
     const char *format;
     const char *path;
     uint64_t fingerprint; /* hash64 of the first complete line without its newline, seed 0 */

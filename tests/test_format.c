@@ -3,6 +3,7 @@
 #include "collectors/format.h"
 #include "store/data.h"
 #include "tests/unit.h"
+#include <jansson.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,6 +36,42 @@ static void every_format_passes_its_samples(void **state) {
         total += samples;
     }
     assert_true(total > 30);
+}
+
+/* What every log has must be shown by the samples of its format. */
+static void every_format_has_each_kind_of_sample(void **state) {
+    (void)state;
+    static const char *const kinds[] = {"normal", "stream", "cached", "failed", "refused", "malformed"};
+    const Format *f;
+    for (size_t i = 0; (f = formats_at(formats, i)); i++) {
+        char path[128];
+        snprintf(path, sizeof path, "collectors/formats/%s.json", format_name(f));
+        json_t *root = json_load_file(path, 0, NULL);
+        char *samples = json_dumps(json_object_get(root, "samples"), JSON_COMPACT);
+        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+            char *at = samples, *name;
+            bool found = false;
+            for (; !found && (name = strstr(at, "\"name\":\"")); at = name + 8) {
+                size_t len = strcspn(name + 8, "\"");
+                found = memmem(name + 8, len, kinds[k], strlen(kinds[k])) != NULL;
+            }
+            if (!found) fail_msg("%s has no sample that is %s", path, kinds[k]);
+        }
+        free(samples);
+        json_decref(root);
+    }
+}
+
+/* The usage objects that formats share are proven like formats. */
+static void the_usage_shapes_pass_their_samples(void **state) {
+    (void)state;
+    Err e = {0};
+    size_t samples = 0;
+    assert_non_null(formats_proof_at(formats, 0));
+    if (format_self_test(formats_proof_at(formats, 0), book, &samples, &e) != 0) fail_msg("%s", e.text);
+    assert_true(samples >= 16);
+    assert_null(formats_proof_at(formats, 1));
+    assert_null(formats_find(formats, "usage shapes"));
 }
 
 static const char *guess(const char *path, const char *head) {
@@ -154,6 +191,8 @@ static void a_wrong_format_file_is_refused_by_name(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_format_passes_its_samples),
+        cmocka_unit_test(every_format_has_each_kind_of_sample),
+        cmocka_unit_test(the_usage_shapes_pass_their_samples),
         cmocka_unit_test(files_are_recognised_by_their_content),
         cmocka_unit_test(a_place_decides_where_the_first_lines_say_nothing),
         cmocka_unit_test(a_users_format_needs_no_code),
