@@ -114,6 +114,11 @@ static bool is_copied(Codex *c, int64_t ts_ms) {
     return true;
 }
 
+/* A little less than the total before: it was noted before, and written late. */
+static bool is_stale(const Seen *total, const Seen *before) {
+    return size_of(total) <= size_of(before) && size_of(total) * 100 >= size_of(before) * STALE_PERCENT;
+}
+
 /* What was used since the last total; false = nothing, or the total is older than the last. */
 static bool advance(Codex *c, const Seen *total, const Seen *last, Seen *call) {
     Seen before = c->total;
@@ -124,7 +129,7 @@ static bool advance(Codex *c, const Seen *total, const Seen *last, Seen *call) {
         same &= call->n[i] == 0;
     }
     if (c->has_total && same) return false;
-    if (c->has_total && !grew && size_of(total) * 100 >= size_of(&before) * STALE_PERCENT) return false;
+    if (c->has_total && !grew && is_stale(total, &before)) return false;
     if (c->has_total && !grew) c->beginnings++;
     if (!c->has_total || !grew) *call = last ? *last : *total;
     c->total = *total;
