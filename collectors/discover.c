@@ -12,6 +12,13 @@ static size_t files_at(const char *place) {
     return n;
 }
 
+/* A place that a variable names is one only where the variable is set. */
+static bool applies(const char *place) {
+    char path[2048];
+    Err ignored = {0};
+    return place[0] != '$' || place_expand(path, sizeof path, place, &ignored) == 0;
+}
+
 static void name_source(SourceConfig *s, const Format *format, size_t nth, const char *place) {
     *s = (SourceConfig){.discovered = true};
     snprintf(s->name, sizeof s->name, nth ? "%s-%zu" : "%s", format_name(format), nth + 1);
@@ -24,8 +31,11 @@ size_t discover_known(const Formats *f, SourceConfig *out, size_t max) {
     size_t n = 0;
     for (size_t i = 0; formats_at(f, i); i++) {
         const char *const *place = format_known_places(formats_at(f, i));
-        for (size_t j = 0; place[j] && n < max; j++, n++)
+        for (size_t j = 0; place[j] && n < max; j++) {
+            if (!applies(place[j])) continue;
             if (out) name_source(&out[n], formats_at(f, i), j, place[j]);
+            n++;
+        }
     }
     return n;
 }
@@ -46,6 +56,7 @@ size_t discover_places(const Formats *f, char out[][160], size_t max) {
         const char *const *place = format_known_places(formats_at(f, i));
         for (; *place && n < max; place++) {
             size_t files = files_at(*place);
+            if (!applies(*place)) continue;
             if (files) snprintf(out[n++], 160, "%.100s: %zu files", *place, files);
             else snprintf(out[n++], 160, "%.100s: none", *place);
         }

@@ -129,6 +129,14 @@ static int epoch_ms(const ScanValue *value, int64_t *out) {
     return scan_int(value, &whole) == 0 ? (*out = time_from_epoch(whole), 1) : -1; /* nanoseconds x 1000 have no room */
 }
 
+/* "2026-10-25": its beginning. */
+static int day_ms(Str text, int64_t *out) {
+    char whole[24];
+    if (text.len != 10) return -1;
+    snprintf(whole, sizeof whole, "%.10sT00:00:00Z", text.at);
+    return time_parse_rfc3339(whole, strlen(whole), out);
+}
+
 static int read_duration(const Source *s, const View *v, int64_t *out);
 
 static int read_time(const Source *s, const View *v, int64_t *out) {
@@ -138,6 +146,7 @@ static int read_time(const Source *s, const View *v, int64_t *out) {
     const ScanValue *value = value_of(s, v, &room);
     if (!value) return 0;
     if (value->type == SCAN_STRING && time_parse_rfc3339(value->text.at, value->text.len, out) == 0) return 1;
+    if (value->type == SCAN_STRING && day_ms(value->text, out) == 0) return 1;
     return epoch_ms(value, out);
 }
 

@@ -119,6 +119,7 @@ int cells_count(Cells *c, const Row *row, int sign, Err *e) {
 static int write_set(Cells *c, Rollup r, CellSet *set, int64_t from_ms, Err *e) {
     int64_t from_cell = cell_of((from_ms + rollup_slot_ms(r) - 1) / rollup_slot_ms(r), 0);
     size_t skip = 0;
+    if (!set->count) return 0;
     cellset_sort(set);
     while (skip < set->count && set->at[skip].cell < from_cell) skip++;
     return rollup_add(c->l->db, r, set->at + skip, set->count - skip, e);

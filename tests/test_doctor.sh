@@ -88,7 +88,7 @@ finds "database that others may read" 1 '^mend +database: .*others may read it \
 chmod 600 "$work/ledger.db"
 printf '%s\nbroken\n' "$good" >"$work/logs/b.jsonl"
 "$bin" --db "$work/ledger.db" import "$work/logs/b.jsonl" >/dev/null 2>&1
-finds "lines that were left out" 0 '^note +read from import: 1 of [0-9]+ lines are left out'
+finds "lines that were left out" 0 '^note +read from import gateway: 1 of [0-9]+ lines are left out'
 echo 'no database' >"$work/bad.db" && chmod 600 "$work/bad.db"
 finds "a damaged database" 1 '^mend +database: .*damaged' --db "$work/bad.db"
 

@@ -18,7 +18,7 @@ static void price(RequestDetail *d, const RowView *r, const View *v) {
     if (!v->book) return;
     Usage u = {.provider = str_of(r->name[DIM_PROVIDER]), .model = str_of(r->name[DIM_MODEL]), .ts_ms = r->r.ts_ms,
                .now_ms = v->now_ms, .tier = str_of(r->name[DIM_TIER]), .batch = (r->r.flags & REQ_BATCH) != 0,
-               .web_searches = r->r.web_searches, .geo = str_of(r->geo), .speed = str_of(r->speed)};
+               .web_searches = r->r.web_searches, .more_calls = r->r.more_calls, .geo = str_of(r->geo), .speed = str_of(r->speed)};
     memcpy(u.tokens, r->r.tokens, sizeof u.tokens);
     cost_of(v->book, &u, &d->cost);
 }
