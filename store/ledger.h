@@ -5,8 +5,9 @@
  *  L2  Two records of one id are one row. The winner of the token counts is the greatest in this total order: most
  *      output (visible + reasoning), then most total, then non-sidechain, then earliest time, then lowest (file, offset).
  *      Its time is the earliest of all records of that id.
- *  L3  Two sources whose rows share an upstream id saw one call: gateway > telemetry > transcript counts, then earliest id;
- *      the others stay as rows with REQ_LINKED and are in no sum. Response-cache hits are never linked.
+ *  L3  Two sources (or two formats of one, as an import has) whose rows share an upstream id saw one call: gateway >
+ *      telemetry > transcript counts, then earliest id; the others stay as rows with REQ_LINKED and are in no sum.
+ *      Response-cache hits are never linked.
  *  L4  Rollups equal the facts of every open day, exactly, always.
  *  L5  A row's key is ts_ms << 20 | 20 bits of its id; two ids on one key take the next free key. No UNIQUE index over rows.
  *  L6  A sealed day (its raw rows were purged) never changes: later records of it are counted as late.

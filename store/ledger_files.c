@@ -30,19 +30,25 @@ void files_forget(Files *f) {
     memset(f->known, 0, sizeof f->known);
 }
 
+/* Each format of a source sees a call for itself: an import is one source, whatever it reads. */
+static uint32_t source_and_format(sqlite3_stmt *s, int source, int format) {
+    uint64_t hash = hash64(sqlite3_column_text(s, format), (size_t)sqlite3_column_bytes(s, format), 0);
+    return (uint32_t)sqlite3_column_int64(s, source) << 12 | (uint32_t)(hash & 0xfff);
+}
+
 int files_facts(Files *f, uint32_t file, FileFacts *out, Err *e) {
     size_t i = file % FACTS;
     *out = (FileFacts){0};
     if (file == 0) return 0;
     if (f->known[i].file != file) {
-        sqlite3_stmt *s = db_prepare(f->l->db, "SELECT source, fingerprint FROM file WHERE id = ?1", e);
+        sqlite3_stmt *s = db_prepare(f->l->db, "SELECT source, fingerprint, format FROM file WHERE id = ?1", e);
         if (!s) return -1;
         sqlite3_bind_int64(s, 1, file);
         int got = db_step(f->l->db, s, "look up a file", e);
         if (got < 0) return -1;
         f->known[i].file = file;
         f->known[i].facts = (FileFacts){0};
-        if (got) f->known[i].facts = (FileFacts){(uint32_t)sqlite3_column_int64(s, 0), (uint64_t)sqlite3_column_int64(s, 1)};
+        if (got) f->known[i].facts = (FileFacts){source_and_format(s, 0, 2), (uint64_t)sqlite3_column_int64(s, 1)};
         sqlite3_reset(s);
     }
     *out = f->known[i].facts;

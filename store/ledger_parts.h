@@ -94,7 +94,7 @@ int days_finish(Days *d, Err *e);
 
 /* ---- files and sources ---- */
 typedef struct FileFacts {
-    uint32_t source;
+    uint32_t source; /* with its format: what sees each call once */
     uint64_t fingerprint;
 } FileFacts;
 Files *files_new(Ledger *l);

@@ -58,6 +58,26 @@ static void rows_of_one_source_are_never_linked(void **state) {
     assert_int_equal(lab->n.linked, 0);
 }
 
+/* An import is one source, but a transcript and a gateway's log in it saw one call. */
+static void two_formats_of_one_source_are_linked(void **state) {
+    Lab *lab = *state;
+    static const char *const formats[] = {"claude-code", "gateway"};
+    static const uint8_t classes[] = {CLASS_TRANSCRIPT, CLASS_GATEWAY};
+    Err e = {""};
+    for (int i = 0; i < 2; i++) {
+        const FileKey key = {.source = "import", .format = formats[i], .path = formats[i], .fingerprint = 100 + (uint64_t)i, .dev = 1, .ino = 100 + i};
+        FileKnown file;
+        OK(e, ledger_file_open(lab->l, &key, &file, &e));
+        Request *r = lab_add_any(lab, 1 + (uint64_t)i, T0, 10);
+        r->upstream = 500;
+        r->source_class = classes[i];
+        lab_mark(lab, file.file_id, 1);
+        lab_ingest(lab);
+    }
+    assert_true(is_linked(lab, 1) && !is_linked(lab, 2));
+    assert_int_equal(lab_sums(lab).v[SUM_REQUESTS], 1);
+}
+
 static void a_stored_answer_is_a_call_of_its_own(void **state) {
     Lab *lab = *state;
     add_from(lab, AGENT, 1, T0, 500);
@@ -213,6 +233,7 @@ int main(void) {
         CASE(the_gateway_counts_in_either_order),
         CASE(of_three_sources_the_best_counts),
         CASE(rows_of_one_source_are_never_linked),
+        CASE(two_formats_of_one_source_are_linked),
         CASE(a_stored_answer_is_a_call_of_its_own),
         CASE(far_apart_is_another_call),
         CASE(the_loser_counts_again_when_the_winner_moves_away),
