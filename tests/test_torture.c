@@ -24,6 +24,7 @@ enum { PATIENCE_MS = 30000, REPORT_MAX = 1 << 20 };
 static const char config_text[] =
     "[source litellm]\npath = %s/litellm/*.jsonl\nformat = litellm\n"
     "[source gateway]\npath = %s/gateway/*.jsonl\nformat = gateway\n"
+    "[source remote]\ncommand = exec tail -n +1 -F %s/remote.jsonl\nformat = gateway\n"
     "[source claude]\npath = %s/claude\nformat = claude-code\nbilling = payg\n";
 
 typedef struct Torture {
@@ -251,7 +252,7 @@ static void set_up(Torture *t) {
     snprintf(t->notes, sizeof t->notes, "%s/notes", l->dir);
     setenv("HOME", l->dir, 1);
     setenv("XDG_STATE_HOME", in_dir(l, "state", state), 1);
-    snprintf(text, sizeof text, config_text, l->dir, l->dir, l->dir);
+    snprintf(text, sizeof text, config_text, l->dir, l->dir, l->dir, l->dir);
     int fd = open_in(l, "config", O_WRONLY | O_CREAT);
     put(fd, text, strlen(text));
     close(fd);

@@ -15,7 +15,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { LOG_LITELLM, LOG_GATEWAY, LOG_CLAUDE /* the first of several sessions */, SESSIONS = 5, LOGS = LOG_CLAUDE + SESSIONS };
+enum { LOG_LITELLM, LOG_GATEWAY, LOG_REMOTE /* through a command; only grows */, LOG_CLAUDE /* the first of several sessions */,
+       SESSIONS = 5, LOGS = LOG_CLAUDE + SESSIONS };
 enum { GENERATIONS = 14, LINE_MAX_BYTES = 2048, FILE_MAX_BYTES = 8 << 20 };
 
 typedef struct Log {
@@ -61,7 +62,7 @@ static inline int open_in(const Logs *t, const char *name, int flags) {
 /* ---- lines ---- */
 
 static inline int master_of(int log) {
-    return log < LOG_CLAUDE ? log : LOG_CLAUDE;
+    return log == LOG_LITELLM ? 0 : log < LOG_CLAUDE ? 1 : 2;
 }
 
 /* A quarter of the lines is written in two pieces, the second whenever something is written next. */
@@ -94,15 +95,16 @@ static inline const char *time_text(int64_t ms, char out[32]) {
     return out;
 }
 
-static inline void gateway_line(Logs *t, char out[LINE_MAX_BYTES]) {
+static inline void gateway_line(Logs *t, bool remote, char out[LINE_MAX_BYTES]) {
     char when[32];
     int n = t->serial, in = 10 + (int)chance(t, 5000);
-    const char *const kind[] = {"chatcmpl", "msg", "gw"}; /* a third each: also seen by LiteLLM, by Claude, by nobody else */
+    const char *const kind[] = {"chatcmpl", "msg", "gw", "remote"}; /* also seen by LiteLLM, by Claude, by nobody else */
+    int which = remote ? 3 : (int)chance(t, 3), seen = remote ? n : n - (int)chance(t, 20);
     snprintf(out, LINE_MAX_BYTES,
              "{\"ts\":\"%s\",\"request_id\":\"gw-%d\",\"upstream_id\":\"%s-%d\",\"gateway\":\"edge\",\"provider\":\"openai\","
              "\"endpoint\":\"/v1/chat/completions\",\"model\":\"gpt-4o\",\"feature\":\"f%d\",\"key\":\"k%d\",\"status\":%d,"
              "\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":%d,\"total_tokens\":%d},\"usage_state\":\"full\"}\n",
-             time_text(some_ms(t, n), when), n, kind[chance(t, 3)], n - (int)chance(t, 20), n % 5, n % 7,
+             time_text(some_ms(t, n), when), n, kind[which], seen, n % 5, n % 7,
              chance(t, 30) ? 200 : 500, in, in / 7, in + in / 7);
 }
 
@@ -137,7 +139,7 @@ static inline void claude_line(Logs *t, int session, char out[LINE_MAX_BYTES]) {
 static inline void write_line(Logs *t, int log) {
     char line[LINE_MAX_BYTES];
     t->serial++;
-    if (log == LOG_GATEWAY) gateway_line(t, line);
+    if (log == LOG_GATEWAY || log == LOG_REMOTE) gateway_line(t, log == LOG_REMOTE, line);
     else if (log == LOG_LITELLM) litellm_line(t, line);
     else claude_line(t, log, line);
     emit(t, log, line);
@@ -326,7 +328,7 @@ static inline void branch_session(Logs *t) {
 
 static inline void act(Logs *t) {
     int log = (int)chance(t, LOGS);
-    switch (chance(t, 30)) {
+    switch (log == LOG_REMOTE ? 29 : chance(t, 30)) {
     case 0: case 1: rotate_by_rename(t, log); break;
     case 2: case 3: rotate_by_copy(t, log); write_lines(t, log, 60); break; /* beyond its size, before anybody looks */
     case 4: case 5: pack_one(t, log); break;
@@ -347,7 +349,8 @@ static inline void logs_open(Logs *t) {
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) assert_int_equal(mkdir(in_dir(t, folders[i], path), 0700), 0);
     for (int i = 0; i < LOGS; i++) {
         Log *l = &t->log[i];
-        if (i < LOG_CLAUDE) snprintf(l->base, sizeof l->base, i == LOG_LITELLM ? "litellm/app.jsonl" : "gateway/edge.jsonl");
+        static const char *const names[] = {"litellm/app.jsonl", "gateway/edge.jsonl", "remote.jsonl"};
+        if (i < LOG_CLAUDE) snprintf(l->base, sizeof l->base, "%s", names[i]);
         else snprintf(l->base, sizeof l->base, "claude/s%d.jsonl", i);
         reopen(t, l);
         write_line(t, i);
