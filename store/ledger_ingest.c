@@ -89,7 +89,6 @@ static int make_row(Ledger *l, const Item *item, uint32_t file, Row *row, Err *e
 }
 
 static int put_new(Ledger *l, Row *row, IngestCounts *n, Err *e) {
-    if (row->r.replay == REPLAY_ANY_TIME && identity_set(l, row->r.id, row->key, e)) return -1;
     if (links_added(l->links, row, e) || cells_count(l->cells, row, 1, e)) return -1;
     if (!(row->r.flags & REQ_LINKED)) n->added++;
     else n->linked++;
@@ -147,15 +146,22 @@ static int find_known(Ledger *l, const Row *row, Row *old, bool *found, bool *la
     return *late ? days_late(l->days, row_key_ms(key), e) : 0;
 }
 
+/* Most records are new: their identity is stored at once, with the key that the row will most likely get. */
 static int put_row(Ledger *l, Row *row, IngestCounts *n, Err *e) {
     Row old;
-    bool found = false, late = false;
-    if (row->r.replay == REPLAY_ANY_TIME && find_known(l, row, &old, &found, &late, e)) return -1;
+    bool found = false, late = false, is_new = false, any_time = row->r.replay == REPLAY_ANY_TIME;
+    const int64_t likely = row_key_try(row->r.ts_ms, row->r.id, row->r.replay, 0);
+    if (any_time && identity_add(l, row->r.id, likely, &is_new, e)) return -1;
+    if (any_time && !is_new && find_known(l, row, &old, &found, &late, e)) return -1;
     if (late) {
         n->late++;
         return 0;
     }
-    if (!found && rows_insert(l, row, &old, &found, e)) return -1;
+    if (!found) {
+        if (rows_insert(l, row, &old, &found, e)) return -1;
+        bool known = is_new && row->key == likely;
+        if (any_time && !known && identity_set(l, row->r.id, row->key, e)) return -1;
+    }
     return found ? merge_row(l, &old, row, n, e) : put_new(l, row, n, e);
 }
 

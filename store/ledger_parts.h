@@ -118,6 +118,7 @@ int rows_insert(Ledger *l, Row *row, Row *old, bool *taken, Err *e);
 int rows_update(Ledger *l, const Row *row, Err *e);
 int rows_delete(Ledger *l, int64_t key, Err *e);
 int identity_get(Ledger *l, uint64_t id, int64_t *key, bool *found, Err *e);
+int identity_add(Ledger *l, uint64_t id, int64_t key, bool *is_new, Err *e); /* is_new false: it has one, which stays */
 int identity_set(Ledger *l, uint64_t id, int64_t key, Err *e);
 
 /* ---- links (L3) ---- */

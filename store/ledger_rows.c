@@ -82,6 +82,16 @@ int identity_get(Ledger *l, uint64_t id, int64_t *key, bool *found, Err *e) {
     return got < 0 ? -1 : 0;
 }
 
+int identity_add(Ledger *l, uint64_t id, int64_t key, bool *is_new, Err *e) {
+    sqlite3_stmt *s = db_prepare(l->db, "INSERT OR IGNORE INTO identity(id, key) VALUES(?1, ?2)", e);
+    if (!s) return -1;
+    sqlite3_bind_int64(s, 1, (int64_t)id);
+    sqlite3_bind_int64(s, 2, key);
+    if (db_step(l->db, s, "store a request's identity", e)) return -1;
+    *is_new = sqlite3_changes(db_handle(l->db)) == 1;
+    return 0;
+}
+
 int identity_set(Ledger *l, uint64_t id, int64_t key, Err *e) {
     sqlite3_stmt *s = db_prepare(l->db, "INSERT OR REPLACE INTO identity(id, key) VALUES(?1, ?2)", e);
     if (!s) return -1;
