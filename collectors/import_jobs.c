@@ -2,6 +2,8 @@
 #include "collectors/import_impl.h"
 #include <unistd.h>
 
+enum { OPENING_MS = 10 }; /* files on a slow disk may take long to open, and the ledger is locked meanwhile */
+
 void import_file_failed(Import *m, const char *why) {
     m->sum->failed_files++;
     if (!m->sum->first_failed[0]) snprintf(m->sum->first_failed, sizeof m->sum->first_failed, "%s", why);
@@ -87,7 +89,9 @@ static void give_parts(Import *m) {
 static int open_some(Import *m, Err *e) {
     if (ring_room(m->jobs) < JOBS_AT_ONCE) return 0;
     if (ledger_files_begin(m->ledger, e) != 0) return -1;
-    while (!m->splitting && m->next_path < m->paths.count && ring_room(m->jobs)) open_next(m);
+    const int64_t until_ms = clock_monotonic_ms() + OPENING_MS;
+    do open_next(m);
+    while (!m->splitting && m->next_path < m->paths.count && ring_room(m->jobs) && clock_monotonic_ms() < until_ms);
     return ledger_files_end(m->ledger, e);
 }
 

@@ -195,8 +195,15 @@ static int open_file(Ledger *l, const FileKey *key, FileKnown *known, Err *e) {
     return insert_file(l, key, source, known, e);
 }
 
+/* After a failure SQLite may have rolled back all of it: nothing more is tried, and the end says why. */
+static int open_another(Ledger *l, const FileKey *key, FileKnown *known, Err *e) {
+    const char *why = l->opening_error.text;
+    if (!*why) open_file(l, key, known, &l->opening_error);
+    return *why ? fail(e, "%s", why) : 0;
+}
+
 int ledger_file_open(Ledger *l, const FileKey *key, FileKnown *known, Err *e) {
-    if (l->opening_files) return open_file(l, key, known, e);
+    if (l->opening_files) return open_another(l, key, known, e);
     if (db_begin(l->db, e)) return -1;
     return ledger_end(l, open_file(l, key, known, e), e);
 }
@@ -204,12 +211,15 @@ int ledger_file_open(Ledger *l, const FileKey *key, FileKnown *known, Err *e) {
 int ledger_files_begin(Ledger *l, Err *e) {
     if (db_begin(l->db, e)) return -1;
     l->opening_files = true;
+    l->opening_error = (Err){0};
     return 0;
 }
 
 int ledger_files_end(Ledger *l, Err *e) {
+    const char *why = l->opening_error.text;
+    int rc = *why ? fail(e, "%s", why) : 0;
     l->opening_files = false;
-    return ledger_end(l, 0, e);
+    return ledger_end(l, rc, e);
 }
 
 int ledger_files(Ledger *l, LedgerFileFn *each, void *ctx, Err *e) {

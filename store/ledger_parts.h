@@ -46,7 +46,8 @@ struct Ledger {
     Links *links;
     Cells *cells;
     Items items;
-    bool opening_files; /* between ledger_files_begin() and _end() */
+    bool opening_files; /* between ledger_files_begin() and _end(), */
+    Err opening_error;  /* and what went wrong since */
     sqlite3_stmt *insert_row; /* the one statement that runs for every request; owned by db */
 };
 void ledger_forget(Ledger *l); /* after a rollback */

@@ -189,6 +189,30 @@ static void what_was_not_committed_was_never_there(void **state) {
     assert_int_equal(lab_number(lab, "SELECT offset FROM file"), 200);
 }
 
+/* Many files opened at once: all of them, or none and the reason; and then again. */
+static void files_are_opened_all_or_none(void **state) {
+    enum { FILES = 2000 };
+    Lab *lab = *state;
+    Err e = {""}, last = {""};
+    char limit[64];
+    FileKnown known;
+    FileKey key = {.source = "gw", .format = "lab", .path = "gw.log", .dev = 1};
+    snprintf(limit, sizeof limit, "PRAGMA max_page_count = %lld", (long long)lab_number(lab, "PRAGMA page_count") + 2);
+    for (int full = 1; full >= 0; full--) {
+        OK(e, db_exec(lab->db, full ? limit : "PRAGMA max_page_count = 1000000", &e));
+        OK(e, ledger_files_begin(lab->l, &e));
+        for (key.ino = 1; key.ino <= FILES; key.ino++) {
+            key.fingerprint = (uint64_t)key.ino;
+            ledger_file_open(lab->l, &key, &known, &last);
+        }
+        assert_int_equal(ledger_files_end(lab->l, &e), -full);
+        assert_int_equal(strstr(e.text, "full; nothing is lost") != NULL, full);
+        assert_string_equal(e.text, last.text);
+        assert_int_equal(lab_number(lab, "SELECT count(*) FROM file"), full ? 0 : FILES);
+        e = last = (Err){""};
+    }
+}
+
 static void several_batches_are_one_transaction(void **state) {
     Lab *lab = *state;
     Err e = {""};
@@ -251,6 +275,7 @@ int main(void) {
         CASE(ids_on_one_key_stand_side_by_side),
         CASE(a_moved_row_leaves_no_hole),
         CASE(what_was_not_committed_was_never_there),
+        CASE(files_are_opened_all_or_none),
         CASE(several_batches_are_one_transaction),
         CASE(the_check_sees_a_wrong_rollup),
     };
