@@ -181,10 +181,17 @@ static bool chain(const Field *parts, const View *v, uint64_t *hash) {
     return parts->count > 0;
 }
 
-static uint64_t identity(const Parser *p, const View *v) {
+/* Whether the one part of it is what the upstream id is. */
+static bool is_upstream(const Field *parts, const View *v, uint64_t upstream) {
+    uint64_t hash = upstream_seed;
+    return upstream && parts->count == 1 && chain(parts, v, &hash) && hash == upstream;
+}
+
+static uint64_t identity(const Parser *p, const View *v, uint64_t upstream) {
     const Identity *id = &p->f->id;
     for (size_t i = 0; i < id->count; i++) {
         uint64_t hash = p->namespace;
+        if (p->f->class == CLASS_TRANSCRIPT && is_upstream(&id->parts[i], v, upstream)) return transcript_id(upstream);
         if (chain(&id->parts[i], v, &hash)) return hash ? hash : 1;
     }
     uint64_t place[3] = {p->ctx.fingerprint, p->offset, p->element - 1};
@@ -194,8 +201,8 @@ static uint64_t identity(const Parser *p, const View *v) {
 
 static void put_identity(Parser *p, const View *v, Request *r) {
     Text text;
-    if (!r->id) r->id = identity(p, v);
     if (!r->upstream && field_text(&p->f->upstream, v, &text)) r->upstream = hash64(text.s.at, text.s.len, upstream_seed);
+    if (!r->id) r->id = identity(p, v, r->upstream);
     r->offset = p->offset;
     r->length = p->length;
     r->source_class = (uint8_t)p->f->class;

@@ -74,6 +74,10 @@ typedef struct Request {
     uint8_t origin, outcome, source_class, replay;
 } Request;
 
+/* A transcript mostly has no id of its own but the provider's: its record's id is then made of the upstream id, and the
+ * other way round, so that a row need not hold both. PERSISTENT */
+static inline uint64_t transcript_id(uint64_t upstream) { return upstream ^ UINT64_C(0x7472616E73637270); }
+
 #define REQUEST_TOKENS_MAX INT64_C(1000000000000) /* a larger counter is refused as a bad record */
 #define REQUEST_CALLS_MAX INT64_C(1000000000)
 

@@ -72,7 +72,7 @@ enum { /* the first seven are free of a second mask byte, so the most common sta
 #define OPT_HASHES (1u << OPT_UPSTREAM | 1u << OPT_PROMPT_HASH | 1u << OPT_PREFIX_HASH) /* 8 bytes as they are */
 
 /* OPT_KIND: origin, outcome and class, all zero for a gateway's good metered request. */
-enum { KIND_OUTCOME = 2, KIND_CLASS = 4, KIND_UPSTREAM_IS_ID = 1 << 6 };
+enum { KIND_OUTCOME = 2, KIND_CLASS = 4, KIND_UPSTREAM_FOLLOWS = 1 << 6 };
 /* OPT_RAW: how the three raw counters are known, base 3. */
 enum { RAW_DERIVED, RAW_UNKNOWN, RAW_STORED };
 enum { STATUS_COMMON = 200 };
@@ -123,16 +123,21 @@ static void counters_to_opts(const Request *r, uint64_t *opt) {
     raw_to_opts(r, opt);
 }
 
+/* The upstream id that is not stored, because it follows from the id. */
+static uint64_t usual_upstream(const Request *r) {
+    return r->source_class == CLASS_TRANSCRIPT ? transcript_id(r->id) : r->id;
+}
+
 /* Fields whose unknown value is -1 are stored plus one, so that unknown costs nothing. */
 static void facts_to_opts(const Row *row, uint64_t *opt) {
     const Request *r = &row->r;
-    bool same = r->upstream == r->id;
+    bool same = r->upstream == usual_upstream(r);
     opt[OPT_LATENCY] = (uint32_t)r->latency_ms + 1u;
     opt[OPT_TTFT] = (uint32_t)r->ttft_ms + 1u;
     opt[OPT_FLAGS] = r->flags;
     opt[OPT_PRICE] = row->price;
     opt[OPT_KIND] = r->origin | (unsigned)r->outcome << KIND_OUTCOME | (unsigned)r->source_class << KIND_CLASS |
-                    (same ? KIND_UPSTREAM_IS_ID : 0);
+                    (same ? KIND_UPSTREAM_FOLLOWS : 0);
     opt[OPT_UPSTREAM] = same ? 0 : r->upstream;
     opt[OPT_STATUS] = fold(r->status - STATUS_COMMON);
     opt[OPT_MAX_TOKENS] = (uint32_t)r->max_tokens + 1u;
@@ -191,7 +196,7 @@ static void facts_from_opts(Row *row, const uint64_t *opt) {
     r->origin = opt[OPT_KIND] & 3;
     r->outcome = opt[OPT_KIND] >> KIND_OUTCOME & 3;
     r->source_class = opt[OPT_KIND] >> KIND_CLASS & 3;
-    r->upstream = opt[OPT_KIND] & KIND_UPSTREAM_IS_ID ? r->id : opt[OPT_UPSTREAM];
+    r->upstream = opt[OPT_KIND] & KIND_UPSTREAM_FOLLOWS ? usual_upstream(r) : opt[OPT_UPSTREAM];
     r->status = (int16_t)(unfold(opt[OPT_STATUS]) + STATUS_COMMON);
     r->max_tokens = (int32_t)(uint32_t)(opt[OPT_MAX_TOKENS] - 1);
     r->tools = (int32_t)(uint32_t)(opt[OPT_TOOLS] - 1);

@@ -28,7 +28,8 @@ static void random_row(Row *row) {
     row->key = row_key_try((int64_t)(chance() % (uint64_t)ROW_MS_MAX), r->id, r->replay, (int)(chance() % 40));
     r->ts_ms = row_key_ms(row->key);
     row->own_ms = chance() % 2 ? r->ts_ms : (int64_t)(chance() % (uint64_t)ROW_MS_MAX);
-    r->upstream = chance() % 3 == 0 ? 0 : chance() % 2 ? r->id : chance();
+    const uint64_t upstreams[] = {0, r->id, transcript_id(r->id), chance()};
+    r->upstream = upstreams[chance() % 4];
     for (int i = 0; i < TOK_COUNT; i++) r->tokens[i] = some(0, REQUEST_TOKENS_MAX);
     r->raw_input = some(-1, INT64_MAX);
     r->raw_output = some(-1, INT64_MAX);
@@ -97,6 +98,21 @@ static void the_common_request_is_short(void **state) {
     assert_in_range(derived, 20, 45);
     r->raw_total = 17000;
     assert_true(row_pack(&row, body) > derived);
+}
+
+/* Nobody stores an id twice: a gateway's that is the vendor's, and a transcript's that is made of it. */
+static void an_upstream_id_that_follows_takes_no_room(void **state) {
+    (void)state;
+    for (int class = CLASS_GATEWAY; class <= CLASS_TRANSCRIPT; class++) {
+        uint8_t body[ROW_BODY_MAX];
+        Row row = {.key = 1, .r = {.id = 0x1234567890abcdef, .source_class = (uint8_t)class, .upstream = 1}}, back;
+        size_t other = row_pack(&row, body);
+        row.r.upstream = class == CLASS_TRANSCRIPT ? transcript_id(row.r.id) : row.r.id;
+        size_t follows = row_pack(&row, body);
+        assert_true(follows + 7 <= other); /* less the byte that says so */
+        assert_true(row_unpack(row.key, body, follows, &back));
+        assert_true(back.r.upstream == row.r.upstream);
+    }
 }
 
 static void noise_is_never_a_crash(void **state) {
@@ -174,6 +190,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_row_comes_back),
         cmocka_unit_test(the_common_request_is_short),
+        cmocka_unit_test(an_upstream_id_that_follows_takes_no_room),
         cmocka_unit_test(noise_is_never_a_crash),
         cmocka_unit_test(sums_come_back_and_can_be_taken_away),
         cmocka_unit_test(sums_count_what_they_say),
