@@ -60,6 +60,7 @@ $(BUILD)/fuzz/%: tests/%.c $(SOURCES) $(BUILD)/data_files.c
 PACKAGES_BUILD := gcc libc6-dev libncurses-dev libcurl4-openssl-dev libsqlite3-dev libjansson-dev zlib1g-dev libinih-dev \
     tzdata ncurses-base ca-certificates
 PACKAGES_TEST  := $(PACKAGES_BUILD) libcmocka-dev tmux gzip procps nginx-light libnginx-mod-http-lua lua-cjson python3 haproxy
+PACKAGES_GATEWAY := nginx-light libnginx-mod-http-lua lua-cjson python3
 PACKAGES_DEV   := $(PACKAGES_TEST) clang libclang-rt-dev clang-format valgrind cppcheck
 
 deps:
@@ -75,6 +76,14 @@ demo:
 	@$(MAKE) -s all
 	@exec $(BUILD)/tollwatch demo
 
+# The real gateway on loopback in front of a made-up vendor, with a load that ends by itself: flip the switch and see.
+GATEWAY_SECONDS ?= 1800
+GATEWAY_RATE    ?= 5
+gateway:
+	@sh tests/deps.sh $(PACKAGES_BUILD) $(PACKAGES_GATEWAY)
+	@$(MAKE) -s all
+	@TOLLWATCH=$(abspath $(BUILD))/tollwatch exec /usr/bin/python3 tests/gateway/demo.py $(BUILD)/gateway $(GATEWAY_SECONDS) $(GATEWAY_RATE)
+
 test:
 	@sh tests/deps.sh $(PACKAGES_TEST)
 	@$(MAKE) -s -j2 check
@@ -85,13 +94,19 @@ test-litellm:
 	@$(MAKE) -s all
 	@BUILD=$(BUILD) TOLLWATCH=$(BUILD)/tollwatch sh tests/gateway/litellm.sh $(ARGS)
 
+.PHONY: test-sdk gateway
+# The gateway as the vendors' own client libraries see it; they come from npm, so this is no part of `make test`.
+test-sdk:
+	@sh tests/deps.sh $(PACKAGES_GATEWAY)
+	@BUILD=$(abspath $(BUILD)) sh tests/gateway/sdk.sh
+
 # Everything that proves the program, without installing anything.
 check: $(BUILD)/tollwatch $(TESTS)
 	@BUILD=$(BUILD) sh tests/run.sh
 
 # BENCH_MB=1000 for the large corpora; CCUSAGE=path of ccusage's native binary; BENCH="bench_query ..." for some of them.
 bench:
-	@sh tests/deps.sh $(PACKAGES_BUILD)
+	@sh tests/deps.sh $(PACKAGES_BUILD) $(PACKAGES_GATEWAY)
 	@$(MAKE) -s all $(BENCHES)
 	@BUILD=$(BUILD) sh tests/bench.sh
 
@@ -141,6 +156,8 @@ help:
 	@echo 'make test     install what tests need, build, run all tests'
 	@echo 'make test-litellm   the LiteLLM gateway against the real LiteLLM, which it installs into $(BUILD)'
 	@echo 'make demo     the dashboard on a made-up load'
+	@echo 'make test-sdk  the gateway through the real openai and @anthropic-ai/sdk packages from npm'
+	@echo 'make gateway  a real nginx gateway with a load on loopback: flip the switch and see'
 	@echo 'make all      build $(BUILD)/tollwatch     make install  PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make bench    measure against others, as ratios     make lint  layers, sizes, words, clang'
 	@echo 'make asan, make tsan, make valgrind, make fuzz, make format, make deps, make uninstall, make clean'

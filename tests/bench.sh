@@ -23,14 +23,14 @@ if [ "$(cat "$BENCH_CORPUS/made" 2>/dev/null)" != "$made" ]; then
 fi
 
 failed=
-for b in ${BENCH:-$(cd tests && ls bench_*.c | sed 's/\.c$//')}; do
+for b in ${BENCH:-$(cd tests && ls bench_*.c bench_*.sh | sed 's/\.c$//')}; do
     echo "== $b"
     echo "== $b" >>"$BENCH_TABLE"
     case $b in
-        bench_scan) set -- litellm "$BENCH_CORPUS/litellm.jsonl" ;;
-        *) set -- ;;
-    esac
-    "$BUILD/tests/$b" "$@" || failed="$failed $b"
+        bench_scan) "$BUILD/tests/$b" litellm "$BENCH_CORPUS/litellm.jsonl" ;;
+        *.sh) sh "tests/$b" ;;
+        *) "$BUILD/tests/$b" ;;
+    esac || failed="$failed $b"
 done
 rm -f "$BENCH_DIR"/*.db*
 echo

@@ -1,6 +1,7 @@
 """Added latency of the gateway: the same calls through plain nginx and through the gateway, in turn on one kept connection
-each, so that whatever else the machine does hits both. Prints medians of the pairs and exits 1 above the bound."""
+each, so that whatever else the machine does hits both. Prints medians of the pairs as rows of `make bench`."""
 import json
+import os
 import socket
 import statistics
 import sys
@@ -10,7 +11,7 @@ sys.dont_write_bytecode = True
 
 from lab import Lab, policy  # noqa: E402
 
-BOUND_MS = 0.15
+TARGET_MS = 0.15
 RULES = {
     "budgets": [{"id": f"b{i}", "scope": {"type": "feature", "value": f"f{i}"}, "enforcement": "hard", "state": "ok"} for i in range(20)],
     "limits": [{"id": f"l{i}", "match": {"feature": [f"f{i}", "x*"]}, "max_output_tokens": 1000, "on_exceed": "clamp"} for i in range(10)],
@@ -53,12 +54,19 @@ def pairs(plain, gateway, n):
     return out
 
 
-def run(lab, name, body, n, headers=""):
+def row(what, figures, target="", verdict=""):
+    line = f"{what:42} {figures:64} {target:16} {verdict}"
+    print(line, flush=True)
+    with open(os.environ.get("BENCH_TABLE", os.devnull), "a", encoding="utf-8") as f:
+        f.write(line + "\n")
+
+
+def run(lab, name, body, n, headers="", target=None):
     got = pairs(Raw(lab.plain_port, body, headers), Raw(lab.port, body, headers), n)
     plain, gateway = statistics.median(a for a, _ in got), statistics.median(b for _, b in got)
     added, ratio = statistics.median(b - a for a, b in got), statistics.median(b / a for a, b in got)
-    print(f"gateway, {name}: plain nginx {plain:.3f} ms, gateway {gateway:.3f} ms, added p50 {added:.3f} ms, paired ratio {ratio:.2f}")
-    return added
+    figures = f"+{added:.3f} ms p50, {ratio:.2f} x plain nginx ({gateway:.3f} : {plain:.3f} ms)"
+    row("gateway: " + name, figures, *((f"<= +{target} ms", "met" if added <= target else "MISSED") if target else ()))
 
 
 def main():
@@ -68,14 +76,11 @@ def main():
         lab.start()
         lab.wait_generation(1)
         say = lambda n: [{"role": "user", "content": 'say "hi"\n' * (n // 11)}]
-        added = run(lab, "2 KB prompt, JSON answer", json.dumps({"model": "gpt-4o-mini", "messages": say(2000)}), 3000)
+        run(lab, "2 KB prompt, JSON answer", json.dumps({"model": "gpt-4o-mini", "messages": say(2000)}), 3000, target=TARGET_MS)
         run(lab, "2 KB prompt, 12 events", json.dumps({"model": "gpt-4o-mini", "stream": True, "messages": say(2000)}), 1000, "x-mock-chunks: 10\r\n")
         run(lab, "200 KB prompt, JSON answer", json.dumps({"model": "gpt-4o-mini", "messages": say(200_000)}), 300)
     finally:
         lab.stop()
-    if added > BOUND_MS:
-        print(f"gateway: added latency is above {BOUND_MS} ms")
-        sys.exit(1)
 
 
 main()

@@ -17,6 +17,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 GATEWAY = os.path.join(ROOT, "collectors", "gateways", "nginx")
+TOLLWATCH = os.environ.get("TOLLWATCH") or os.path.join(ROOT, "build", "tollwatch")
 NGINX = "/usr/sbin/nginx" if os.path.exists("/usr/sbin/nginx") else "nginx"
 TEMP_PATHS = "".join(f"    {kind}_temp_path {{run}}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
 
@@ -183,11 +184,14 @@ class Lab:
             self.gateway.wait(10)
         self.gateway = None
 
-    def stop(self):
+    def stop_all(self):
         self.stop_gateway()
         if self.mock and self.mock.poll() is None:
             self.mock.terminate()
             self.mock.wait(10)
+
+    def stop(self):
+        self.stop_all()
         shutil.rmtree(self.run, ignore_errors=True)
 
     def errors(self):
@@ -213,6 +217,11 @@ class Lab:
 
     def wait_generation(self, generation):
         until(f"generation {generation}", lambda: self.ack().get("generation") == generation and self.ack().get("workers") == self.workers)
+
+    def tollwatch(self, *args):
+        """The program, on this lab's policy."""
+        env = dict(os.environ, HOME=self.run, TOLLWATCH_USER="tester")
+        return subprocess.run([TOLLWATCH, "--policy", self.policy_file, *args], capture_output=True, text=True, env=env, check=False)
 
     # ---- calls ----
     def connect(self, port=None):
@@ -274,10 +283,11 @@ class Report:
     """Prints what the test runner counts."""
 
     def __init__(self):
-        self.failed = 0
+        self.passed, self.failed = 0, 0
 
     def check(self, what, ok, detail=""):
         if ok:
+            self.passed += 1
             print("ok", what, flush=True)
         else:
             self.failed += 1

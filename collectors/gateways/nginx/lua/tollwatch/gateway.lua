@@ -60,8 +60,10 @@ local function new_call()
     }
 end
 
--- Audio and forms. Whatever else it calls itself must be JSON, or a limit would be a matter of the client's good will.
-local function is_opaque()
+-- Audio and forms, where such are taken. Everything else must be JSON whatever it calls itself, or a limit would be a
+-- matter of the client's good will.
+local function is_opaque(call)
+    if vendors.reads(call.api, call.endpoint) then return false end
     local kind = (ngx.var.http_content_type or ""):lower()
     return kind:find("^multipart/") or kind:find("^audio/") or kind:find("^application/octet%-stream")
 end
@@ -71,7 +73,7 @@ local function read_request(call)
     local text, packed = body.read()
     if not text then return nil, refuse.send(call, "invalid_body", "the request body " .. packed) end
     call.prompt_bytes = #text
-    if is_opaque() then return { opaque = true } end
+    if is_opaque(call) then return { opaque = true } end
     local read, why = request.read(call, text)
     call.model_requested = call.model
     if not read then return nil, refuse.send(call, "invalid_body", "the request body " .. why) end
@@ -161,8 +163,10 @@ local function own_error(call)
 end
 
 function M.headers()
-    local call = ngx.ctx.llm
+    -- What is too large ends before it becomes a call.
+    local call = ngx.ctx.llm or ngx.status == 413 and new_call()
     if not call then return end
+    ngx.ctx.llm = call
     own_error(call)
     if not call.forwarded or call.error_body then return end
     ngx.header["x-llm-policy-generation"] = call.generation
@@ -248,7 +252,7 @@ end
 
 function M.log()
     local call = ngx.ctx.llm
-    if not call then return end
+    if not call or not (call.forwarded or call.refused or call.whole) then return end -- went away while it was still asking
     ngx.update_time()
     local now = ngx.now()
     if call.forwarded and not call.whole then call.cut = true end

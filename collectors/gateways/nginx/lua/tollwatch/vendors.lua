@@ -53,6 +53,11 @@ function M.of(api, path)
     return row, model, verb == "streamGenerateContent"
 end
 
+-- Whether the path takes a body that we know how to read.
+function M.reads(api, path)
+    return (M.of(api, path)) ~= NONE
+end
+
 function M.cap_name(row, provider)
     return row.others_cap and provider ~= "openai" and row.others_cap or row.caps[1]
 end
