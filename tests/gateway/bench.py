@@ -74,6 +74,7 @@ def main():
     try:
         lab.write_policy(policy(1, **RULES))
         lab.start()
+        lab.start_plain()
         lab.wait_generation(1)
         say = lambda n: [{"role": "user", "content": 'say "hi"\n' * (n // 11)}]
         run(lab, "2 KB prompt, JSON answer", json.dumps({"model": "gpt-4o-mini", "messages": say(2000)}), 3000, target=TARGET_MS)

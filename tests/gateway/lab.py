@@ -108,6 +108,7 @@ class Lab:
         self.ack_file = os.path.join(self.policy_dir, "acks", "gw-test.json")
         self.log_file = os.path.join(self.run, "gateway.jsonl")
         self.gateway = self.mock = None
+        self.processes = []
         for d in ("policy/acks", "state"):
             os.makedirs(os.path.join(self.run, d), exist_ok=True)
         self.labels, self.keys = LABELS, 'map $llm_provider $llm_upstream_key { default ""; }\n'
@@ -159,11 +160,21 @@ class Lab:
         with socket.socket() as s:
             return s.connect_ex(("127.0.0.1", port)) == 0
 
+    def start_helper(self, name, port):
+        """mock.conf or plain.conf, filled in."""
+        values = {"USER": "user root;" if os.getuid() == 0 else "", "RUN": self.run, "MOCK": HERE, "LUA": os.path.join(GATEWAY, "lua"),
+                  "MOCK_PORT": self.mock_port, "PLAIN_PORT": self.plain_port}
+        write_whole(os.path.join(self.run, name), fill(read(os.path.join(HERE, name)), values))
+        process = self.spawn(self.run, name)
+        self.processes.append(process)
+        until(name, lambda: self.answers(port, process))
+        return process
+
     def start_mock(self):
-        values = {"USER": "user root;" if os.getuid() == 0 else "", "RUN": self.run, "MOCK": HERE, "LUA": os.path.join(GATEWAY, "lua"), "MOCK_PORT": self.mock_port, "PLAIN_PORT": self.plain_port}
-        write_whole(os.path.join(self.run, "mock.conf"), fill(read(os.path.join(HERE, "mock.conf")), values))
-        self.mock = self.spawn(self.run, "mock.conf")
-        until("the mock", lambda: self.answers(self.mock_port, self.mock))
+        self.mock = self.start_helper("mock.conf", self.mock_port)
+
+    def start_plain(self):
+        self.start_helper("plain.conf", self.plain_port)
 
     def start_gateway(self):
         self.configure()
@@ -186,9 +197,10 @@ class Lab:
 
     def stop_all(self):
         self.stop_gateway()
-        if self.mock and self.mock.poll() is None:
-            self.mock.terminate()
-            self.mock.wait(10)
+        for process in self.processes:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(10)
 
     def stop(self):
         self.stop_all()

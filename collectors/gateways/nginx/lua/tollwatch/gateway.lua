@@ -53,17 +53,17 @@ end
 
 local function new_call()
     local v = ngx.var
-    local provider, api = v.llm_provider, api_of(v.uri)
+    local path = v.uri
     return {
-        provider = provider, api = api, endpoint = v.uri, request_id = v.request_id, start = ngx.req.start_time(),
+        provider = v.llm_provider, api = api_of(path), endpoint = path, request_id = v.request_id, start = ngx.req.start_time(),
         feature = "unknown", prompt_bytes = 0, tools = false, answer = {},
     }
 end
 
 -- Audio and forms, where such are taken. Everything else must be JSON whatever it calls itself, or a limit would be a
 -- matter of the client's good will.
-local function is_opaque(call)
-    if vendors.reads(call.api, call.endpoint) then return false end
+local function is_opaque(vendor)
+    if vendor ~= vendors.NONE then return false end
     local kind = (ngx.var.http_content_type or ""):lower()
     return kind:find("^multipart/") or kind:find("^audio/") or kind:find("^application/octet%-stream")
 end
@@ -73,8 +73,9 @@ local function read_request(call)
     local text, packed = body.read()
     if not text then return nil, refuse.send(call, "invalid_body", "the request body " .. packed) end
     call.prompt_bytes = #text
-    if is_opaque(call) then return { opaque = true } end
-    local read, why = request.read(call, text)
+    local vendor, model, stream = vendors.of(call.api, call.endpoint)
+    if is_opaque(vendor) then return { opaque = true } end
+    local read, why = request.read(call, text, vendor, model, stream)
     call.model_requested = call.model
     if not read then return nil, refuse.send(call, "invalid_body", "the request body " .. why) end
     read.packed = packed

@@ -1,4 +1,5 @@
 -- match: whether a rule's conditions hold for a call. Pure. The same answers as `tollwatch check`.
+-- Conditions are a list, made once per policy, because every call walks them.
 local M = {}
 
 local NAMES = { feature = true, model = true, team = true, user = true, key = true, provider = true, account = true, endpoint = true }
@@ -13,8 +14,8 @@ end
 local function any(patterns, value)
     if not value then return false end
     if type(patterns) ~= "table" then return one(patterns, value) end
-    for _, p in ipairs(patterns) do
-        if one(p, value) then return true end
+    for i = 1, #patterns do
+        if one(patterns[i], value) then return true end
     end
     return false
 end
@@ -32,9 +33,17 @@ local function holds(call, key, v)
     return false -- a condition that is not understood is not known to hold
 end
 
+-- The members of a `match` object as the list that rule() takes.
+function M.conditions(match)
+    local list = {}
+    for key, v in pairs(match) do list[#list + 1] = { key, v } end
+    return list
+end
+
 function M.rule(rule, call)
-    for key, v in pairs(rule.match) do
-        if not holds(call, key, v) then return false end
+    local list = rule.conditions
+    for i = 1, #list do
+        if not holds(call, list[i][1], list[i][2]) then return false end
     end
     return true
 end

@@ -2,6 +2,7 @@
 -- The switch must make sense, or the whole file is refused and the last good one stays. Any other part that makes no
 -- sense is left out and named, because a typing error in a limit must never hide the switch.
 local cjson = require "cjson.safe"
+local match = require "tollwatch.match"
 local floor = math.floor
 
 local M = { BYTES_MAX = 1048576, SCHEMA = 1 }
@@ -78,7 +79,7 @@ local function rules(list, notes, section, make)
         local m = type(r) == "table" and (r.match == nil and {} or r.match)
         local made = type(m) == "table" and make(r)
         if made then
-            made.id, made.match = text(r.id), m
+            made.id, made.conditions = text(r.id), match.conditions(m)
             out[#out + 1] = made
         else
             notes[#notes + 1] = section .. "[" .. (i - 1) .. "]"

@@ -66,9 +66,9 @@ local function hashes(call, text, o, vendor)
     if #fixed > 0 then call.prefix_hash, call.prefix_bytes = hash(fixed), #fixed end
 end
 
--- Fills the call from its path and body. nil and what is wrong when the body is no object that everybody reads alike.
-function M.read(call, text)
-    local vendor, model, stream = vendors.of(call.api, call.endpoint)
+-- Fills the call from its body, and from the model and stream of its path where the API has them there. nil and what is
+-- wrong when the body is no object that everybody reads alike.
+function M.read(call, text, vendor, model, stream)
     local o, why = span.object(text)
     if not o then return nil, why end
     if not span.ends(text, o.stop + 1) then return nil, "has something behind the JSON object" end

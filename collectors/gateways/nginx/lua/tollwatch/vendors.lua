@@ -5,8 +5,9 @@ local M = {}
 -- caps: members that limit the output, the one to put in when none is there first (others_cap: for vendors that only
 --   speak the API). inside: objects that hold the caps.
 -- prompt: members that are the prompt; prefix: those of them that stay the same from call to call.
+-- NONE: of paths whose bodies we do not know how to read.
 -- system_first: the first of these, with role system, belongs to the prefix.
-local NONE = { caps = {}, prompt = { "input", "prompt", "content", "requests" }, prefix = {} }
+M.NONE = { caps = {}, prompt = { "input", "prompt", "content", "requests" }, prefix = {} }
 local CHAT = {
     caps = { "max_completion_tokens", "max_tokens" }, others_cap = "max_tokens",
     prompt = { "tools", "functions", "messages" }, prefix = { "tools", "functions" },
@@ -41,7 +42,7 @@ end
 -- The API's row for a path; the model in the path and whether the path asks for a stream (nil: the body says both).
 function M.of(api, path)
     path = path:gsub("/+$", "")
-    local row = NONE
+    local row = M.NONE
     for _, r in ipairs(ROWS[api]) do
         if path:find(r[1]) then
             row = r[2]
@@ -51,11 +52,6 @@ function M.of(api, path)
     local model, verb = path:match("/models/([^/:]+):(%a+)$")
     if api ~= "gemini" or not model then return row end
     return row, model, verb == "streamGenerateContent"
-end
-
--- Whether the path takes a body that we know how to read.
-function M.reads(api, path)
-    return (M.of(api, path)) ~= NONE
 end
 
 function M.cap_name(row, provider)
