@@ -133,7 +133,7 @@ class Lab:
             "127.0.0.1:8080": f"127.0.0.1:{self.port}",
         }
         for name, value in self.settings.items():
-            default = {"on_no_policy": '"allow"', "poll_seconds": "0.25"}.get(name, '""')
+            default = {"on_no_policy": '"allow"', "poll_seconds": "0.25", "no_include_usage": '"mistral"'}.get(name, '""')
             replaced[f"{name} = {default}"] = f"{name} = {json.dumps(value)}"
         for old, new in replaced.items():
             if old not in text:

@@ -1,6 +1,6 @@
 -- mock: a made-up vendor that speaks OpenAI's, Anthropic's and Gemini's API, streaming and not, on loopback.
 -- Request headers steer it: x-mock-chunks N, x-mock-chunk-ms N, x-mock-delay-ms N, x-mock-split (events cut into pieces of
--- 7 bytes), x-mock-status N, x-mock-tier NAME, x-mock-tag T (remembers the request under T, see GET /mock/seen?tag=T).
+-- 7 bytes), x-mock-crlf (lines end in CR LF), x-mock-error (the stream ends in an error event), x-mock-status N, x-mock-tier NAME, x-mock-tag T (remembers the request under T, see GET /mock/seen?tag=T).
 local cjson = require "cjson.safe"
 local M = {}
 
@@ -38,7 +38,8 @@ local function emit(s)
 end
 
 local function sse(data, name)
-    emit((name and "event: " .. name .. "\n" or "") .. "data: " .. data .. "\n\n")
+    local event = (name and "event: " .. name .. "\n" or "") .. "data: " .. data .. "\n\n"
+    emit(ngx.var.http_x_mock_crlf and event:gsub("\n", "\r\n") or event)
 end
 
 local function each_chunk(f)
@@ -98,6 +99,7 @@ local function messages(body)
     each_chunk(function(i)
         sse('{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":' .. text(TEXT .. i) .. "}}", "content_block_delta")
     end)
+    if ngx.var.http_x_mock_error then return sse('{"type":"error","error":{"type":"overloaded_error","message":"made up"}}', "error") end
     sse('{"type":"content_block_stop","index":0}', "content_block_stop")
     sse('{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"input_tokens":null,"output_tokens":15}}', "message_delta")
     sse('{"type":"message_stop"}', "message_stop")

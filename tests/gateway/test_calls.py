@@ -29,8 +29,7 @@ COSTS = {
 
 
 def usage_of_every_api(lab, r):
-    for split in ({}, {"x_mock_split": 1}):
-        cut = ", events in pieces of 7 bytes" if split else ""
+    for cut, split in (("", {}), (", events in pieces of 7 bytes", {"x_mock_split": 1}), (", lines with CR", {"x_mock_crlf": 1, "x_mock_split": 1})):
         cases = [
             ("chat", "/v1/chat/completions", {"model": "gpt-4o-mini", "messages": []}, USAGE_OPENAI, "openai"),
             ("chat stream", "/v1/chat/completions", {"model": "gpt-4o-mini", "stream": True, "messages": []}, USAGE_OPENAI, "openai"),
@@ -50,6 +49,13 @@ def usage_of_every_api(lab, r):
         lab.call("/v1/responses", {"model": "gpt-4o", "input": "hi", "stream": stream}, "sk-search")
         r.equal(f"usage of responses{' stream' if stream else ''}", lab.new_lines()[0]["usage"]["output_tokens"], 50)
     r.equal("the line has exactly its fields", list(line), FIELDS)
+    lab.call("/v1/messages", dict(CLAUDE, stream=True), "sk-search", x_mock_error=1)
+    line = lab.new_lines()[0]
+    r.equal("a stream that ends in an error has told only the half", (line["usage_state"], line["usage"]["output_tokens"]), ("estimated", 1))
+    lab.call("/mistral/v1/chat/completions", {"model": "mistral-small", "stream": True}, "sk-search", x_mock_tag="mistral")
+    line, seen = lab.new_lines()[0], lab.seen("mistral")["request"]
+    r.equal("another vendor under a prefix, not asked for what it does not know", (line["provider"], line["endpoint"], seen["uri"], "stream_options" in seen["body"]),
+            ("mistral", "/v1/chat/completions", "/v1/chat/completions", False))
     lab.chat(model="gpt-5", headers={"x-mock-tier": "flex"})
     r.equal("the tier that was served stands in the usage", lab.new_lines()[0]["usage"].get("service_tier"), "flex")
 
@@ -157,6 +163,7 @@ def limits_clamp_or_reject(lab, r):
         ("empty object", "/v1/chat/completions", {}, {"max_completion_tokens": 50}),
         ("as text", "/v1/chat/completions", {"max_tokens": "400"}, {"max_tokens": 50}),
         ("another vendor's name for it", "/mistral/v1/chat/completions", {"model": "m"}, {"max_tokens": 50}),
+        ("a path written otherwise", "/v1//chat/%63ompletions/", {"model": "m", "max_tokens": 400}, {"max_tokens": 50}),
         ("responses", "/v1/responses", {"input": "x"}, {"max_output_tokens": 50}),
         ("messages", "/v1/messages", {"max_tokens": 400}, {"max_tokens": 50}),
         ("generate", PRO + "generateContent", {"generationConfig": {"maxOutputTokens": 400, "topK": 1}}, {"generationConfig": {"maxOutputTokens": 50, "topK": 1}}),

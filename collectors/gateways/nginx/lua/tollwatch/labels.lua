@@ -38,7 +38,7 @@ local READ = {
 
 local function drop(place)
     if place ~= "query" then return ngx.req.clear_header(place) end
-    local args = ngx.req.get_uri_args(100)
+    local args = ngx.req.get_uri_args(0)
     args.key = nil
     ngx.req.set_uri_args(args)
 end

@@ -20,7 +20,7 @@ local function time(seconds)
     return os.date("!%Y-%m-%dT%H:%M:%S", math.floor(ms / 1000)) .. string.format(".%03dZ", ms % 1000)
 end
 
--- call: see gateway.lua; answer = {id, model, usage}; status as the client saw it, 499 when it went away.
+-- call: see gateway.lua; answer = {id, model, usage, begun}; status as the client saw it, 499 when it went away.
 return function(call, answer, status, now)
     local usage = answer.usage
     return '{"ts":"' .. time(call.start) ..
@@ -39,7 +39,7 @@ return function(call, answer, status, now)
         ',"status":' .. number(status) ..
         ',"refused":' .. text(call.refused) ..
         ',"usage":' .. (usage or "null") ..
-        ',"usage_state":"' .. (usage and (call.cut and "estimated" or "full") or "missing") ..
+        ',"usage_state":"' .. (usage and ((call.cut or answer.begun) and "estimated" or "full") or "missing") ..
         '","cache":"' .. (call.cache or "bypass") ..
         '","latency_ms":' .. number((now - call.start) * 1000 + 0.5) ..
         ',"ttft_ms":' .. number(call.stream and call.first_byte and (call.first_byte - call.start) * 1000 + 0.5) ..

@@ -58,7 +58,8 @@ end
 
 -- The rules, at most 250 ms old. Timers stop in a worker that drains after a reload, but its streams still ask here.
 function M.get()
-    if ngx.now() - checked >= settings.poll_seconds then M.look() end
+    local age = ngx.now() - checked
+    if age >= settings.poll_seconds or age < 0 then M.look() end -- below 0: somebody set the clock back
     return current
 end
 

@@ -48,13 +48,14 @@ local function with_tier(raw, text, o)
     return span.splice(raw, edits)
 end
 
-local function note(api, answer, text, o)
+local function note(api, answer, text, o, inner)
     local id, model = span.value(text, o, api.id), span.value(text, o, api.model)
     if type(id) == "string" then answer.id = id end
     if type(model) == "string" then answer.model = model end
     local raw = sound(span.raw(text, o, api.usage))
     if not raw then return end
     answer.usage = api.merges and merge(answer.usage, raw) or with_tier(raw, text, o)
+    answer.begun = api.merges and inner -- the first half only, which stays so if the stream ends in an error
 end
 
 -- Reads one JSON document (an answer or the data of an event) into answer = {id, model, usage}. Returns its spans.
@@ -62,10 +63,10 @@ function M.document(api_name, answer, text)
     local api = APIS[api_name]
     local o = span.object(text)
     if not o then return nil end
-    note(api, answer, text, o)
+    note(api, answer, text, o, false)
     for _, name in ipairs(api.inside) do
         local inner = span.inner(text, o, name)
-        if inner then note(api, answer, text, inner) end
+        if inner then note(api, answer, text, inner, true) end
     end
     return o
 end
