@@ -152,6 +152,7 @@ class Lab:
 
     def spawn(self, prefix, conf):
         return subprocess.Popen([NGINX, "-p", prefix, "-c", conf, "-e", os.path.join(self.run, "start.log")],
+                                umask=0,  # as a daemon has it
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def answers(self, port, process):

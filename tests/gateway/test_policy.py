@@ -154,6 +154,8 @@ def acknowledgements(lab, first, r):
     r.equal("names itself and counts its workers", (ack["gateway"], ack["workers"], ack["generation"]), ("gw-test", 2, 1))
     until("the next sign of life", lambda: lab.ack()["seen_at"] > first["seen_at"], 12)
     r.equal("a sign of life changes nothing else", lab.ack()["applied_at"], first["applied_at"])
+    modes = {n: oct(os.stat(os.path.join(lab.run, n)).st_mode & 0o777) for n in ("policy/acks/gw-test.json", "state/last-good.json", "state/salt")}
+    r.equal("nobody else may write what it writes, nor read the salt", list(modes.values()), ["0o644", "0o644", "0o600"])
     r.equal("nothing else is left in the folder", os.listdir(os.path.dirname(lab.ack_file)), ["gw-test.json"])
 
 

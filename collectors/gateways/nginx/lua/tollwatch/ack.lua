@@ -35,11 +35,7 @@ local function write(dict, generation, workers, now)
         gateway = settings.gateway, host = settings.host, workers = workers, generation = generation,
         applied_at = time(dict:get("applied") or now), seen_at = time(now),
     }
-    local path = settings.acks .. "/" .. settings.id .. ".json"
-    local f, why = io.open(path .. ".tmp", "wb")
-    local ok = f and f:write(line, "\n")
-    if f then ok = f:close() and ok end
-    if ok then ok, why = os.rename(path .. ".tmp", path) end
+    local ok, why = settings.write_whole(settings.acks .. "/" .. settings.id .. ".json", line .. "\n", false)
     if not ok and dict:add("complained", true, 60) then
         ngx.log(ngx.ERR, "tollwatch: acknowledgement not written: ", why, "; make the folder and let nginx's user write there")
     end

@@ -23,15 +23,10 @@ local function adopt(text, from)
     return true
 end
 
--- Complete under its own name or not at all. Workers write the same text, so it does not matter who comes last.
+-- Workers write the same text, so it does not matter who comes last.
 local function keep_last_good(text)
-    local tmp = settings.last_good .. ".tmp" .. ngx.worker.pid()
-    local f, why = io.open(tmp, "wb")
-    local ok = f and f:write(text)
-    if f then ok = f:close() and ok end
-    if not ok or not os.rename(tmp, settings.last_good) then
-        ngx.log(ngx.WARN, "tollwatch: last good policy not kept: ", why or settings.last_good)
-    end
+    local ok, why = settings.write_whole(settings.last_good, text, false)
+    if not ok then ngx.log(ngx.WARN, "tollwatch: last good policy not kept: ", why) end
 end
 
 -- Looks at the file now. Complains once about each thing that is wrong with it, not at each look.

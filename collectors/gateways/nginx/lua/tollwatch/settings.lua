@@ -35,23 +35,31 @@ local function read_all(path, max)
     return text
 end
 
+-- Complete under its own name or not at all. Nobody else may write it (a daemon of nginx has the mask 0), `private`:
+-- nor read it. Workers that write the same file at once each have a temporary one. nil and why when it did not work.
+function M.write_whole(path, text, private)
+    local tmp = path .. ".tmp" .. ngx.worker.pid()
+    local mask = ffi.C.umask(private and 63 or 18) -- 077, 022
+    local f, why = io.open(tmp, "wb")
+    ffi.C.umask(mask)
+    if not f then return nil, why end
+    local ok, bad = f:write(text)
+    if not f:close() or not ok then return nil, bad or path end
+    return os.rename(tmp, path)
+end
+
 -- The salt makes hashes of prompts worthless to those who do not have it; it must outlive a restart, or equal prompts
--- would look different after it. Made by the master, which may be root; mode 0600.
+-- would look different after it. Made by the master, which may be root.
 local function salt(dir)
     local path = dir .. "/salt"
     local have = read_all(path, 64)
     if have and #have >= 32 then return have end
     local fresh = read_all("/dev/urandom", 32)
     if not fresh then error("tollwatch: cannot read /dev/urandom") end
-    local old = ffi.C.umask(63)
-    local f, why = io.open(path, "wb")
-    ffi.C.umask(old)
-    if not f then
+    local ok, why = M.write_whole(path, fresh, true)
+    if not ok then
         ngx.log(ngx.WARN, "tollwatch: salt: ", why, "; hashes will change with each restart; make the folder writable")
-        return fresh
     end
-    f:write(fresh)
-    f:close()
     return fresh
 end
 
