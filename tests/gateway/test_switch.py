@@ -100,9 +100,9 @@ def nothing_is_refused_while_off(lab, r):
 class Stream(threading.Thread):
     """A stream that goes on for up to `chunks` x 20 ms, read as it comes."""
 
-    def __init__(self, lab, tag, chunks, path="/v1/chat/completions", **body):
+    def __init__(self, lab, tag, chunks, path="/v1/chat/completions", split=False, **body):
         super().__init__()
-        self.lab, self.tag, self.chunks, self.path = lab, tag, chunks, path
+        self.lab, self.tag, self.chunks, self.path, self.split = lab, tag, chunks, path, split
         self.body = dict({"model": "gpt-4o-mini", "stream": True, "messages": []}, **body)
         self.lines, self.ended = [], None
         self.start()
@@ -110,8 +110,8 @@ class Stream(threading.Thread):
 
     def run(self):
         c = self.lab.connect()
-        c.request("POST", self.path, json.dumps(self.body), {"Authorization": "Bearer sk-search", "x-mock-tag": self.tag,
-                  "x-mock-chunks": str(self.chunks), "x-mock-chunk-ms": "20"})
+        headers = {"Authorization": "Bearer sk-search", "x-mock-tag": self.tag, "x-mock-chunks": str(self.chunks), "x-mock-chunk-ms": "20"}
+        c.request("POST", self.path, json.dumps(self.body), dict(headers, **({"x-mock-split": "1"} if self.split else {})))
         response = c.getresponse()
         try:
             for line in iter(response.readline, b""):
@@ -132,7 +132,7 @@ def drain_and_abort(lab, r):
     r.check("drain: a stream under way comes to its end", drained.ended == "whole" and "data: [DONE]\n" in drained.lines, drained.lines[-3:])
     lab.obey(policy(112))
     lab.skip_lines()
-    streams = [Stream(lab, "abort1", 500), Stream(lab, "abort2", 500, "/v1/messages", model="claude-sonnet-4-5", max_tokens=9)]
+    streams = [Stream(lab, "abort1", 500), Stream(lab, "abort2", 500, "/v1/messages", True, model="claude-sonnet-4-5", max_tokens=9)]
     lab.reload()
     until("the new workers", lambda: lab.errors().count("exiting") or lab.errors().count("gracefully shutting down") >= 1)
     at = time.monotonic()
@@ -143,6 +143,8 @@ def drain_and_abort(lab, r):
             [s.at - at for s in streams])
     text = ["".join(s.lines) for s in streams]
     r.check("abort: and say why, in the API's shape", '"code":"kill_switch_engaged"' in text[0] and "event: error" in text[1], [t[-300:] for t in text])
+    data = [line[6:] for s in streams for line in s.lines if line.startswith("data: ")]
+    r.check("abort: no event is torn, also where events come in pieces", [json.loads(d) for d in data], data[-3:])
     r.check("abort: the vendor stops", until("the vendor to see it", lambda: all(lab.seen(t)["closed"] == 1 for t in ("abort1", "abort2"))))
     lines = {x["provider"]: x for x in lab.new_lines(2)}
     r.equal("abort: incomplete, and what they cost is not 0", [(lines[p]["status"], lines[p]["usage_state"], lines[p]["refused"])

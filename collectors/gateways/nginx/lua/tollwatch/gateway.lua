@@ -192,19 +192,21 @@ local function cut_reason(call)
     if call.timeout and now - call.start > call.timeout / 1000 then return "timeout", "the call took longer than its limit" end
 end
 
--- The client gets an error event in place of the piece; with the next piece both connections are closed, so the vendor
--- stops generating.
-local function cut(call, code, message)
+-- The client gets an error event behind the last whole event; with the next piece both connections are closed, so the
+-- vendor stops generating. False in the middle of an event that the client has begun to read: at its end, then.
+local function cut(call, whole, code, message)
+    if not whole then return false end
     call.cut, call.cut_code = true, code
-    ngx.arg[1] = refuse.event(call.api, code, message, call.request_id)
+    ngx.arg[1] = whole .. refuse.event(call.api, code, message, call.request_id)
+    return true
 end
 
 local function stream_piece(call, piece, eof)
     if call.cut then return ngx.ERROR end
+    local shown, whole = sse.feed(call.sse, piece, eof)
     local code, message = nil, nil
     if not eof then code, message = cut_reason(call) end
-    local shown = sse.feed(call.sse, piece, eof)
-    if code then return cut(call, code, message) end
+    if code and cut(call, whole, code, message) then return end
     if shown ~= piece then ngx.arg[1] = shown end
 end
 
@@ -257,7 +259,7 @@ function M.log()
     ngx.update_time()
     local now = ngx.now()
     if call.forwarded and not call.whole then call.cut = true end
-    if call.token_rules and call.cache ~= "hit" then rates.settle(call, tokens_in(call.answer.usage or ""), now) end
+    if call.token_rules then rates.settle(call, call.cache == "hit" and 0 or tokens_in(call.answer.usage or ""), now) end
     ngx.var.llm_line = log_line(call, call.answer, status_of(call), now)
 end
 

@@ -43,7 +43,8 @@ local function event_end(text, pos)
 end
 
 -- The next piece of the stream; returns what the client gets now. Unless something must be taken out, that is the piece
--- itself at once: nobody waits for the end of an event that only we want to read.
+-- itself at once: nobody waits for the end of an event that only we want to read. Returns also the part of that up to the
+-- end of the last whole event, nil if the piece has no such end.
 function M.feed(s, piece, eof)
     local text, out, pos = s.carry .. piece, {}, 1
     local seen = math.max(1, #s.carry - 2) -- no blank line ends before: it was looked for already
@@ -58,7 +59,11 @@ function M.feed(s, piece, eof)
         if #s.carry > 0 then out[#out + 1] = eof and take(s, s.carry) or s.carry end
         s.carry = ""
     end
-    return s.strip and table.concat(out) or piece
+    if s.strip then
+        local shown = table.concat(out)
+        return shown, shown
+    end
+    return piece, #s.carry <= #piece and piece:sub(1, #piece - #s.carry) or nil
 end
 
 return M
