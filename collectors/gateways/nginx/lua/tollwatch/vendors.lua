@@ -2,11 +2,11 @@
 -- Pure; knows nothing but the rows' own names.
 local M = {}
 
--- caps: members that limit the output, the one to put in when none is there first (others_cap: for vendors that only
---   speak the API). inside: objects that hold the caps.
+-- caps: members that limit the output; the first is put in when none is there (others_cap: at vendors that are not OpenAI
+--   but speak its API). inside: objects that hold the caps.
 -- prompt: members that are the prompt; prefix: those of them that stay the same from call to call.
--- NONE: of paths whose bodies we do not know how to read.
 -- system_first: the first of these, with role system, belongs to the prefix.
+-- NONE: of paths whose bodies we do not know how to read.
 M.NONE = { caps = {}, prompt = { "input", "prompt", "content", "requests" }, prefix = {} }
 local CHAT = {
     caps = { "max_completion_tokens", "max_tokens" }, others_cap = "max_tokens",
