@@ -34,7 +34,7 @@ class Failed(Exception):
     pass
 
 
-def until(what, probe, seconds=5.0):
+def until(what, probe, seconds=20.0):
     """Polls until probe() is true and returns that; fails by name at the deadline."""
     end = time.monotonic() + seconds
     while True:

@@ -40,7 +40,7 @@ def scopes_and_expiry(lab, r):
     r.equal("all: critical ones are refused too", lab.chat(key="sk-checkout").status, 503)
     lab.obey(policy(23, kill_switch=switch("all", expires_at=PAST)))
     r.equal("a stop whose time is over is off", lab.chat().status, 200)
-    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3))
     lab.obey(policy(24, kill_switch=switch("all", expires_at=soon)))
     r.equal("before its time is over", lab.chat().status, 503)
     until("the stop to end by itself", lambda: lab.chat().status == 200)
