@@ -40,7 +40,7 @@ static int find(Reader *r, const RawPlace *at, Record *out, Err *e) {
 int raw_record_read(const RawPlace *at, bool content, Buf *out, Err *e) {
     Reader *r = NULL;
     Record record;
-    if (at->path[0] != '/') return fail(e, "it came through a pipe; there is no file to read it from again");
+    if (at->path[0] != '/') return fail(e, "it did not come from a file, so there is none to read again");
     int fd = open_log(at->path, e);
     if (fd < 0 || reader_open_fd(&r, fd, at->path, at->framing, e) != 0) return -1;
     int rc = find(r, at, &record, e);

@@ -89,7 +89,7 @@ static void what_is_not_there_any_more_is_said_in_one_line(void **s) {
     fails(place(4000), "is shorter than what was read of it before");
     RawPlace pipe = place(0);
     pipe.path = "-";
-    fails(pipe, "through a pipe");
+    fails(pipe, "did not come from a file");
     pipe.path = dir;
     fails(pipe, "is not a file");
 }
