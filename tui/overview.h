@@ -7,7 +7,7 @@
 #include "tui/table.h"
 #include "tui/usual_rates.h"
 
-enum { SLOTS_MAX = 400, SOURCES_SHOWN = 64, BUDGETS_SHOWN = 24, MOVERS_SHOWN = 5, LIVE_SHOWN = 12 };
+enum { SLOTS_MAX = 400, SOURCES_SHOWN = 64, BUDGETS_SHOWN = 24, MOVERS_SHOWN = 5, LIVE_SHOWN = 12, SPARK_SLOTS = 12 };
 
 typedef struct BudgetRow {
     const Budget *b;
@@ -26,6 +26,7 @@ typedef struct Overview {
     Result minute;                /* of the last 60 s: by dim */
     UsualRates usual;             /* of the list's rows; with the movers, what is asked for only now and then */
     TableState table;
+    Series spark;                 /* of the list's largest values, SPARK_SLOTS over the range; no slots = not asked for */
     Series series;
     int64_t *burner, *rest, *usual_slot; /* [series.slots], nano-dollars a minute; usual -1 = unknown */
     char burner_model[NAME_MAX_BYTES + 1]; /* whose part of the chart stands out */

@@ -4,7 +4,7 @@
 #include "tui/overview.h"
 #include "tui/request_table.h"
 
-enum { COL_NAME, COL_RATE, COL_USUAL, COL_COST, COL_CALLS, COL_CENTS, COL_SHARE, COL_COUNT };
+enum { COL_NAME, COL_RATE, COL_USUAL, COL_COST, COL_CALLS, COL_CENTS, COL_SHARE, COL_SPARK, COL_COUNT };
 
 static const Column columns[COL_COUNT] = {
     [COL_NAME] = {.title = "", .width = 12, .grow = 40},
@@ -14,6 +14,7 @@ static const Column columns[COL_COUNT] = {
     [COL_CALLS] = {.title = "calls", .width = 8, .right = true, .drop = 4},
     [COL_CENTS] = {.title = "¢/call", .width = 6, .right = true, .drop = 2},
     [COL_SHARE] = {.title = "share", .width = 6, .drop = 3, .grow = 12},
+    [COL_SPARK] = {.title = "", .width = SPARK_SLOTS, .drop = 5},
 };
 
 static void put(TableCell *out, const char *text) {
@@ -33,19 +34,34 @@ static void figure_cell(const Overview *o, const Totals *t, int64_t rate, int64_
     }
 }
 
+/* Scaled to the larger of its peak and twice its usual, so that a calm row looks calm. */
+static void spark_cell(const Overview *o, const char *name, int64_t usual, TableCell *out) {
+    const Series *s = &o->spark;
+    size_t own = s->stacks - (s->rest_values > 0), k = 0;
+    int64_t max = usual > 0 ? 2 * usual * (s->slot_ms / MS_PER_MINUTE) : 0;
+    while (k < own && strcmp(s->stack_name[k], name) != 0) k++;
+    if (s->slots == 0 || k == own) return;
+    const int64_t *value = &s->nano[k * s->slots];
+    for (size_t i = 0; i < s->slots; i++)
+        if (value[i] > max) max = value[i];
+    out->role = ROLE_CHART;
+    spark_text(out->text, sizeof out->text, value, s->slots, max);
+}
+
 static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
     const Overview *o = ctx;
     if (column == COL_USUAL) out->role = ROLE_DIM;
     if (row == TABLE_TOTAL) {
         out->attr = ATTR_BOLD;
         if (column == COL_NAME) put(out, "total");
-        else if (column != COL_SHARE)
+        else if (column < COL_SHARE)
             figure_cell(o, &o->list.total, o->minute.total.cost_nano, o->now.usual_nano_per_min, column, out);
         return;
     }
     const Group *g = &o->list.groups[row];
     int64_t rate = overview_rate_of(o, g->name[0]), usual = usual_rates_of(&o->usual, g->name[0]);
     if (column == COL_NAME) put(out, overview_name(g->name[0]));
+    else if (column == COL_SPARK) spark_cell(o, g->name[0], usual, out);
     else figure_cell(o, &g->t, rate, usual, column, out);
     /* The one that makes the whole unusual. */
     bool burns = usual >= 0 && rate > 2 * usual && rate * 2 > o->minute.total.cost_nano;
@@ -61,6 +77,7 @@ void overview_draw_list(const Overview *o, const View *v, Canvas *c, Rect r) {
     snprintf(cost, sizeof cost, "%s ~$", v->range_name);
     shown[COL_NAME].title = name;
     shown[COL_COST].title = cost;
+    shown[COL_SPARK].title = o->spark.slots ? v->range_name : "";
     if (r.h < 2) return;
     if (o->list.count == 0) {
         canvas_textf(c, r.x + 1, r.y, r.w - 1, ROLE_DIM, 0, "no calls in %s%s", v->range_name,

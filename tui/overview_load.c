@@ -184,8 +184,20 @@ static int load_movers(Overview *o, View *v, Err *e) {
     return rc;
 }
 
+/* Small pictures of the largest values: whole quarter-hours, so that rollups answer; none for a range too short for them. */
+static int load_spark(Overview *o, View *v, Err *e) {
+    const int64_t quarter = 15 * MS_PER_MINUTE;
+    int64_t slot = (v->until_ms - v->since_ms) / SPARK_SLOTS / quarter * quarter;
+    series_free(&o->spark);
+    if (slot == 0 || !usual_rates_quick(o->dim, v)) return 0;
+    int64_t until = (v->until_ms + quarter - 1) / quarter * quarter;
+    const Query q = {.since_ms = until - SPARK_SLOTS * slot, .until_ms = until, .filter = v->filter, .zone = v->zone};
+    return query_series(v->db, &q, o->dim, SERIES_STACKS_MAX, slot, &o->spark, e);
+}
+
 static int load_slow(Overview *o, View *v, Err *e) {
-    return usual_rates_load(&o->usual, v, o->dim, &o->list, e) == 0 && load_movers(o, v, e) == 0 ? 0 : -1;
+    if (usual_rates_load(&o->usual, v, o->dim, &o->list, e) != 0) return -1;
+    return load_movers(o, v, e) == 0 ? load_spark(o, v, e) : -1;
 }
 
 static int load_live(Overview *o, View *v, Err *e) {

@@ -17,6 +17,7 @@ static void close_overview(void *self) {
     result_free(&o->minute);
     result_free(&o->models);
     series_free(&o->series);
+    series_free(&o->spark);
     free(o->burner);
     free(o->rest);
     free(o->usual_slot);
