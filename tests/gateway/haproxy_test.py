@@ -151,6 +151,12 @@ def test_switch(lab):
     check("a critical feature passes", checkout.chat()[0] == 200)
     check("a key that is in no map is not critical", Client(lab, "sk-other").chat()[0] == 503)
     check("a header of the client's own is not believed", search.post("/v1/chat/completions", {"model": "gpt-4o"}, **{"x-llm-feature": "checkout"})[0] == 503)
+    check("a critical key beside the one that the provider looks at is no way in", search.post("/v1/chat/completions", {"model": "gpt-4o"}, **{"x-api-key": "sk-checkout"})[0] == 503
+          and search.post("/v1/messages", {"model": "c"}, **{"x-api-key": "sk-search", "authorization": "Bearer sk-checkout"})[0] == 503
+          and search.post("/v1beta/models/g:generateContent?key=sk-checkout", {}, **{"x-goog-api-key": "sk-search"})[0] == 400)
+    check("each provider's own way to show a key", search.post("/v1/messages", {"model": "c"}, **{"x-api-key": "sk-checkout"})[0] == 200
+          and search.post("/v1beta/models/g:generateContent?key=sk-checkout", {})[0] == 200
+          and search.post("/v1beta/models/g:generateContent", {}, **{"x-goog-api-key": "sk-checkout"})[0] == 200)
     check("a call that is not about money passes", search.post("/v1/messages/count_tokens", {"model": "claude"})[0] == 200)
     lab.apply(kill_switch=dict(KILL, scope="all"), critical=CRITICAL)
     check("all stopped: a critical feature too", checkout.chat()[0] == 503)

@@ -111,8 +111,12 @@ def counters(folder):
     count = ts.Counters(str(path))
     adders = [subprocess.Popen([sys.executable, "-c", ADD, str(pathlib.Path(ts.__file__).parent), str(path)]) for _ in range(2)]
     check("workers end well", [a.wait() for a in adders] == [0, 0])
-    check("two workers count together, none is lost", count.add("r", 0, 60.0) == 1000)
-    check("a new minute begins at nothing", count.add("r", 1, 120.0) == 1 and count.add("other", 0, 120.0) == 0)
+    check("two workers count together, none is lost", count.take([("r", 0, 999)], 60.0) == 0 and count.take([("r", 0, 1000)], 60.0) is None)
+    check("half a minute later half of it counts, a minute later nothing", count.take([("r", 0, 499)], 150.0) == 0
+          and count.take([("r", 0, 500)], 150.0) is None and count.take([("r", 1, 1)], 180.0) is None)
+    check("a place in all or in none", count.take([("a", 1, 9), ("b", 1, 0)], 60.0) == 1 and count.take([("a", 1, 1)], 60.0) is None)
+    refused = [count.take([("one", 1, 3)], 60.0) for _ in range(9)]
+    check("what is refused does not count", refused == [None] * 3 + [0] * 6 and count.take([("one", 0, 3)], 60.0) is None, refused)
 
 
 def log(folder):

@@ -51,6 +51,7 @@ class Call:
     generation: int = None
     max_tokens: int = None
     rates: list = field(default_factory=list)
+    counted: list = field(default_factory=list)  # (counter, guess) of the tokens
     upstream_ids: list = field(default_factory=list)
     closed: bool = False  # has its last line
 
@@ -281,15 +282,22 @@ class Gateway(CustomLogger):
         return decision
 
     def hold_rates(self, call, decision):
-        for rate in call.rates:
-            for kind, count, more in (("requests", 1, 0), ("tokens", 0, 1)):
-                most = rate[kind]
-                if not policy_rules.number(most):
-                    continue
-                if self.counters().add(kind + "/" + rate["counter"], count, call.started_s) + more > most:
-                    left_s = 60 - int(call.started_s % 60)
-                    decision.refuse(429, "rate_limit_exceeded", f"Rate limit {rate['id']}: {most} {kind} per minute", rate["id"], left_s)
-                    return
+        guess = call.prompt["prompt_bytes"] // 4 + 1  # of the tokens, until the answer tells
+        places = [(f"{kind}/{rate['id']}", count, rate[kind], rate, kind) for rate in call.rates
+                  for kind, count in (("requests", 1), ("tokens", guess)) if policy_rules.number(rate[kind])]
+        full = self.counters().take([place[:3] for place in places], call.started_s) if places else None
+        if full is not None:
+            _, _, most, rate, kind = places[full]
+            message = f"Rate limit {rate['id']}: {most} {kind} per minute"
+            decision.refuse(429, "rate_limit_exceeded", message, rate["id"], 60 - int(call.started_s % 60))
+        call.counted = [(name, guess) for name, _, _, _, kind in places if kind == "tokens"]
+
+    def settle(self, call, usage):
+        """What the call used in place of the guess; unknown use leaves the guess."""
+        used = tokens_in(usage)
+        for name, guess in call.counted if used else ():
+            self.counters().add(name, used - guess, time.time())
+        call.counted = [(name, 0) for name, _ in call.counted]  # what a second answer used comes on top
 
     def refused(self, call, decision):
         call.closed = True
@@ -336,9 +344,7 @@ class Gateway(CustomLogger):
             model=answer.get("model") or kwargs.get("model"), latency_ms=(end_time - start_time).total_seconds() * 1000,
             ttft_ms=(first - start_time).total_seconds() * 1000 if call.stream and first else None,
             cache="hit" if kwargs.get("cache_hit") is True else "miss" if litellm.cache else "bypass"))
-        for rate in call.rates:
-            if policy_rules.number(rate["tokens"]):
-                self.counters().add("tokens/" + rate["counter"], tokens_in(usage), time.time())
+        self.settle(call, usage)
 
     async def async_log_failure_event(self, kwargs, response_obj, start_time, end_time):
         call = running.get()

@@ -190,12 +190,6 @@ def decide(policy: Dict[str, Any], call: Dict[str, Any], now_s: float, provider_
 
 
 def rates(policy: Dict[str, Any], call: Dict[str, Any]) -> List[Dict[str, Any]]:
-    """Rules on requests and tokens per minute that hold for the call as it goes upstream, each with the name of its counter."""
-    found = []
-    for rule in objects(policy, "rate_limits"):
-        if matches(rule, call):
-            per = rule.get("per")
-            own = str(call.get(per) or "") if per in NAMES else ""
-            found.append({"id": str(rule.get("id", "")), "counter": f"{rule.get('id', '')}/{own}",
-                          "requests": rule.get("requests_per_minute"), "tokens": rule.get("tokens_per_minute")})
-    return found
+    """Rules on requests and tokens per minute that hold for the call as it goes upstream. Each counts per gateway."""
+    return [{"id": str(rule.get("id", "")), "requests": rule.get("requests_per_minute"), "tokens": rule.get("tokens_per_minute")}
+            for rule in objects(policy, "rate_limits") if matches(rule, call)]

@@ -191,34 +191,52 @@ class Watch(threading.Thread):
 
 
 class Counters:
-    """Requests and tokens of the running minute, counted over all workers of the host."""
+    """Requests and tokens per minute, counted over all workers of the host. The window slides: this minute's count and the part
+    of the last minute's that is not 60 s old."""
 
     def __init__(self, path):
         self._complaint = None
-        self._db = sqlite3.connect(path, timeout=0.1, isolation_level=None, check_same_thread=False)
+        self._db = sqlite3.connect(path, timeout=0.25, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=OFF")
         self._db.execute("CREATE TABLE IF NOT EXISTS counter(name TEXT, minute INT, n INT, PRIMARY KEY(name, minute)) WITHOUT ROWID")
 
-    def add(self, name, count, now_s):
-        """The count so far in this minute, `count` included; 0 if it cannot be told: then nobody is refused."""
-        minute = int(now_s // 60)
+    def take(self, places, now_s):
+        """Takes a place in each of (name, count, most), or in none: then the index of the first that is full."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.execute("INSERT INTO counter VALUES(?, ?, ?) ON CONFLICT(name, minute) DO UPDATE SET n = n + excluded.n",
-                             (name, minute, count))
-            total = self._db.execute("SELECT n FROM counter WHERE name = ? AND minute = ?", (name, minute)).fetchone()[0]
-            if total == count:  # the first of a minute sweeps up
-                self._db.execute("DELETE FROM counter WHERE minute < ?", (minute - 1,))
+            for index, (name, count, most) in enumerate(places):
+                self._add(name, count, now_s)
+                if self._used(name, now_s) > most:
+                    self._db.execute("ROLLBACK")
+                    return index
             self._db.execute("COMMIT")
-            return total
         except sqlite3.Error as e:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            if str(e) != self._complaint:
-                warn(f"rates per minute are not held: {e}")
-            self._complaint = str(e)
-            return 0
+            self._failed(e)
+        return None
+
+    def add(self, name, count, now_s):
+        self.take([(name, count, float("inf"))], now_s)
+
+    def _add(self, name, count, now_s):
+        minute = int(now_s // 60)
+        known = self._db.execute("UPDATE counter SET n = n + ? WHERE name = ? AND minute = ?", (count, name, minute)).rowcount
+        if not known:  # the first of a minute sweeps up
+            self._db.execute("INSERT INTO counter VALUES(?, ?, ?)", (name, minute, count))
+            self._db.execute("DELETE FROM counter WHERE minute < ?", (minute - 1,))
+
+    def _used(self, name, now_s):
+        minute, share = int(now_s // 60), 1 - now_s % 60 / 60
+        rows = self._db.execute("SELECT minute, n FROM counter WHERE name = ? AND minute IN (?, ?)", (name, minute, minute - 1))
+        return sum(n if at == minute else n * share for at, n in rows)
+
+    def _failed(self, e):
+        """What cannot be counted refuses nobody."""
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+        if str(e) != self._complaint:
+            warn(f"rates per minute are not held: {e}")
+        self._complaint = str(e)
 
 
 class Log:
