@@ -171,6 +171,10 @@ static void set_up(CURL *c, const HttpRequest *r, Exchange *x, struct curl_slist
         curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body);
         curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
     }
+    if (r->aws_sigv4) {
+        curl_easy_setopt(c, CURLOPT_AWS_SIGV4, r->aws_sigv4);
+        curl_easy_setopt(c, CURLOPT_USERPWD, r->user_password);
+    }
     if (r->method) curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, r->method);
 }
 

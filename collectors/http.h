@@ -22,6 +22,7 @@ typedef struct HttpRequest {
     int64_t timeout_ms;                     /* of the whole exchange; 0 = HTTP_TIMEOUT_MS */
     size_t max_bytes;                       /* of the answer; 0 = HTTP_BODY_MAX */
     bool plain;                             /* no secret is in it: plain http may go further than loopback */
+    const char *aws_sigv4, *user_password;  /* "aws:amz:REGION:SERVICE" and "KEY_ID:SECRET"; NULL = not signed */
 } HttpRequest;
 
 typedef struct HttpResponse {

@@ -23,7 +23,7 @@ typedef struct Reading {
     const ConfigSection *section; /* NULL before the first */
     size_t index;                 /* of the element in its section's array */
     int section_line;
-    uint64_t given;               /* bit per row of config_keys: keys of this section so far */
+    bool given[CONFIG_KEYS_MAX];  /* per row of config_keys: keys of this section so far */
 } Reading;
 
 /* inih goes on after a failed line, so only the first is kept (fail() sees to that). */
@@ -112,7 +112,7 @@ static int open_section(Reading *r, char *text) {
     if (s->named && name_is_taken(r->c, s, name)) return bad(r, r->line, "[%s %s] is there twice; use another name", kind, name);
     r->section = s;
     r->section_line = r->line;
-    r->given = 0;
+    memset(r->given, 0, sizeof r->given);
     if (s->named) r->index = add_element(r->c, s, name);
     return 1;
 }
@@ -142,9 +142,8 @@ static int on_key(void *user, const char *section, const char *name, const char 
     if (!r->section) return bad(r, r->line, "\"%.60s\" stands before any section; write [general] above it", name);
     const ConfigKey *k = key_find(r, name);
     if (!k) return 0;
-    uint64_t bit = UINT64_C(1) << (k - config_keys);
-    if (r->given & bit) return bad(r, r->line, "%s is given twice in this section; keep one", k->key);
-    r->given |= bit;
+    if (r->given[k - config_keys]) return bad(r, r->line, "%s is given twice in this section; keep one", k->key);
+    r->given[k - config_keys] = true;
     if (r->comment && k->set == config_set_command)
         return bad(r, r->line, "%s: \" ;\" begins a comment; put such a command into a script", k->key);
     if (r->long_value) value = r->long_value;

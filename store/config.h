@@ -14,7 +14,9 @@ typedef struct SourceConfig {
     bool notional, payg; /* billing = notional, = payg; neither: the format's default */
     bool discovered;    /* found at a known place, not configured */
 } SourceConfig;
-typedef struct AccountConfig { char name[64], provider[32], key_env[64], key_file[1024], key_command[1024], base_url[512]; char keys[512]; } AccountConfig;
+typedef struct AccountConfig { char name[64], provider[32], key_env[64], key_file[1024], key_command[1024], base_url[512]; char keys[512];
+    char key_id[128], region[64], tenant[64], client_id[128], scope[512], project[128], table[256]; /* what some providers want to know */
+} AccountConfig;
 typedef enum Weight { WEIGHT_WATCH = 1, WEIGHT_ACT } Weight; /* of alerts */
 typedef struct RuleConfig { char name[64]; bool off; int64_t floor_nano, again_ms; /* 0 = the table's */ } RuleConfig;
 typedef struct AlertConfig {
@@ -46,12 +48,13 @@ int config_load(Config **out, const char *path, Err *e);
 void config_free(Config *c);
 
 /* The key table, for reading, man page, doctor and error hints ("unknown key; did you mean"). */
+enum { CONFIG_KEYS_MAX = 128 };
 typedef struct ConfigKey {
     const char *section, *key, *fallback, *help;
     const char *(*set)(void *field, size_t size, const char *value); /* NULL = taken, else what is wrong with it */
     size_t offset, size;                                             /* of the field in the section's element */
 } ConfigKey;
-extern const ConfigKey config_keys[]; /* ends with section == NULL; 64 rows at most */
+extern const ConfigKey config_keys[]; /* ends with section == NULL; CONFIG_KEYS_MAX rows at most */
 
 /* Places (DESIGN "Places and permissions"): --db/--policy win, then the shared folders, then XDG. Creates private
  * folders (0700) where they are ours to create; the file itself need not exist. */

@@ -1,0 +1,84 @@
+/* provider_json: reading what vendors send, whatever types they chose today. See provider.h. */
+#include "collectors/provider.h"
+#include "store/clock.h"
+#include "store/money.h"
+#include <stdarg.h>
+
+void page_header(PageRequest *p, const char *fmt, ...) {
+    va_list ap;
+    int i = 0;
+    while (i < HTTP_HEADERS_MAX - 1 && p->header[i][0]) i++;
+    va_start(ap, fmt);
+    vsnprintf(p->header[i], sizeof p->header[0], fmt, ap);
+    va_end(ap);
+}
+
+/* ---- numbers ---- */
+static bool in_number(char c) { return (c >= '0' && c <= '9') || c == '.' || c == 'e' || c == 'E' || c == '+' || c == '-'; }
+
+/* One number: whole ones of up to 18 digits stay, all others are put in quotes. */
+static size_t copy_number(Buf *out, const char *at, size_t len) {
+    size_t n = 0;
+    bool whole = true;
+    while (n < len && in_number(at[n])) whole &= at[n] != '.' && at[n] != 'e' && at[n] != 'E', n++;
+    whole &= n <= 18;
+    if (!whole) buf_str(out, "\"");
+    buf_add(out, at, n);
+    if (!whole) buf_str(out, "\"");
+    return n;
+}
+
+static size_t copy_string(Buf *out, const char *at, size_t len) {
+    size_t n = 1;
+    while (n < len && at[n] != '"') n += at[n] == '\\' && n + 1 < len ? 2 : 1;
+    n = n < len ? n + 1 : len;
+    buf_add(out, at, n);
+    return n;
+}
+
+json_t *provider_json(const char *at, size_t len, Err *e) {
+    Buf text = {.max = len * 2 + 64};
+    json_error_t where;
+    for (size_t i = 0; i < len;) {
+        if (at[i] == '"') i += copy_string(&text, at + i, len - i);
+        else if (at[i] == '-' || (at[i] >= '0' && at[i] <= '9')) i += copy_number(&text, at + i, len - i);
+        else buf_add(&text, at + i++, 1);
+    }
+    json_t *v = json_loadb(text.at ? text.at : "", text.len, JSON_ALLOW_NUL, &where);
+    if (!v) fail(e, "the answer is no JSON (%.80s); a proxy or login page may be in between", where.text);
+    buf_free(&text);
+    return v;
+}
+
+int64_t json_count(const json_t *object, const char *key, bool *bad) {
+    const json_t *v = json_object_get(object, key);
+    int64_t n = 0;
+    if (!v || json_is_null(v)) return 0;
+    if (json_is_integer(v)) n = json_integer_value(v);
+    else if (!json_is_string(v) || decimal_parse(json_string_value(v), json_string_length(v), 0, &n, NULL) != 0) *bad = true;
+    if (n < 0 || n > REQUEST_TOKENS_MAX) *bad = true, n = 0;
+    return n;
+}
+
+int json_nano(const json_t *v, int cents, int64_t *nano) {
+    char digits[32];
+    int scale = cents ? 7 : 9;
+    if (json_is_string(v)) return decimal_parse(json_string_value(v), json_string_length(v), scale, nano, NULL);
+    if (!json_is_integer(v)) return -1;
+    int n = snprintf(digits, sizeof digits, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+    return decimal_parse(digits, (size_t)n, scale, nano, NULL);
+}
+
+const char *json_text(const json_t *object, const char *key) {
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+int json_time(const json_t *v, int64_t *ms) {
+    const char *text = json_string_value(v);
+    char whole[40];
+    if (!text) return -1;
+    if (strlen(text) != 10) return time_parse_rfc3339(text, strlen(text), ms);
+    int n = snprintf(whole, sizeof whole, "%sT00:00:00Z", text);
+    return time_parse_rfc3339(whole, (size_t)n, ms);
+}

@@ -1,0 +1,15 @@
+/* providers: the visible list, one line a vendor. */
+#include "collectors/provider.h"
+
+extern const Provider provider_openai;
+
+const Provider *const providers[] = {
+    &provider_openai,
+    NULL,
+};
+
+const Provider *provider_find(const char *name) {
+    for (int i = 0; providers[i]; i++)
+        if (strcmp(providers[i]->name, name) == 0) return providers[i];
+    return NULL;
+}
