@@ -1,5 +1,6 @@
 /* collect: the collector role: a worker that takes it when it is free and runs the other workers while it has it. */
 #include "collectors/alerts.h"
+#include "collectors/bills.h"
 #include "collectors/collect_parts.h"
 #include "collectors/command_source.h"
 #include "collectors/follow.h"
@@ -20,6 +21,7 @@ struct Collector {
     Zone *zone;
     CommandSource *commands;
     NotifyConfig *channels;
+    BillsConfig *bills;
     Worker *role_worker; /* the rest is its own */
     Role *role;
     Worker *worker[WORKERS_MAX];
@@ -60,6 +62,12 @@ static int start_all(Collector *c, Err *e) {
     for (size_t i = 0; i < c->o.config->alert_count; i++) {
         c->channels[i] = (NotifyConfig){.shared = &c->shared, .to = &c->o.config->alerts[i]};
         if (start_worker(c, &notify_worker, &c->channels[i], e) != 0) return -1;
+    }
+    for (size_t i = 0; i < c->o.config->account_count; i++) {
+        const AccountConfig *a = &c->o.config->accounts[i];
+        c->bills[i] = (BillsConfig){.shared = &c->shared, .account = a};
+        bool has_key = a->key_env[0] || a->key_file[0] || a->key_command[0]; /* without one it only names who pays */
+        if (has_key && start_worker(c, &bills_worker, &c->bills[i], e) != 0) return -1;
     }
     for (size_t i = 0; i < c->shared.source_count; i++) {
         c->commands[i] = (CommandSource){.shared = &c->shared, .config = &c->sources[i]};
@@ -105,6 +113,7 @@ static void gather_sources(Collector *c) {
     c->sources = xcalloc(n, sizeof *c->sources);
     c->commands = xcalloc(n, sizeof *c->commands);
     c->channels = xcalloc(cfg->alert_count + 1, sizeof *c->channels);
+    c->bills = xcalloc(cfg->account_count + 1, sizeof *c->bills);
     for (size_t i = 0; i < cfg->source_count; i++) c->sources[i] = cfg->sources[i];
     if (cfg->source_count == 0) discover_known(c->formats, c->sources, n);
     c->shared.sources = c->sources;
@@ -115,6 +124,7 @@ static void release(Collector *c) {
     free(c->sources);
     free(c->commands);
     free(c->channels);
+    free(c->bills);
     formats_free(c->formats);
     book_free(c->book);
     zone_free(c->zone);

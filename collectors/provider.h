@@ -75,7 +75,7 @@ TW_PRINTF(2, 3) void page_header(PageRequest *p, const char *fmt, ...);
 int64_t json_count(const json_t *object, const char *key, bool *bad);
 /* Money as number or decimal text, in units of 10^-scale dollars... scaled to nano: cents have scale -2. */
 int json_nano(const json_t *value, int cents, int64_t *nano);
-const char *json_text(const json_t *object, const char *key); /* "" for absent, null or another type */
+const char *json_str(const json_t *object, const char *key); /* "" for absent, null or another type */
 /* "2026-11-23T00:00:00Z" or "2026-11-23" to milliseconds. */
 int json_time(const json_t *value, int64_t *ms);
 /* Parses an answer; every number with a fraction or an exponent becomes a text first, so that no money is ever a double. */

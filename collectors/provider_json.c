@@ -69,7 +69,7 @@ int json_nano(const json_t *v, int cents, int64_t *nano) {
     return decimal_parse(digits, (size_t)n, scale, nano, NULL);
 }
 
-const char *json_text(const json_t *object, const char *key) {
+const char *json_str(const json_t *object, const char *key) {
     const char *text = json_string_value(json_object_get(object, key));
     return text ? text : "";
 }

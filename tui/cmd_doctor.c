@@ -1,4 +1,5 @@
 /* cmd_doctor: what is wrong with the set-up and how to mend it. Looks only; the checks are in doctor_*.c. */
+#include "collectors/bills.h"
 #include "tui/commands.h"
 #include "tui/doctor.h"
 #include <stdarg.h>
@@ -28,18 +29,42 @@ bool check_private(Doctor *d, const char *about, const char *path, unsigned forb
     return false;
 }
 
+enum { OPT_ONLINE, OPT_COUNT };
+static const Option options[] = {
+    [OPT_ONLINE] = {"--online", NULL, NULL, "also ask each account's provider with one cheap call"},
+    {0},
+};
+
+static void check_accounts(Doctor *d) {
+    const Config *c = d->app->config;
+    for (size_t i = 0; i < c->account_count; i++) {
+        const AccountConfig *a = &c->accounts[i];
+        char about[96];
+        Err e = {0};
+        if (!a->key_env[0] && !a->key_file[0] && !a->key_command[0]) continue; /* only names who pays */
+        snprintf(about, sizeof about, "account %s", a->name);
+        if (bills_probe(a, app_now(d->app), &e) == 0) found(d, LEVEL_OK, about, "%s lets the key read usage", a->provider);
+        else found(d, LEVEL_MEND, about, "%s", e.text);
+    }
+}
+
 static int run(App *a, int argc, char **argv) {
     static void (*const checks[])(Doctor *) = {check_config,  check_prices,   check_formats,
                                                check_sources, check_database, check_policy};
     Doctor d = {.app = a};
     Err e = {0};
-    (void)argv;
-    if (argc > 0) return usage_fail("doctor takes no argument");
+    const char *value[OPT_COUNT], **args = xcalloc((size_t)argc + 1, sizeof *args);
+    size_t count;
+    int code = options_parse(&cmd_doctor, argc, argv, value, args, &count);
+    free(args);
+    if (code != EXIT_DONE) return code;
+    if (count > 0) return usage_fail("doctor takes no argument");
     if (app_config(a, &e) != 0) {
         found(&d, LEVEL_MEND, "configuration", "%s", e.text);
         return EXIT_FAILED; /* nothing else can be looked at for certain */
     }
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) checks[i](&d);
+    if (value[OPT_ONLINE]) check_accounts(&d);
     formats_free(d.formats);
     if (d.to_mend == 0) puts("nothing to mend");
     else printf("%d to mend\n", d.to_mend);
@@ -47,7 +72,7 @@ static int run(App *a, int argc, char **argv) {
 }
 
 const Command cmd_doctor = {
-    .name = "doctor", .args = "", .summary = "what is wrong with the set-up, and how to mend it", .run = run,
+    .name = "doctor", .args = "", .summary = "what is wrong with the set-up, and how to mend it", .options = options, .run = run,
     .details = "Looks at configuration, prices, log formats, sources, database and policy file, and changes none of them.\n"
                "Exits with 1 if there is something to mend.",
 };

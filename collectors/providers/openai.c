@@ -55,17 +55,17 @@ static int usage_row(const json_t *r, BillRow *row, BillSet *set, Err *e) {
             audio_cached = json_count(r, "input_cached_audio_tokens", &bad);
     int64_t fresh_audio = audio > audio_cached ? audio - audio_cached : 0;
     row->requests = json_count(r, "num_model_requests", &bad) + json_count(r, "num_sessions", &bad);
-    if (strstr(json_text(r, "object"), "web_searches")) row->searches = json_count(r, "num_requests", &bad);
+    if (strstr(json_str(r, "object"), "web_searches")) row->searches = json_count(r, "num_requests", &bad);
     row->tokens[TOK_CACHE_READ] = cached;
     row->tokens[TOK_CACHE_WRITE_5M] = written;
     row->tokens[TOK_AUDIO_INPUT] = fresh_audio;
     row->tokens[TOK_INPUT] = input - cached - written - fresh_audio;
     row->tokens[TOK_OUTPUT] = json_count(r, "output_tokens", &bad);
     row->batch = json_is_true(json_object_get(r, "batch"));
-    row->model = bill_set_name(set, json_text(r, "model"));
-    row->tier = bill_set_name(set, json_text(r, "service_tier"));
-    row->project = bill_set_name(set, json_text(r, "project_id"));
-    row->key = bill_set_name(set, json_text(r, "api_key_id"));
+    row->model = bill_set_name(set, json_str(r, "model"));
+    row->tier = bill_set_name(set, json_str(r, "service_tier"));
+    row->project = bill_set_name(set, json_str(r, "project_id"));
+    row->key = bill_set_name(set, json_str(r, "api_key_id"));
     if (bad || row->tokens[TOK_INPUT] < 0) return fail(e, "a usage row whose counters contradict each other; nothing of it is believed");
     return 0;
 }
@@ -92,10 +92,10 @@ static int cost_row(const json_t *r, BillRow *row, BillSet *set, Err *e) {
     row->money = true;
     if (amount && json_nano(json_object_get(amount, "value"), 0, &row->nano) != 0)
         return fail(e, "an amount that is no decimal number; nothing of it is believed");
-    row->currency = bill_set_name(set, json_text(amount, "currency"));
-    row->project = bill_set_name(set, json_text(r, "project_id"));
-    row->key = bill_set_name(set, json_text(r, "api_key_id"));
-    split_line(set, row, json_text(r, "line_item"));
+    row->currency = bill_set_name(set, json_str(amount, "currency"));
+    row->project = bill_set_name(set, json_str(r, "project_id"));
+    row->key = bill_set_name(set, json_str(r, "api_key_id"));
+    split_line(set, row, json_str(r, "line_item"));
     return 0;
 }
 
@@ -119,7 +119,7 @@ static int parse_bucket(const json_t *bucket, const FeedSink *out, RowFn *fill, 
 }
 
 static int next_cursor(FeedCall *c, const json_t *answer, const char *key) {
-    const char *next = json_is_true(json_object_get(answer, "has_more")) ? json_text(answer, key) : "";
+    const char *next = json_is_true(json_object_get(answer, "has_more")) ? json_str(answer, key) : "";
     if (strlen(next) >= sizeof c->cursor) return -1;
     snprintf(c->cursor, sizeof c->cursor, "%s", next);
     return 0;
@@ -142,7 +142,7 @@ static int projects_parse(FeedCall *c, const json_t *answer, const FeedSink *out
     const json_t *data = json_object_get(answer, "data"), *p;
     size_t i;
     if (!json_is_array(data)) return fail(e, "the answer has no `data`");
-    json_array_foreach(data, i, p) out->name(out->ctx, "project", json_text(p, "id"), json_text(p, "name"));
+    json_array_foreach(data, i, p) out->name(out->ctx, "project", json_str(p, "id"), json_str(p, "name"));
     return next_cursor(c, answer, "last_id") == 0 ? 0 : fail(e, "the cursor of the next page is too long");
 }
 
@@ -152,7 +152,7 @@ static int limit_parse(FeedCall *c, const json_t *answer, const FeedSink *out, E
     const json_t *cents = json_object_get(answer, "threshold_amount");
     if (!cents || json_is_null(cents)) return 0;
     if (json_nano(cents, 1, &nano) != 0) return fail(e, "a spend limit that is no number of cents");
-    out->balance(out->ctx, "limit", json_text(answer, "currency"), nano);
+    out->balance(out->ctx, "limit", json_str(answer, "currency"), nano);
     return 0;
 }
 

@@ -1,0 +1,207 @@
+/* test_bills: an account's worker against a server on loopback that pages, throttles, fails half way, revises yesterday, sends a
+ * login page, refuses the key: what is stored, what is asked, what is told. */
+#include "collectors/bills.h"
+#include "store/query.h"
+#include "tests/ledger_lab.h"
+#include "tests/loopback.h"
+
+#define NOW (INT64_C(1795486360) * 1000) /* 2026-11-24T02:12:40Z */
+#define DAY_S INT64_C(86400)
+#define TODAY_S INT64_C(1795478400)
+
+typedef struct Script {
+    int mode;
+} Script;
+enum { GOOD, THROTTLED, HALF, HTML, DENIED, CIRCLE, REVISED };
+
+static void bucket(char *out, size_t size, int64_t start, const char *dollars) {
+    snprintf(out, size, "{\"object\":\"bucket\",\"start_time\":%lld,\"end_time\":%lld,\"results\":[{\"amount\":{\"value\":%s,\"currency\":\"usd\"},"
+             "\"line_item\":\"gpt-5.4, input\",\"project_id\":\"proj_a\"}]}", (long long)start, (long long)(start + DAY_S), dollars);
+}
+
+/* Costs on two pages: yesterday's and the day before. Everything else is empty. */
+static void costs(const char *request, int fd, int mode) {
+    char a[512], b[512], body[2048];
+    bool second = strstr(request, "page=p2%3D") != NULL;
+    const char *start = strstr(request, "start_time="), *end = strstr(request, "end_time=");
+    int64_t from = start ? strtoll(start + 11, NULL, 10) : 0, to = end ? strtoll(end + 9, NULL, 10) : 0;
+    if (from > TODAY_S - 2 * DAY_S || to < TODAY_S || !strstr(request, "group_by=line_item")) {
+        loopback_reply(fd, 200, "", "{\"data\":[],\"has_more\":false,\"next_page\":null}");
+        return;
+    }
+    bucket(a, sizeof a, TODAY_S - 2 * DAY_S, "\"1.25\"");
+    bucket(b, sizeof b, TODAY_S - DAY_S, mode == REVISED ? "3.5" : "2.5e0");
+    if (mode == HALF && second) loopback_reply(fd, 200, "", "{\"data\":[{\"start_time\":");
+    else if (mode == CIRCLE) snprintf(body, sizeof body, "{\"data\":[],\"has_more\":true,\"next_page\":\"p2=\"}"), loopback_reply(fd, 200, "", body);
+    else if (!second) snprintf(body, sizeof body, "{\"data\":[%s],\"has_more\":true,\"next_page\":\"p2=\"}", a), loopback_reply(fd, 200, "", body);
+    else snprintf(body, sizeof body, "{\"data\":[%s],\"has_more\":false,\"next_page\":null}", b), loopback_reply(fd, 200, "", body);
+}
+
+static void answer(void *ctx, int n, const char *request, int fd) {
+    const Script *s = ctx;
+    if (!strstr(request, "Authorization: Bearer sk-admin-test\r\n")) loopback_reply(fd, 400, "", "{\"error\":\"no key\"}");
+    else if (s->mode == HTML) loopback_reply(fd, 200, "Content-Type: text/html\r\n", "<html>please log in, sk-admin-test</html>");
+    else if (s->mode == DENIED) loopback_reply(fd, 401, "", "{\"error\":{\"message\":\"key sk-admin-test lacks api.usage.read\"}}");
+    else if (s->mode == THROTTLED && n % 2 == 0) loopback_reply(fd, 429, "Retry-After: 0\r\n", "{\"error\":{\"message\":\"slow down\"}}");
+    else if (strstr(request, "/organization/costs?")) costs(request, fd, s->mode);
+    else loopback_reply(fd, 200, "", "{\"data\":[],\"has_more\":false,\"next_page\":null}");
+}
+
+typedef struct Desk {
+    Lab lab;
+    Config config;
+    AccountConfig account;
+    Collecting shared;
+    BillsConfig bills;
+    Book *book;
+    Script script;
+    Loopback server;
+    Stop *stop;
+    void *worker;
+} Desk;
+
+static void begin(Desk *d, int mode) {
+    d->script.mode = mode;
+    d->server = loopback_start(answer, &d->script);
+    snprintf(d->account.base_url, sizeof d->account.base_url, "http://127.0.0.1:%d", d->server.port);
+}
+
+static int setup(void **state) {
+    Desk *d = calloc(1, sizeof *d);
+    Err e = {0};
+    lab_open(&d->lab, NULL);
+    if (book_load(&d->book, NULL, &e) != 0) return -1;
+    d->account = (AccountConfig){.name = "main", .provider = "openai", .key_env = "TEST_ADMIN_KEY"};
+    setenv("TEST_ADMIN_KEY", "sk-admin-test", 1);
+    d->shared = (Collecting){.config = &d->config, .book = d->book, .db_path = d->lab.path, .fixed_now_ms = NOW};
+    d->bills = (BillsConfig){.shared = &d->shared, .account = &d->account};
+    d->stop = stop_new();
+    *state = d;
+    return 0;
+}
+
+static int teardown(void **state) {
+    Desk *d = *state;
+    stop_free(d->stop);
+    lab_close(&d->lab);
+    book_free(d->book);
+    free(d);
+    return 0;
+}
+
+/* Steps until nothing is due, without waiting what it asks to wait. */
+static void run(Desk *d) {
+    Err e = {0};
+    OK(e, bills_worker.open(&d->worker, &d->bills, d->stop, &e));
+    for (int i = 0; i < 400; i++) {
+        Wait next;
+        OK(e, bills_worker.step(d->worker, &next, &e));
+        if (next.sleep_ms > 30000) break;
+    }
+    bills_worker.close(d->worker);
+    loopback_stop(&d->server);
+}
+
+static int64_t billed(Desk *d) { return lab_number(&d->lab, "SELECT coalesce(sum(nano), 0) FROM bill JOIN bill_feed f ON f.id = bill.feed WHERE f.feed = 'costs'"); }
+
+static void last_word(Desk *d, char *out, size_t size) {
+    SourceView v[4];
+    size_t count = 0;
+    Err e = {0};
+    OK(e, query_sources(d->lab.db, NOW, v, 4, &count, &e));
+    *out = '\0';
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(v[i].source, "account main") == 0) snprintf(out, size, "%s: %s", v[i].state, v[i].last_word);
+}
+
+static void pages_become_one_read(void **state) {
+    Desk *d = *state;
+    char word[300];
+    begin(d, GOOD);
+    run(d);
+    assert_int_equal(billed(d), 3750000000);
+    last_word(d, word, sizeof word);
+    assert_memory_equal(word, "ok", 2);
+    lab_verify(&d->lab);
+    begin(d, REVISED); /* the next process: nothing is due yet */
+    run(d);
+    assert_int_equal(billed(d), 3750000000);
+    d->shared.fixed_now_ms = NOW + 2 * MS_PER_HOUR;
+    begin(d, REVISED); /* yesterday was revised: the trailing window is read again */
+    run(d);
+    assert_int_equal(billed(d), 4750000000);
+    lab_verify(&d->lab);
+}
+
+static void what_is_asked_is_exact(void **state) {
+    Desk *d = *state;
+    begin(d, GOOD);
+    void *worker;
+    Err e = {0};
+    OK(e, bills_worker.open(&worker, &d->bills, d->stop, &e));
+    for (int i = 0; i < 400; i++) {
+        Wait next;
+        OK(e, bills_worker.step(worker, &next, &e));
+        if (next.sleep_ms > 30000) break;
+    }
+    bills_worker.close(worker);
+    char *seen = loopback_seen(&d->server), want[256];
+    /* aligned to days: 92 back from now, and up to the end of today */
+    snprintf(want, sizeof want, "GET /organization/costs?start_time=%lld&end_time=", (long long)(TODAY_S - 92 * DAY_S));
+    assert_non_null(strstr(seen, want));
+    snprintf(want, sizeof want, "&end_time=%lld&bucket_width=1d&limit=31&group_by=line_item&group_by=project_id&group_by=api_key_id", (long long)(TODAY_S + DAY_S));
+    assert_non_null(strstr(seen, want));
+    assert_non_null(strstr(seen, "page=p2%3D"));
+    assert_non_null(strstr(seen, "GET /organization/usage/web_search_calls?"));
+    assert_non_null(strstr(seen, "GET /organization/projects?limit=100 "));
+    free(seen);
+    loopback_stop(&d->server);
+}
+
+static void throttling_is_waited_for(void **state) {
+    Desk *d = *state;
+    begin(d, THROTTLED);
+    run(d);
+    assert_int_equal(billed(d), 3750000000);
+}
+
+static void fails_and_tells(Desk *d, int mode, const char *says) {
+    char word[400];
+    begin(d, mode);
+    run(d);
+    assert_int_equal(billed(d), 0);
+    last_word(d, word, sizeof word);
+    if (strncmp(word, "error", 5) != 0 || !strstr(word, says)) fail_msg("\"%s\" does not tell: %s", word, says);
+    assert_null(strstr(word, "sk-admin-test"));
+}
+
+static void half_a_read_is_nothing(void **state) { fails_and_tells(*state, HALF, "no JSON"); }
+static void a_login_page_is_no_zero(void **state) { fails_and_tells(*state, HTML, "proxy or login page"); }
+static void a_refused_key_says_what_to_create(void **state) { fails_and_tells(*state, DENIED, "refused the key (401: key *** lacks api.usage.read); it needs an admin key"); }
+static void a_circle_is_cut(void **state) { fails_and_tells(*state, CIRCLE, "round in circles"); }
+
+static void no_key_is_told(void **state) {
+    Desk *d = *state;
+    unsetenv("TEST_ADMIN_KEY");
+    fails_and_tells(d, GOOD, "TEST_ADMIN_KEY");
+}
+
+static void the_doctor_asks_once(void **state) {
+    Desk *d = *state;
+    Err e = {0};
+    begin(d, GOOD);
+    OK(e, bills_probe(&d->account, NOW, &e));
+    loopback_stop(&d->server);
+    begin(d, DENIED);
+    assert_int_equal(bills_probe(&d->account, NOW, &e), -1);
+    assert_non_null(strstr(e.text, "refused the key"));
+    loopback_stop(&d->server);
+}
+
+int main(void) {
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {CASE(pages_become_one_read), CASE(what_is_asked_is_exact), CASE(throttling_is_waited_for),
+        CASE(half_a_read_is_nothing), CASE(a_login_page_is_no_zero), CASE(a_refused_key_says_what_to_create), CASE(a_circle_is_cut),
+        CASE(no_key_is_told), CASE(the_doctor_asks_once)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
