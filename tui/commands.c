@@ -10,6 +10,7 @@ const Command *const commands[] = {
     &cmd_demo,
     &cmd_report,
     &cmd_status,
+    &cmd_reconcile,
     &cmd_kill,
     &cmd_resume,
     &cmd_policy,

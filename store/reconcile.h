@@ -1,0 +1,55 @@
+/* reconcile: what logs metered, what the usage API reported and what the cost API billed, side by side, and why they differ.
+ *
+ * Owns: drift, coverage, causes ranked by dollars. Reads only. Per account, closed UTC day and model; days that are not over are
+ * there and marked, but never compared.
+ *   drift     reported to billed: are our prices right?           (reported - billed) / billed
+ *   coverage  metered to reported (else to billed): did every call pass a gateway?
+ * All money nano-dollars; other currencies are not compared (they stand in bill rows, see bill.h).
+ */
+#ifndef STORE_RECONCILE_H
+#define STORE_RECONCILE_H
+#include "store/query.h"
+
+typedef struct ReconLine {
+    char account[NAME_MAX_BYTES + 1], model[NAME_MAX_BYTES + 1];
+    int64_t day_ms;
+    Totals metered, reported;
+    int64_t billed_nano;
+    bool has_metered, has_reported, has_billed, open;
+} ReconLine;
+typedef struct Recon {
+    ReconLine *at; /* by day, newest first, then account, then model */
+    size_t count;
+    int64_t since_ms, until_ms, now_ms;
+} Recon;
+/* Whole UTC days of [since, until). account NULL = all that have a provider API or metered spend. */
+int reconcile_load(Db *db, const char *account, int64_t since_ms, int64_t until_ms, int64_t now_ms, Recon *out, Err *e);
+void reconcile_free(Recon *r);
+/* Adds a line's figures: for a day, an account, all. Open days are left out unless into is an open line too. */
+void reconcile_add(ReconLine *into, const ReconLine *line);
+/* In parts per million; INT64_MIN = cannot be said. */
+int64_t recon_drift_ppm(const ReconLine *l);
+int64_t recon_coverage_ppm(const ReconLine *l);
+int64_t recon_unmetered_nano(const ReconLine *l); /* reported, else billed, less metered; 0 when neither is known */
+
+typedef enum Cause {
+    CAUSE_OUTSIDE,      /* keys or projects that the gateways never logged */
+    CAUSE_UNPRICED,     /* metered tokens without a price */
+    CAUSE_CACHE_WRITES, /* reported, not metered */
+    CAUSE_TIER,         /* batch or service tier differ */
+    CAUSE_ITEMS,        /* lines of the bill that are no tokens: web search, ... */
+    CAUSE_PRICE,        /* the bill implies another price than our row */
+    CAUSE_DAY_EDGE,     /* a day has what its neighbour lacks */
+    CAUSE_COUNT
+} Cause;
+extern const char *const cause_names[CAUSE_COUNT];
+typedef struct Finding {
+    Cause cause;
+    char account[NAME_MAX_BYTES + 1], what[NAME_MAX_BYTES + 1]; /* the key, model, item */
+    int64_t nano;                                               /* what it explains; its size ranks it */
+    char evidence[320];
+} Finding;
+enum { FINDINGS_MAX = 64 };
+/* By dollars. Over the closed days of r. */
+int reconcile_findings(Db *db, const Recon *r, Finding *out, size_t max, size_t *count, Err *e);
+#endif

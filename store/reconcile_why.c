@@ -1,0 +1,206 @@
+/* reconcile_why: why the three measurements differ: each cause with its evidence and what it explains, ranked by dollars. */
+#include "store/money.h"
+#include "store/reconcile.h"
+#include <inttypes.h>
+
+/* What is smaller is noise: rounding, clocks, a call at the edge of a day. */
+#define FLOOR_NANO (NANO_PER_USD / 100)
+enum { OFF_PPM = 10000 /* 1 % */ };
+
+const char *const cause_names[CAUSE_COUNT] = {"outside the gateways", "unpriced model", "cache writes not metered", "tier or batch mismatch",
+                                              "not in tokens", "price row outdated", "day boundary"};
+
+typedef struct Why {
+    Db *db;
+    const Recon *r;
+    Finding *out;
+    size_t max, count;
+} Why;
+
+static int64_t size_of(int64_t nano) { return nano < 0 ? -nano : nano; }
+
+/* The smallest goes when there is no room. */
+static Finding *add(Why *w, Cause cause, const char *account, const char *what, int64_t nano) {
+    size_t at = w->count;
+    if (size_of(nano) < FLOOR_NANO) return NULL;
+    if (w->count == w->max) {
+        for (at = 0; at + 1 < w->count && size_of(w->out[at].nano) >= size_of(nano);) at++;
+    } else {
+        w->count++;
+    }
+    Finding *f = &w->out[at];
+    *f = (Finding){.cause = cause, .nano = nano};
+    snprintf(f->account, sizeof f->account, "%s", account);
+    snprintf(f->what, sizeof f->what, "%s", what);
+    return f;
+}
+
+static void dollars(int64_t nano, char *out, size_t size) {
+    char text[32];
+    nano_grouped(size_of(nano), 2, text, sizeof text);
+    snprintf(out, size, "%s$%s", nano < 0 ? "-" : "", text);
+}
+
+/* ---- by account and model over the closed days ---- */
+static ReconLine *sum_for(ReconLine *sums, size_t *count, const ReconLine *l) {
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp(sums[i].account, l->account) == 0 && strcmp(sums[i].model, l->model) == 0) return &sums[i];
+    ReconLine *s = &sums[(*count)++];
+    *s = (ReconLine){0};
+    snprintf(s->account, sizeof s->account, "%s", l->account);
+    snprintf(s->model, sizeof s->model, "%s", l->model);
+    return s;
+}
+
+static void why_unpriced(Why *w, const ReconLine *s) {
+    char size[40];
+    int64_t missing = recon_unmetered_nano(s);
+    if (s->metered.unpriced_tokens == 0 || missing <= 0) return;
+    Finding *f = add(w, CAUSE_UNPRICED, s->account, s->model, missing);
+    if (!f) return;
+    count_short(s->metered.unpriced_tokens, size, sizeof size);
+    snprintf(f->evidence, sizeof f->evidence, "%s metered tokens of it have no price; add a row to prices.csv", size);
+}
+
+static void why_cache_writes(Why *w, const ReconLine *s) {
+    char a[32], b[32];
+    int64_t metered = s->metered.tokens[TOK_CACHE_WRITE_5M] + s->metered.tokens[TOK_CACHE_WRITE_1H];
+    int64_t reported = s->reported.tokens[TOK_CACHE_WRITE_5M] + s->reported.tokens[TOK_CACHE_WRITE_1H];
+    if (!s->has_reported || !s->has_metered || reported <= metered + metered / 50) return;
+    int64_t missing = recon_unmetered_nano(s);
+    Finding *f = missing > 0 ? add(w, CAUSE_CACHE_WRITES, s->account, s->model, missing) : NULL;
+    if (!f) return;
+    count_short(reported, a, sizeof a);
+    count_short(metered, b, sizeof b);
+    snprintf(f->evidence, sizeof f->evidence, "%s tokens written to the cache by the provider's count, %s in the logs", a, b);
+}
+
+/* Same tokens by both counts, another bill: then it is the price. */
+static void why_price(Why *w, const ReconLine *s) {
+    char implied[32], ours[32];
+    int64_t tokens = s->reported.input_all + s->reported.output_all, drift = s->reported.cost_nano - s->billed_nano;
+    if (!s->model[0] || !s->has_reported || !s->has_billed || tokens <= 0 || s->reported.unpriced_tokens) return;
+    if (s->billed_nano <= 0 || size_of(drift) * 1000000 / s->billed_nano < OFF_PPM) return;
+    Finding *f = add(w, CAUSE_PRICE, s->account, s->model, -drift);
+    if (!f) return;
+    __extension__ typedef __int128 Wide;
+    nano_grouped((int64_t)((Wide)s->billed_nano * 1000000 / tokens), 4, implied, sizeof implied);
+    nano_grouped((int64_t)((Wide)s->reported.cost_nano * 1000000 / tokens), 4, ours, sizeof ours);
+    snprintf(f->evidence, sizeof f->evidence, "billed implies $%s per million tokens of that mix, our rows say $%s; see `prices explain`", implied, ours);
+}
+
+static void by_model(Why *w) {
+    ReconLine *sums = xcalloc(w->r->count + 1, sizeof *sums);
+    size_t count = 0;
+    for (size_t i = 0; i < w->r->count; i++) reconcile_add(sum_for(sums, &count, &w->r->at[i]), &w->r->at[i]);
+    for (size_t i = 0; i < count; i++) {
+        why_unpriced(w, &sums[i]);
+        why_cache_writes(w, &sums[i]);
+        why_price(w, &sums[i]);
+    }
+    free(sums);
+}
+
+/* ---- day boundary: what one day lacks its neighbour has ---- */
+static void by_day(Why *w) {
+    for (size_t i = 0; i + 1 < w->r->count; i++) {
+        const ReconLine *a = &w->r->at[i];
+        for (size_t k = i + 1; k < w->r->count && w->r->at[k].day_ms >= a->day_ms - MS_PER_DAY; k++) {
+            const ReconLine *b = &w->r->at[k];
+            if (b->day_ms != a->day_ms - MS_PER_DAY || strcmp(a->account, b->account) != 0 || strcmp(a->model, b->model) != 0) continue;
+            int64_t x = recon_unmetered_nano(a), y = recon_unmetered_nano(b);
+            if ((x > 0) == (y > 0) || size_of(x + y) * 5 > size_of(x)) continue;
+            Finding *f = add(w, CAUSE_DAY_EDGE, a->account, a->model, x);
+            if (f) snprintf(f->evidence, sizeof f->evidence, "a day lacks what its neighbour has too much: a clock or a zone is off");
+        }
+    }
+}
+
+/* ---- keys and projects that no gateway logged; lines of the bill without tokens; tiers ---- */
+static int closed_until(const Why *w, int64_t *until) {
+    *until = w->r->now_ms - w->r->now_ms % MS_PER_DAY;
+    if (w->r->until_ms < *until) *until = w->r->until_ms;
+    return *until > w->r->since_ms;
+}
+
+static sqlite3_stmt *ask(Why *w, const char *sql, Err *e) {
+    int64_t until;
+    closed_until(w, &until);
+    sqlite3_stmt *s = db_prepare(w->db, sql, e);
+    if (!s) return NULL;
+    sqlite3_bind_int64(s, 1, w->r->since_ms);
+    sqlite3_bind_int64(s, 2, until);
+    return s;
+}
+
+/* A key counts as logged if the gateways know it by its id or by the provider's name for it. */
+static int by_key(Why *w, Err *e) {
+    static const char sql[] =
+        "SELECT f.account, b.key, coalesce(n.name, ''), b.project, sum(b.nano), max(b.end_ms) FROM bill b JOIN bill_feed f ON f.id = b.feed "
+        "LEFT JOIN bill_name n ON n.account = f.account AND n.kind = 'key' AND n.id = b.key "
+        "WHERE b.start_ms >= ?1 AND b.start_ms < ?2 AND f.origin = 1 AND b.key <> '' AND NOT EXISTS "
+        "(SELECT 1 FROM name k WHERE k.dim = 7 AND (k.value = b.key OR k.value = n.name)) GROUP BY 1, 2 ORDER BY 5 DESC LIMIT 20";
+    _Static_assert(DIM_KEY == 7, "the key dimension in this statement");
+    sqlite3_stmt *s = ask(w, sql, e);
+    int got = -1;
+    while (s && (got = db_step(w->db, s, "look for keys that passed no gateway", e)) == 1) {
+        char cost[40], at[24];
+        const char *key = (const char *)sqlite3_column_text(s, 1), *name = (const char *)sqlite3_column_text(s, 2);
+        Finding *f = add(w, CAUSE_OUTSIDE, (const char *)sqlite3_column_text(s, 0), *name ? name : key, sqlite3_column_int64(s, 4));
+        if (!f) continue;
+        dollars(f->nano, cost, sizeof cost);
+        time_format_utc(sqlite3_column_int64(s, 5), at, sizeof at);
+        snprintf(f->evidence, sizeof f->evidence, "%s with key %.60s%s%.60s, last %.10s; no gateway ever logged it. Leaked?", cost, key,
+                 *(const char *)sqlite3_column_text(s, 3) ? " of project " : "", (const char *)sqlite3_column_text(s, 3), at);
+    }
+    return got < 0 ? -1 : 0;
+}
+
+static int by_item(Why *w, Err *e) {
+    static const char sql[] = "SELECT f.account, b.item, sum(b.nano) FROM bill b JOIN bill_feed f ON f.id = b.feed WHERE b.start_ms >= ?1 AND "
+                              "b.start_ms < ?2 AND f.origin = 2 AND b.model = '' AND b.item <> '' AND b.lane <> 0 GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 20";
+    sqlite3_stmt *s = ask(w, sql, e);
+    int got = -1;
+    while (s && (got = db_step(w->db, s, "look for what is not in tokens", e)) == 1) {
+        Finding *f = add(w, CAUSE_ITEMS, (const char *)sqlite3_column_text(s, 0), (const char *)sqlite3_column_text(s, 1), sqlite3_column_int64(s, 2));
+        if (f) snprintf(f->evidence, sizeof f->evidence, "billed apart from tokens; logs do not hold it");
+    }
+    return got < 0 ? -1 : 0;
+}
+
+/* Tiers that the provider reports and the logs do not know, like batch. */
+static int by_tier(Why *w, Err *e) {
+    static const char sql[] =
+        "SELECT f.account, b.tier, sum(b.nano), sum(b.requests) FROM bill b JOIN bill_feed f ON f.id = b.feed WHERE b.start_ms >= ?1 AND "
+        "b.start_ms < ?2 AND f.origin = 1 AND b.tier NOT IN ('', 'default', 'standard') AND NOT EXISTS (SELECT 1 FROM lane l JOIN name t ON t.id = l.tier "
+        "JOIN name a ON a.id = l.account WHERE l.origin = 0 AND t.value = b.tier AND a.value = f.account) GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 20";
+    sqlite3_stmt *s = ask(w, sql, e);
+    int got = -1;
+    while (s && (got = db_step(w->db, s, "compare service tiers", e)) == 1) {
+        Finding *f = add(w, CAUSE_TIER, (const char *)sqlite3_column_text(s, 0), (const char *)sqlite3_column_text(s, 1), sqlite3_column_int64(s, 2));
+        if (f) snprintf(f->evidence, sizeof f->evidence, "%" PRId64 " calls reported on a tier that the logs never name; their prices differ",
+                        (int64_t)sqlite3_column_int64(s, 3));
+    }
+    return got < 0 ? -1 : 0;
+}
+
+static int by_dollars(const void *a, const void *b) {
+    int64_t x = size_of(((const Finding *)a)->nano), y = size_of(((const Finding *)b)->nano);
+    return x < y ? 1 : x > y ? -1 : strcmp(((const Finding *)a)->what, ((const Finding *)b)->what);
+}
+
+int reconcile_findings(Db *db, const Recon *r, Finding *out, size_t max, size_t *count, Err *e) {
+    Why w = {.db = db, .r = r, .out = out, .max = max};
+    int64_t until;
+    int rc = 0;
+    if (closed_until(&w, &until)) {
+        by_model(&w);
+        by_day(&w);
+        rc = by_key(&w, e);
+        if (rc == 0) rc = by_item(&w, e);
+        if (rc == 0) rc = by_tier(&w, e);
+    }
+    if (w.count) qsort(out, w.count, sizeof *out, by_dollars);
+    *count = w.count;
+    return rc;
+}

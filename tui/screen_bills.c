@@ -1,0 +1,167 @@
+/* screen_bills: metered, reported and billed per account and closed UTC day, and the findings by dollars: a leaked key shows as
+ * spend that no gateway logged. */
+#include "store/reconcile.h"
+#include "tui/number.h"
+#include "tui/recon_words.h"
+#include "tui/screen.h"
+#include "tui/table.h"
+
+enum { DAYS = 14, PAGE = 10, LIST_MIN = 5 };
+
+typedef struct Bills {
+    ReconLine *line; /* per day: all accounts, then each account; newest first */
+    size_t count;
+    Finding finding[FINDINGS_MAX];
+    size_t findings;
+    size_t providers; /* accounts that reported or billed anything */
+    TableState table;
+} Bills;
+
+static void *open_bills(void) { return xcalloc(1, sizeof(Bills)); }
+
+static void close_bills(void *self) {
+    Bills *b = self;
+    free(b->line);
+    free(b);
+}
+
+/* ---- loading ---- */
+static ReconLine *add_line(Bills *b, int64_t day_ms, const char *account, bool open) {
+    b->line = xrealloc(b->line, (b->count + 1) * sizeof *b->line);
+    ReconLine *l = &b->line[b->count++];
+    *l = (ReconLine){.day_ms = day_ms, .open = open};
+    snprintf(l->account, sizeof l->account, "%s", account);
+    return l;
+}
+
+/* r is sorted by day and account: a line for the day, then one for each account of it. */
+static void sum_days(Bills *b, const Recon *r) {
+    size_t day = 0, account = 0;
+    b->count = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        const ReconLine *l = &r->at[i];
+        bool new_day = i == 0 || l->day_ms != r->at[i - 1].day_ms;
+        if (new_day) day = (size_t)(add_line(b, l->day_ms, "", l->open) - b->line);
+        if (new_day || strcmp(l->account, r->at[i - 1].account) != 0)
+            account = (size_t)(add_line(b, l->day_ms, l->account[0] ? l->account : "(none)", l->open) - b->line);
+        reconcile_add(&b->line[day], l);
+        reconcile_add(&b->line[account], l);
+    }
+}
+
+static uint64_t row_key(const void *ctx, size_t row) {
+    const Bills *b = ctx;
+    return hash64(b->line[row].account, strlen(b->line[row].account), (uint64_t)b->line[row].day_ms);
+}
+
+static int load_bills(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
+    Bills *b = self;
+    Recon r;
+    (void)deadline_us;
+    *more = false;
+    int rc = reconcile_load(v->db, NULL, v->now_ms - DAYS * MS_PER_DAY, v->now_ms, v->now_ms, &r, e);
+    if (rc == 0) rc = reconcile_findings(v->db, &r, b->finding, FINDINGS_MAX, &b->findings, e);
+    if (rc == 0) {
+        sum_days(b, &r);
+        b->providers = 0;
+        for (size_t i = 0; i < r.count; i++) b->providers += r.at[i].has_reported || r.at[i].has_billed;
+        table_follow(&b->table, b->count, PAGE, row_key, b);
+    }
+    reconcile_free(&r);
+    return rc;
+}
+
+/* ---- drawing ---- */
+enum { COL_DAY, COL_ACCOUNT, COL_METERED, COL_REPORTED, COL_BILLED, COL_DRIFT, COL_COVERAGE, COL_UNMETERED, COL_COUNT };
+static const Column columns[COL_COUNT] = {
+    [COL_DAY] = {.title = "UTC day", .width = 11}, [COL_ACCOUNT] = {.title = "account", .width = 12, .grow = 30},
+    [COL_METERED] = {.title = "metered ~$", .width = 11, .right = true, .drop = 4}, [COL_REPORTED] = {.title = "reported ^$", .width = 11, .right = true, .drop = 3},
+    [COL_BILLED] = {.title = "billed =$", .width = 11, .right = true}, [COL_DRIFT] = {.title = "drift", .width = 8, .right = true, .drop = 2},
+    [COL_COVERAGE] = {.title = "coverage", .width = 8, .right = true}, [COL_UNMETERED] = {.title = "unmetered", .width = 11, .right = true, .drop = 1}};
+
+static void money_cell(TableCell *out, int64_t nano, bool known, Basis mark) {
+    snprintf(out->text, sizeof out->text, "%s", known ? number_money(nano, 11, mark).text : "-");
+}
+
+static void cell(const void *ctx, size_t row, size_t col, TableCell *out) {
+    const Bills *b = ctx;
+    const ReconLine *l = &b->line[row];
+    int64_t coverage = recon_coverage_ppm(l), drift = recon_drift_ppm(l);
+    if (l->open) out->role = ROLE_DIM; /* not comparable yet */
+    switch (col) {
+    case COL_DAY:
+        if (!l->account[0]) time_format(NULL, l->day_ms, "%a %d %b", out->text, sizeof out->text);
+        break;
+    case COL_ACCOUNT: snprintf(out->text, sizeof out->text, "%s", l->account[0] ? l->account : l->open ? "all, day not over" : "all"); break;
+    case COL_METERED: money_cell(out, l->metered.cost_nano, l->has_metered, l->metered.unpriced_tokens ? BASIS_AT_LEAST : BASIS_NONE); break;
+    case COL_REPORTED: money_cell(out, l->reported.cost_nano, l->has_reported, BASIS_NONE); break;
+    case COL_BILLED: money_cell(out, l->billed_nano, l->has_billed, BASIS_NONE); break;
+    case COL_DRIFT:
+        recon_ppm_words(drift, true, out->text, sizeof out->text);
+        if (drift != INT64_MIN && (drift > 20000 || drift < -20000)) out->role = ROLE_WATCH;
+        break;
+    case COL_COVERAGE:
+        recon_ppm_words(coverage, false, out->text, sizeof out->text);
+        if (coverage != INT64_MIN && coverage < 950000) out->role = coverage < 850000 ? ROLE_ACT : ROLE_WATCH;
+        break;
+    default:
+        if (!l->open && (l->has_reported || l->has_billed)) snprintf(out->text, sizeof out->text, "%s", number_money(recon_unmetered_nano(l), 11, BASIS_NONE).text);
+    }
+}
+
+static void draw_nothing(Canvas *c, Rect area) {
+    static const char *const lines[] = {
+        "No provider's bill is read yet. Put an account into the configuration, and its admin key into the environment:", "",
+        "  [account main]", "  provider = openai", "  key_env = OPENAI_ADMIN_KEY", "",
+        "`tollwatch doctor --online` says whether the key may read usage."};
+    for (int i = 0; i < (int)(sizeof lines / sizeof *lines) && i < area.h; i++)
+        canvas_text(c, area.x + 1, area.y + i, area.w - 2, i ? ROLE_TEXT : ROLE_DIM, 0, lines[i]);
+}
+
+static void draw_verdict(const Bills *b, Canvas *c, Rect r) {
+    if (b->findings == 0) {
+        canvas_text(c, r.x + 1, r.y, r.w - 2, ROLE_TEXT, 0, "○ Logs, usage and bills agree on the closed days.");
+        return;
+    }
+    const Finding *f = &b->finding[0];
+    canvas_textf(c, r.x + 1, r.y, r.w - 2, f->cause == CAUSE_OUTSIDE ? ROLE_ACT : ROLE_WATCH, ATTR_BOLD, "%s %s %s: %s. %s",
+                 f->cause == CAUSE_OUTSIDE ? "●" : "▲", f->account, f->what, cause_names[f->cause], f->evidence);
+}
+
+static void draw_findings(const Bills *b, Canvas *c, Rect r) {
+    for (int i = 0; i < r.h && (size_t)i < b->findings; i++) {
+        const Finding *f = &b->finding[i];
+        canvas_right(c, r.x + 12, r.y + i, 12, ROLE_TEXT, 0, number_money_signed(f->nano, 11).text);
+        canvas_textf(c, r.x + 14, r.y + i, r.w - 15, f->cause == CAUSE_OUTSIDE ? ROLE_ACT : ROLE_DIM, 0, "%s %s: %s. %s", f->account, f->what,
+                     cause_names[f->cause], f->evidence);
+    }
+}
+
+static void draw_bills(const void *self, const View *v, Canvas *c, Rect area) {
+    const Bills *b = self;
+    (void)v;
+    if (b->providers == 0) {
+        draw_nothing(c, area);
+        return;
+    }
+    draw_verdict(b, c, area);
+    int findings = (int)b->findings < area.h / 3 ? (int)b->findings : area.h / 3;
+    Rect list = {area.x, area.y + 2, area.w, area.h - 2 - (findings ? findings + 1 : 0)};
+    if (list.h < LIST_MIN) list.h = area.h - 2, findings = 0;
+    Table t = {.columns = columns, .column_count = COL_COUNT, .rows = b->count, .sorted_by = -1, .has_selection = true, .cell = cell, .ctx = b};
+    table_draw(&t, &b->table, c, list);
+    if (findings) draw_findings(b, c, (Rect){area.x, list.y + list.h + 1, area.w, findings});
+}
+
+static bool key_bills(void *self, View *v, int key) {
+    Bills *b = self;
+    (void)v;
+    if (!table_key(&b->table, b->count, PAGE, key)) return false;
+    if (b->count) b->table.key = row_key(b, b->table.selected);
+    return true;
+}
+
+const Screen screen_bills = {
+    .name = "bills", .title = "Bills", .key = '5', .open = open_bills, .close = close_bills, .load = load_bills, .draw = draw_bills,
+    .key_pressed = key_bills, .footer = "row",
+};
