@@ -6,7 +6,8 @@
  * Invariants (each has a test that cites it):
  *  P1  One door: policy_change() is the only code that writes the file; everything else here edits through it.
  *  P2  Writers take turns by flock() on "FILE.lock", a file of its own, because a lock on the policy file would stay with
- *      the inode that a rename replaces. They wait 2 s at most and then fail with the holder's file named.
+ *      the inode that a rename replaces. They wait 10 s at most (each of
+ *      several writers may have to wait for a slow disk), and then fail with the lock's file named.
  *  P3  Readers see the old file or the new one, whole: temporary file in the same folder, fsync, rename, fsync of the folder.
  *  P4  The file is never removed, emptied or written in place.
  *  P5  `generation` rises by one with each change. `section_generation` remembers each section's last change, and a change
@@ -70,11 +71,13 @@ typedef struct PolicyEvent { /* a line of the audit trail */
 } PolicyEvent; /* outcome: "intended" before the rename, then "written" or "failed: why" */
 typedef void PolicyWitness(void *ctx, const PolicyEvent *event); /* called for both; must not block long */
 
+enum { POLICY_PATIENCE_MS = 10000 };
 typedef struct PolicyWriter {
     const char *path;
     const Actor *by;
     int64_t now_ms;
     int64_t seen_generation;    /* the generation the actor looked at; -1 = did not look, no conflict is possible */
+    int64_t patience_ms;        /* for the lock; 0 = POLICY_PATIENCE_MS */
     PolicyWitness *witness;     /* NULL = the file's own audit trail only */
     void *ctx;
 } PolicyWriter;

@@ -153,7 +153,7 @@ int policy_change(const PolicyWriter *w, const PolicyEdit *edit, PolicyDone *don
     Change c = {.w = w, .edit = edit, .done = done};
     *done = (PolicyDone){0};
     if (policy_folder_open(&c.folder, w->path, e) != 0) return -1;
-    int lock = policy_folder_lock(&c.folder, e);
+    int lock = policy_folder_lock(&c.folder, w->patience_ms ? w->patience_ms : POLICY_PATIENCE_MS, e);
     int rc = lock < 0 ? -1 : change_locked(&c, e);
     if (lock >= 0) close(lock);
     policy_folder_close(&c.folder);

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOCK_PATIENCE_MS = 2000, LOCK_POLL_NS = 2000000 };
+enum { LOCK_POLL_NS = 1000000 };
 
 int policy_folder_open(PolicyFolder *f, const char *path, Err *e) {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -58,17 +58,17 @@ int policy_folder_open_file(const PolicyFolder *f, const char *name, int flags, 
     return -1;
 }
 
-int policy_folder_lock(const PolicyFolder *f, Err *e) {
+int policy_folder_lock(const PolicyFolder *f, int64_t patience_ms, Err *e) {
     char name[POLICY_NAME_MAX + 8];
     snprintf(name, sizeof name, "%s.lock", f->name);
     int fd = policy_folder_open_file(f, name, O_RDWR | O_CREAT, 0660);
     if (fd < 0) return fail(e, "lock %s/%s: %s; check that you may write there", f->path, name, strerror(errno));
-    for (int64_t until = clock_monotonic_ms() + LOCK_PATIENCE_MS;;) {
+    for (int64_t until = clock_monotonic_ms() + patience_ms;;) {
         if (flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
         if (errno != EWOULDBLOCK && errno != EINTR) break;
         if (clock_monotonic_ms() >= until) {
             close(fd);
-            return fail(e, "%s/%s is held by another writer for over 2 s; see who with `fuser %s/%s`", f->path, name, f->path, name);
+            return fail(e, "%s/%s is held by another writer for over %d ms; see who with `fuser %s/%s`", f->path, name, (int)patience_ms, f->path, name);
         }
         nanosleep(&(struct timespec){.tv_nsec = LOCK_POLL_NS}, NULL);
     }

@@ -46,7 +46,7 @@ int policy_flags_sync(const char *path, int64_t now_ms, Err *e) {
     PolicyFolder f;
     json_t *policy = NULL;
     if (policy_folder_open(&f, path, e) != 0) return -1;
-    int lock = policy_folder_lock(&f, e);
+    int lock = policy_folder_lock(&f, POLICY_PATIENCE_MS, e);
     int rc = lock < 0 ? -1 : policy_folder_read(&f, f.name, &policy, e);
     if (rc == 0) rc = policy_flags_write(&f, policy, now_ms, e);
     if (lock >= 0) close(lock);

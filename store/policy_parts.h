@@ -17,7 +17,7 @@ typedef struct PolicyFolder {
 } PolicyFolder;
 int policy_folder_open(PolicyFolder *out, const char *path, Err *e); /* P9 */
 void policy_folder_close(PolicyFolder *f);
-int policy_folder_lock(const PolicyFolder *f, Err *e);               /* P2; a descriptor, close() gives the lock back */
+int policy_folder_lock(const PolicyFolder *f, int64_t patience_ms, Err *e); /* P2; a descriptor, close() gives the lock back */
 /* name in the folder; -1 with errno ENOENT when there is none. */
 int policy_folder_read(const PolicyFolder *f, const char *name, json_t **out, Err *e);
 /* P3, P10; keep_old: the present one, known to be good, becomes .prev. */

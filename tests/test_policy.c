@@ -192,6 +192,7 @@ static void a_writer_that_holds_the_lock_is_named(void **state) {
     snprintf(lock, sizeof lock, "%s/policy.json.lock", l->dir);
     int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
     assert_int_equal(flock(fd, LOCK_EX), 0);
+    w.patience_ms = 50;
     assert_int_equal(policy_kill(&w, &(PolicyStop){.all = true}, &done, &e), -1);
     assert_non_null(strstr(e.text, "fuser"));
     close(fd);
