@@ -6,8 +6,8 @@
  * Invariants (each has a test that cites it):
  *  P1  One door: policy_change() is the only code that writes the file; everything else here edits through it.
  *  P2  Writers take turns by flock() on "FILE.lock", a file of its own, because a lock on the policy file would stay with
- *      the inode that a rename replaces. They wait 10 s at most (each of
- *      several writers may have to wait for a slow disk), and then fail with the lock's file named.
+ *      the inode that a rename replaces. They wait 10 s at most,
+ *      because on a loaded disk each of several takes its time, and then fail with the lock's file named.
  *  P3  Readers see the old file or the new one, whole: temporary file in the same folder, fsync, rename, fsync of the folder.
  *  P4  The file is never removed, emptied or written in place.
  *  P5  `generation` rises by one with each change. `section_generation` remembers each section's last change, and a change
