@@ -122,7 +122,7 @@ static bool is_stale(const Seen *total, const Seen *before) {
 /* What was used since the last total; false = nothing, or the total is older than the last. */
 static bool advance(Codex *c, const Seen *total, const Seen *last, Seen *call) {
     Seen before = c->total;
-    bool grew = true, same = true;
+    bool same = true, grew = !last || memcmp(total, last, sizeof *total) != 0; /* all that was used is the last call: it began anew */
     for (int i = 0; i < SEEN_COUNT; i++) {
         call->n[i] = total->n[i] - before.n[i];
         grew &= call->n[i] >= 0;
