@@ -24,12 +24,14 @@ static int damaged(Err *e, const char *what, int64_t key) {
     return fail(e, "%s %lld of the ledger is damaged; run tollwatch doctor", what, (long long)key);
 }
 
-static int scan_cell(Scan *s, const Segment *seg, const CellSum *cell, Err *e) {
+/* What the filter refuses is not even unpacked. */
+static int scan_cell(Scan *s, const Segment *seg, RollupCursor *c, Err *e) {
     Member *m;
     MemberKind kind = seg->table == TABLE_COMBO || seg->table == TABLE_COMBO_DAY ? MEMBER_COMBO : MEMBER_LANE;
-    if (query_scan_member(s, kind, cell_id(cell->cell), &m, e) != 0) return -1;
-    if (m->pass)
-        s->sink(s->sink_ctx, &(Cell){.ms = cell_slot(cell->cell) * table_slot_ms(seg->table), .member = m, .sums = &cell->sums});
+    if (query_scan_member(s, kind, cell_id(c->now.cell), &m, e) != 0) return -1;
+    if (!m->pass) return 0;
+    if (rollup_read(c, s->sums ? s->sums : SUM_COUNT, e) != 0) return -1;
+    s->sink(s->sink_ctx, &(Cell){.ms = cell_slot(c->now.cell) * table_slot_ms(seg->table), .member = m, .sums = &c->now.sums});
     return 0;
 }
 
@@ -40,8 +42,8 @@ static int scan_cells(Scan *s, const Segment *seg, Err *e) {
     RollupCursor c;
     int rc;
     if (rollup_open(&c, s->db, rollups[seg->table], seg->from_ms, seg->to_ms, e) != 0) return -1;
-    while ((rc = rollup_next(&c, e)) == 1 && !interrupted(s))
-        if (scan_cell(s, seg, &c.now, e) != 0) {
+    while ((rc = rollup_step(&c, e)) == 1 && !interrupted(s))
+        if (scan_cell(s, seg, &c, e) != 0) {
             rc = -1;
             break;
         }

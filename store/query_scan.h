@@ -53,6 +53,7 @@ typedef struct Scan { /* zero-initialise, fill the first part */
     void *interrupt_ctx;
     CellSink *sink;
     void *sink_ctx;
+    unsigned sums;           /* how many of a cell's first sums the sink looks at; 0 = all */
     /* results and state */
     bool aborted, bills;     /* bills: lanes are all there is; what they lack is "" */
     unsigned uses;           /* filter_uses() | row_names */

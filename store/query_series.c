@@ -1,5 +1,5 @@
 /* query_series: spend over time, stacked by a dimension's largest values. See query.h.
- * One pass: every value gets its row of slots; the largest are chosen at the end. Values that no longer fit into the
+ * One pass over the cost of each cell: every value gets its row of slots; the largest are chosen at the end. Values that no longer fit into the
  * memory set aside for them are summed with the rest. */
 #include "store/money.h"
 #include "store/query_scan.h"
@@ -138,7 +138,7 @@ int query_series(Db *db, const Query *q, int dim, size_t stacks, int64_t slot_ms
     Stacker st = {.out = out, .dim = dim, .values = {.width = 1}, .max = CELLS_MAX / out->slots};
     st.rest = xcalloc(out->slots, sizeof *st.rest);
     Scan s = {.db = db, .filter = q->filter, .row_names = dim_bits(dim), .interrupt = q->interrupt, .interrupt_ctx = q->ctx,
-              .origins = 1u << ORIGIN_METERED | 1u << ORIGIN_NOTIONAL, .sink = stack_cell, .sink_ctx = &st};
+              .origins = 1u << ORIGIN_METERED | 1u << ORIGIN_NOTIONAL, .sink = stack_cell, .sink_ctx = &st, .sums = SUM_COST + 1};
     bool mine;
     int rc = read_begin(db, &mine, e);
     if (rc == 0) rc = stack_all(&st, &s, q, stacks < SERIES_STACKS_MAX ? stacks : SERIES_STACKS_MAX, e);

@@ -60,7 +60,8 @@ int rollup_open(RollupCursor *c, Db *db, Rollup r, int64_t from_ms, int64_t to_m
     return 0;
 }
 
-int rollup_next(RollupCursor *c, Err *e) {
+/* The block in which the next cell stands: 1, 0 = there is none, -1 = failed. */
+static int block_at_hand(RollupCursor *c, Err *e) {
     while (c->at == c->end) {
         int got = db_step(c->db, c->s, "read sums", e);
         if (got != 1) return got;
@@ -68,7 +69,29 @@ int rollup_next(RollupCursor *c, Err *e) {
         c->at = sqlite3_column_blob(c->s, 1);
         c->end = c->at + sqlite3_column_bytes(c->s, 1);
     }
+    return 1;
+}
+
+int rollup_next(RollupCursor *c, Err *e) {
+    int got = block_at_hand(c, e);
+    if (got != 1) return got;
     return take_cell(&c->at, c->end, c->block, &c->now) ? 1 : damaged(c->db, e);
+}
+
+int rollup_step(RollupCursor *c, Err *e) {
+    int got = block_at_hand(c, e);
+    if (got != 1) return got;
+    unsigned low = *c->at++;
+    size_t used = sums_length(c->at, (size_t)(c->end - c->at));
+    if (!used || low >= BLOCK_CELLS) return damaged(c->db, e);
+    c->now.cell = (int64_t)((uint64_t)c->block << BLOCK_BITS | low);
+    c->packed = c->at;
+    c->at += used;
+    return 1;
+}
+
+int rollup_read(RollupCursor *c, unsigned count, Err *e) {
+    return sums_unpack_first(c->packed, (size_t)(c->at - c->packed), count, &c->now.sums) ? 0 : damaged(c->db, e);
 }
 
 void rollup_close(RollupCursor *c) {

@@ -40,11 +40,15 @@ typedef struct RollupCursor {
     /* private */
     Db *db;
     sqlite3_stmt *s;
-    const uint8_t *at, *end;
+    const uint8_t *at, *end, *packed;
     int64_t block;
 } RollupCursor;
 int rollup_open(RollupCursor *c, Db *db, Rollup r, int64_t from_ms, int64_t to_ms, Err *e);
 int rollup_next(RollupCursor *c, Err *e); /* 1 = a cell, 0 = the end, -1 = failed */
+/* The same in two steps, for who needs few of the cells, or few of their sums: rollup_step() sets now.cell alone;
+ * rollup_read() after it the first `count` of now.sums (the others are undefined). */
+int rollup_step(RollupCursor *c, Err *e);
+int rollup_read(RollupCursor *c, unsigned count, Err *e);
 void rollup_close(RollupCursor *c);       /* always, also after the end */
 /* Start of the first slot at from_ms or later that has cells; INT64_MAX = none. */
 int rollup_first_ms(Db *db, Rollup r, int64_t from_ms, int64_t *out, Err *e);

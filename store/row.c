@@ -1,5 +1,6 @@
 /* row: packing requests and rollup sums into short strings of variable-length integers. See row.h. */
 #include "store/row.h"
+#include <endian.h>
 
 /* ---- integers: 7 bits a byte, lowest first; signed ones folded so that small negatives are short ---- */
 static uint8_t *put(uint8_t *p, uint64_t v) {
@@ -289,11 +290,45 @@ size_t sums_pack(const Sums *s, uint8_t out[SUMS_BYTES_MAX]) {
     return (size_t)(p - out);
 }
 
-size_t sums_unpack(const void *at, size_t len, Sums *out) {
+/* Bytes of `count` variable-length integers; 0 = not so many are there. Their last bytes lack the top bit: eight at a time. */
+static size_t integers_length(const uint8_t *at, size_t len, size_t count) {
+    const uint64_t tops = UINT64_C(0x8080808080808080);
+    const uint8_t *p = at, *end = at + len;
+    for (uint64_t word; count && end - p >= 8; p += 8) {
+        memcpy(&word, p, 8);
+        uint64_t last = le64toh(~word) & tops;
+        size_t here = (last >> 7) * UINT64_C(0x0101010101010101) >> 56;
+        if (here < count) {
+            count -= here;
+            continue;
+        }
+        while (--count) last &= last - 1;
+        return (size_t)(p - at) + (size_t)__builtin_ctzll(last) / 8 + 1;
+    }
+    while (count && p < end) count -= *p++ < 0x80;
+    return count ? 0 : (size_t)(p - at);
+}
+
+size_t sums_length(const void *at, size_t len) {
     In in = {.at = at, .end = (const uint8_t *)at + len};
-    *out = (Sums){0};
+    size_t fields = 0;
     uint64_t mask = get(&in);
     if (in.bad || mask >> SUM_COUNT) return 0;
-    for (uint64_t left = mask; left; left &= left - 1) out->v[__builtin_ctzll(left)] = unfold(get(&in));
+    for (uint64_t left = mask; left; left &= left - 1) fields++;
+    size_t used = integers_length(in.at, (size_t)(in.end - in.at), fields);
+    return used || !fields ? used + (size_t)(in.at - (const uint8_t *)at) : 0;
+}
+
+size_t sums_unpack_first(const void *at, size_t len, unsigned count, Sums *out) {
+    In in = {.at = at, .end = (const uint8_t *)at + len};
+    memset(out->v, 0, count * sizeof out->v[0]);
+    uint64_t mask = get(&in);
+    if (in.bad || mask >> SUM_COUNT) return 0;
+    for (uint64_t left = mask & ((UINT64_C(1) << count) - 1); left; left &= left - 1)
+        out->v[__builtin_ctzll(left)] = unfold(get(&in));
     return in.bad ? 0 : (size_t)(in.at - (const uint8_t *)at);
+}
+
+size_t sums_unpack(const void *at, size_t len, Sums *out) {
+    return sums_unpack_first(at, len, SUM_COUNT, out);
 }

@@ -48,4 +48,7 @@ void sums_add(Sums *s, const Sums *other, int sign);
 bool sums_empty(const Sums *s);
 size_t sums_pack(const Sums *s, uint8_t out[SUMS_BYTES_MAX]);
 size_t sums_unpack(const void *at, size_t len, Sums *out); /* bytes used; 0 = damaged */
+/* For who looks at few of many: how long the sums are, and only the first `count` of them (the others are left alone). */
+size_t sums_length(const void *at, size_t len); /* 0 = damaged */
+size_t sums_unpack_first(const void *at, size_t len, unsigned count, Sums *out);
 #endif

@@ -22,7 +22,7 @@ static int quarters_load(Quarters *q, Db *db, const Filter *filter, int64_t from
     q->from_ms = from < 0 ? 0 : from - from % SLOT_QUARTER_MS;
     q->count = to > q->from_ms ? (size_t)((to - q->from_ms + SLOT_QUARTER_MS - 1) / SLOT_QUARTER_MS) : 0;
     q->nano = xcalloc(q->count, sizeof *q->nano);
-    Scan s = {.db = db, .filter = filter, .origins = 1u << ORIGIN_METERED, .sink = add_cell, .sink_ctx = q};
+    Scan s = {.db = db, .filter = filter, .origins = 1u << ORIGIN_METERED, .sink = add_cell, .sink_ctx = q, .sums = SUM_COST + 1};
     Ask ask = {q->from_ms, q->from_ms + (int64_t)q->count * SLOT_QUARTER_MS, filter_uses(filter) | FILTER_ORIGIN, SLOT_QUARTER_MS};
     Plan plan;
     int rc = query_plan_make(&plan, db, &ask, e);

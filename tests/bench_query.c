@@ -141,10 +141,13 @@ static int ask_series(Db *db, const Question *q, int64_t now_ms, Err *e) {
     size_t n;
     int by[1];
     int64_t since = now_ms - q->back_ms;
+    Filter *f = NULL;
     Query query = {.since_ms = since - since % q->slot_ms, .until_ms = now_ms};
-    if (by_parse(q->by, by, 1, &n, e) != 0) return -1;
+    if (by_parse(q->by, by, 1, &n, e) != 0 || filter_parse(&f, q->filter, e) != 0) return -1;
+    query.filter = f;
     int rc = query_series(db, &query, by[0], 8, q->slot_ms, &s, e);
     series_free(&s);
+    filter_free(f);
     return rc;
 }
 
@@ -181,7 +184,9 @@ static const Question questions[] = {
     {"overview: chart 6h by model, 5 min", "model", "", HOURS(6), ask_series, 300000, 10},
     {"overview: chart 6h by feature, 15 min", "feature", "", HOURS(6), ask_series, 900000, 10},
     {"overview: chart 30d by model, 6 h", "model", "", HOURS(720), ask_series, HOURS(6), 10},
-    {"overview: chart 30d by feature, 6 h", "feature", "", HOURS(720), ask_series, HOURS(6), 10},
+    {"overview of one feature: chart 6h, 15 min", "model", "feature:feature-3", HOURS(6), ask_series, 900000, 10},
+    {"overview of one feature: chart 30d, 6 h", "model", "feature:feature-3", HOURS(720), ask_series, HOURS(6), 10},
+    {"chart 30d by feature, 6 h (no screen)", "feature", "", HOURS(720), ask_series, HOURS(6), 0},
     {"models: 6h by model and tier", "model,tier", "", HOURS(6), ask_run, 0, 10},
     {"models: 24h by model and tier", "model,tier", "", HOURS(24), ask_run, 0, 10},
     {"models: 7d by model and tier", "model,tier", "", HOURS(168), ask_run, 0, 10},
@@ -191,7 +196,7 @@ static const Question questions[] = {
     {"features: 7d by key, one model", "key", "model:*-3", HOURS(168), ask_run, 0, 10},
     {"features: 30d by feature", "feature", "", HOURS(720), ask_run, 0, 10},
     {"requests: newest 60", "", "", 0, ask_rows, 0, 10},
-    {"requests: newest 60 dear ones of a key", "", "key:key-07 cost>0.1", 0, ask_rows, 0, 100},
+    {"requests: newest 60 dear ones of a key", "", "key:key-07 cost>0.1", 0, ask_rows, 0, 300},
     {"sources", "", "", 0, ask_sources, 0, 10},
     {"unpriced: 24h", "", "", HOURS(24), ask_unpriced, 0, 10},
     {"rows: 1h by user", "user", "", HOURS(1), ask_run, 0, 100},
@@ -208,8 +213,8 @@ static int measure(Db *db, const Question *q, int64_t now_ms, Err *e) {
         took[i] = (bench_now_s() - begin) * 1e3;
     }
     double middle = bench_rank(took, RUNS, .5);
-    snprintf(target, sizeof target, "<= %.0f ms", q->most_ms);
-    bench_row(bench_at_most(middle, q->most_ms), q->what, target, "%.2f ms, longest of %d %.2f ms", middle, RUNS, took[RUNS - 1]);
+    snprintf(target, sizeof target, q->most_ms > 0 ? "<= %.0f ms" : "", q->most_ms);
+    bench_row(q->most_ms > 0 ? bench_at_most(middle, q->most_ms) : VERDICT_NONE, q->what, target, "%.2f ms, longest of %d %.2f ms", middle, RUNS, took[RUNS - 1]);
     return 0;
 }
 

@@ -125,21 +125,31 @@ static void noise_is_never_a_crash(void **state) {
         for (size_t k = 0; k < len; k++) noise[k] = (uint8_t)(i % 2 ? chance() : chance() % 3 * 0x7f);
         row_unpack((int64_t)chance(), noise, len, &row);
         sums_unpack(noise, len, &sums);
+        assert_true(sums_length(noise, len) <= len);
+        assert_true(sums_unpack_first(noise, len, 2, &sums) <= len);
     }
 }
 
 static void sums_come_back_and_can_be_taken_away(void **state) {
     (void)state;
     for (int i = 0; i < 5000; i++) {
-        uint8_t packed[SUMS_BYTES_MAX];
+        uint8_t packed[SUMS_BYTES_MAX] = {0};
         Row a, b;
         Sums sums = {0}, back;
         random_row(&a);
         random_row(&b);
         sums_add_request(&sums, &a.r, 1);
         sums_add_request(&sums, &b.r, 1);
-        assert_true(sums_unpack(packed, sums_pack(&sums, packed), &back));
+        size_t len = sums_pack(&sums, packed);
+        assert_int_equal(sums_unpack(packed, len, &back), len);
         assert_memory_equal(&sums, &back, sizeof sums);
+        assert_int_equal(sums_length(packed, sizeof packed), len); /* with others behind it, and at the very end */
+        assert_int_equal(sums_length(packed, len), len);
+        assert_int_equal(sums_length(packed, len - 1), 0);
+        back.v[SUM_TOKENS] = -7;
+        assert_true(sums_unpack_first(packed, len, SUM_TOKENS, &back) > 0);
+        assert_memory_equal(&sums, &back, SUM_TOKENS * sizeof sums.v[0]);
+        assert_int_equal(back.v[SUM_TOKENS], -7);
         sums_add_request(&sums, &a.r, -1);
         assert_int_equal(sums.v[SUM_REQUESTS], 1 + b.r.more_calls);
         sums_add_request(&sums, &b.r, -1);
