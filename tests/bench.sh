@@ -1,7 +1,7 @@
 #!/bin/sh
 # `make bench`: makes the corpora, runs each bench program, prints all figures as one table. Exits 1 when a bench failed
 # (a program broke, or a sum was not exact); a missed target is shown as MISSED and is not a failure.
-# BENCH_MB: megabytes of transcripts and of LiteLLM lines each (0.4 of it of access log). CCUSAGE: path of ccusage's
+# BENCH_MB: megabytes of transcripts and of LiteLLM lines each (0.4 of it of access log), 100 unless said. CCUSAGE: path of ccusage's
 # native binary. BENCH: names of the programs to run, all without.
 set -u
 BUILD=$(realpath "${BUILD:-build}") BENCH_MB=${BENCH_MB:-100}

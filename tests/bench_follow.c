@@ -7,6 +7,7 @@
  */
 #include "store/clock.h"
 #include "store/db.h"
+#include "tests/bench.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -104,8 +105,8 @@ static void measure_lines(Bench *b, int lines) {
     }
     qsort(b->took_us, (size_t)lines, sizeof *b->took_us, by_size);
     int64_t p99 = b->took_us[lines * 99 / 100];
-    printf("appended -> committed, %d lines: p50 %.2f ms, p99 %.2f ms, longest %.2f ms (target p99 5 ms)\n", lines,
-           (double)b->took_us[lines / 2] / 1000, (double)p99 / 1000, (double)b->took_us[lines - 1] / 1000);
+    bench_row(bench_at_most((double)p99 / 1000, 5), "appended -> committed, p99", "<= 5 ms", "%.2f ms; p50 %.2f ms, longest of %d %.2f ms",
+              (double)p99 / 1000, (double)b->took_us[lines / 2] / 1000, lines, (double)b->took_us[lines - 1] / 1000);
 }
 
 /* ---- when nothing happens ---- */
@@ -147,8 +148,8 @@ static void measure_quiet(const Bench *b, int seconds) {
     Cost before = cost(b->pid);
     poll(NULL, 0, seconds * 1000);
     Cost after = cost(b->pid);
-    printf("nothing to do, %d s: %.3f %% of a processor, %.2f wake-ups a second of all threads\n", seconds,
-           (double)(after.cpu_us - before.cpu_us) / (double)seconds / 10000, (double)(after.wakes - before.wakes) / seconds);
+    double cpu = (double)(after.cpu_us - before.cpu_us) / (double)seconds / 10000, wakes = (double)(after.wakes - before.wakes) / seconds;
+    bench_row(bench_at_most(cpu, .2), "idle collector: CPU", "<= 0.2 %", "%.3f %%, %.2f wake-ups /s, for %d s", cpu, wakes, seconds);
 }
 
 static void tear_down(Bench *b) {

@@ -2,7 +2,8 @@
  * take on it, and how soon is the first frame there?
  *
  * bench_query [ROWS [PATH]]: ROWS requests (BENCH_ROWS, 10,000,000 unless said) of the last 30 days, 960 combinations of who
- * and what, at PATH (BENCH_DIR/query.db), where it stays for bench_screen. Figures are the median of 15 runs.
+ * and what, at PATH (BENCH_DIR/query.db), where it stays for bench_screen. Figures are the median of 15 runs; a question's target is held against its processor time,
+ * because it only computes, and the wall's depends on who else is there.
  */
 #include "store/ledger.h"
 #include "store/query.h"
@@ -205,16 +206,18 @@ static const Question questions[] = {
 };
 
 static int measure(Db *db, const Question *q, int64_t now_ms, Err *e) {
-    double took[RUNS];
+    double took[RUNS], wall[RUNS];
     char target[24];
     for (int i = 0; i < RUNS; i++) {
-        double begin = bench_now_s();
+        double begin = bench_now_s(), cpu = cpu_s();
         if (q->ask(db, q, now_ms, e) != 0) return -1;
-        took[i] = (bench_now_s() - begin) * 1e3;
+        took[i] = (cpu_s() - cpu) * 1e3;
+        wall[i] = (bench_now_s() - begin) * 1e3;
     }
-    double middle = bench_rank(took, RUNS, .5);
+    double middle = bench_rank(took, RUNS, .5), wall_middle = bench_rank(wall, RUNS, .5);
     snprintf(target, sizeof target, q->most_ms > 0 ? "<= %.0f ms" : "", q->most_ms);
-    bench_row(q->most_ms > 0 ? bench_at_most(middle, q->most_ms) : VERDICT_NONE, q->what, target, "%.2f ms, longest of %d %.2f ms", middle, RUNS, took[RUNS - 1]);
+    bench_row(q->most_ms > 0 ? bench_at_most(middle, q->most_ms) : VERDICT_NONE, q->what, target,
+              "%.2f ms of CPU; wall %.2f ms, longest of %d %.2f ms", middle, wall_middle, RUNS, wall[RUNS - 1]);
     return 0;
 }
 
