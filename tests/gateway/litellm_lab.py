@@ -110,7 +110,8 @@ class Lab:
         models = [{"model_name": name, "litellm_params": {"model": model, "api_key": "none",
                    "api_base": self.upstream.url + ("/v1" if model.startswith("openai/") else "")}} for name, model in MODELS.items()]
         models.append({"model_name": "mock", "litellm_params": {"model": "openai/gpt-4o-mini", "api_key": "none", "mock_response": "hello there"}})
-        return {"model_list": models, "litellm_settings": {"callbacks": ["tollwatch_gateway.handler"], "telemetry": False},
+        settings = {"callbacks": ["tollwatch_gateway.handler"], "telemetry": False, "cache": True, "cache_params": {"type": "local", "mode": "default_off"}}
+        return {"model_list": models, "litellm_settings": settings,
                 "router_settings": {"num_retries": 0}, "general_settings": {"custom_auth": "lab_auth.auth"}}
 
     def start(self, **settings):

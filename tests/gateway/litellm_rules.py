@@ -108,10 +108,13 @@ def test_log_is_exact(lab):
     c.post("/v1beta/models/gemini-2.5-pro:generateContent", {"contents": [{"role": "user", "parts": [{"text": "x"}]}]})
     c.post("/anthropic/v1/messages", {"model": "claude-sonnet-4-5", "max_tokens": 9, "messages": PROMPT})
     c.post("/openai/v1/chat/completions", {"model": "gpt-4o", "messages": PROMPT})
-    mine = until(lambda: [d for d in lab.lines() if d["feature"] == "priced"][10:] and [d for d in lab.lines() if d["feature"] == "priced"], 10, "11 lines")
-    check("a line a call", len(mine) == 11, len(mine))
+    for _ in range(2):
+        c.chat("gpt-4o", cache={"use-cache": True}, seed=7)
+    mine = until(lambda: [d for d in lab.lines() if d["feature"] == "priced"][12:] and [d for d in lab.lines() if d["feature"] == "priced"], 10, "13 lines")
+    check("a line a call", len(mine) == 13, len(mine))
+    check("what LiteLLM's cache answered is a hit", [d["cache"] for d in mine].count("hit") == 1 and mine[-1]["upstream_id"] == mine[-2]["upstream_id"], mine[-2:])
     check("labels from the key", all((d["team"], d["user"], d["key"], d["gateway"]) == ("web", "alice", "k1", "lab") for d in mine))
-    chat = [d for d in mine if d["endpoint"] == "/v1/chat/completions" and d["model"] == "gpt-4o"]
+    chat = [d for d in mine if d["endpoint"] == "/v1/chat/completions" and d["model"] == "gpt-4o"][:2]
     check("the provider's own usage, its id, times", [d["usage"]["prompt_tokens_details"]["cached_tokens"] for d in chat] == [600, 600]
           and all(d["upstream_id"].startswith("chatcmpl-") and d["latency_ms"] >= 0 for d in chat) and chat[1]["ttft_ms"] is not None, chat)
     check("equal prompts have equal hashes, and they are not the prompt's", len({d["prompt_hash"] for d in chat}) == 1 and len(chat[0]["prompt_hash"]) == 16, chat)
@@ -122,9 +125,9 @@ def test_log_is_exact(lab):
     run("import", "--format", "gateway", str(log))
     report = run("report", "--since", "2020-01-01", "--by", "model", "--format", "json")
     rows = json.loads(report.stdout or '{"total": {}}')
-    cost = 3 * COSTS_NANO["gpt-4o"] + 5 * COSTS_NANO["claude-sonnet-4-5"] + sum(COSTS_NANO[m] for m in ("gpt-4o-mini", "gemini-2.5-pro", "responses"))
-    check("tollwatch import reads them, to the nano-dollar", rows["total"].get("cost_usd") == f"0.{cost:09d}" and rows["total"]["requests"] == 11
-          and rows["total"]["unpriced_requests"] == 0, [report.stdout, report.stderr, cost])
+    cost = 4 * COSTS_NANO["gpt-4o"] + 5 * COSTS_NANO["claude-sonnet-4-5"] + sum(COSTS_NANO[m] for m in ("gpt-4o-mini", "gemini-2.5-pro", "responses"))
+    check("tollwatch import reads them, to the nano-dollar", rows["total"].get("cost_usd") == f"0.{cost:09d}" and rows["total"]["requests"] == 13
+          and rows["total"]["unpriced_requests"] == 0 and rows["total"]["response_cache_hits"] == 1, [report.stdout, report.stderr, cost])
 
 
 def test_hostile_bodies(lab):
