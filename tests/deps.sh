@@ -17,8 +17,20 @@ if [ "$(id -u)" != 0 ]; then
 fi
 echo "tollwatch: installing$missing"
 apt-get update -q >/dev/null || echo "tollwatch: apt-get update failed; going on with the lists that are here" >&2
+# Servers are installed for tests that run them on loopback; as services of this machine they must not start, now or at boot.
+policy=/usr/sbin/policy-rc.d
+if ! [ -e $policy ]; then
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy
+fi
 # shellcheck disable=SC2086
 DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing >/dev/null || {
     echo "tollwatch: apt-get could not install$missing; install them by hand and run this again" >&2
     exit 1
 }
+for p in $missing; do
+    case $p in
+        nginx-light) systemctl disable --quiet nginx 2>/dev/null || true ;;
+        haproxy) systemctl disable --quiet haproxy 2>/dev/null || true ;;
+    esac
+done
