@@ -7,8 +7,9 @@
 #include <poll.h>
 
 /* Ten looks a second at most, while somebody commits all the time (an import). Between events the database's version is asked
- * for once a second, four times where no events come. */
-enum { LOOK_GAP_MS = 100, IDLE_MS = 1000, BLIND_MS = 250, POLICY_MS = 1000, RETRY_MS = 1000 };
+ * for once a second, four times where no events come. Without a hard budget no commit matters: only a stop's end is awaited
+ * (G6), so that an idle program sleeps. */
+enum { LOOK_GAP_MS = 100, IDLE_MS = 1000, UNWATCHED_MS = 1800, BLIND_MS = 250, POLICY_MS = 1000, RETRY_MS = 1000 };
 
 struct Guard {
     const Collecting *c;
@@ -143,8 +144,8 @@ static bool readable(int fd) {
 }
 
 static bool is_due(Guard *g, int64_t mono_ms) {
-    if (readable(dbwatch_fd(g->watch))) dbwatch_event(g->watch, mono_ms);
-    if (dbwatch_look(g->watch, mono_ms)) g->dirty = true;
+    if (g->count && readable(dbwatch_fd(g->watch))) dbwatch_event(g->watch, mono_ms);
+    if (g->count && dbwatch_look(g->watch, mono_ms)) g->dirty = true;
     return (g->dirty || collecting_now_ms(g->c) >= g->next_ms) && (!g->looked_ms || mono_ms - g->looked_ms >= LOOK_GAP_MS);
 }
 
@@ -160,13 +161,13 @@ static void look_at_policy(Guard *g, int64_t mono_ms, Err *e) {
 
 static Wait next_wait(const Guard *g, int64_t mono_ms) {
     int64_t due = dbwatch_due_ms(g->watch), left = g->next_ms - collecting_now_ms(g->c);
-    int64_t wait = dbwatch_fd(g->watch) >= 0 ? IDLE_MS : BLIND_MS;
+    int64_t wait = !g->count ? UNWATCHED_MS : dbwatch_fd(g->watch) >= 0 ? IDLE_MS : BLIND_MS;
     int64_t gap = g->looked_ms + LOOK_GAP_MS - mono_ms;
     if (left < wait) wait = left;
     if (due != INT64_MAX && due - mono_ms < wait) wait = due - mono_ms;
     if (g->dirty || wait < 1) wait = gap > 1 ? gap : 1;
     bool busy = gap > 0; /* not to be woken by each commit of an import */
-    return (Wait){.sleep_ms = busy && wait < gap ? gap : wait, .fd = busy ? -1 : dbwatch_fd(g->watch)};
+    return (Wait){.sleep_ms = busy && wait < gap ? gap : wait, .fd = busy || !g->count ? -1 : dbwatch_fd(g->watch)};
 }
 
 static int step(void *self, Wait *next, Err *e) {
