@@ -43,9 +43,12 @@ static void start(Bench *b) {
     const char *program = getenv("TOLLWATCH") ? getenv("TOLLWATCH") : "build/tollwatch";
     const char *const argv[] = {program, "--config", b->config, "--db", b->db, "collect", NULL};
     if (posix_spawn(&b->pid, program, NULL, NULL, (char *const *)(uintptr_t)argv, environ) != 0) give_up("build the program first");
-    Err e = {0};
-    for (int64_t until = clock_monotonic_ms() + PATIENCE_MS; !b->ledger; poll(NULL, 0, 5))
-        if (db_open(&b->ledger, b->db, DB_READ, &e) != 0 && clock_monotonic_ms() > until) give_up(e.text);
+    for (int64_t until = clock_monotonic_ms() + PATIENCE_MS; !b->ledger; poll(NULL, 0, 5)) {
+        Err e = {0};
+        if (db_open(&b->ledger, b->db, DB_READ, &e) == 0 || clock_monotonic_ms() < until) continue;
+        kill(b->pid, SIGTERM);
+        give_up(e.text);
+    }
 }
 
 static void set_up(Bench *b) {
