@@ -1,7 +1,7 @@
 /* guard: from what is spent to what gateways may do. See guard.h. */
 #include "collectors/guard.h"
 #include "store/db_watch.h"
-#include "store/policy.h"
+#include "store/policy_log.h"
 #include "store/query.h"
 #include <jansson.h>
 #include <poll.h>
@@ -16,6 +16,7 @@ struct Guard {
     Db *db;
     DbWatch *watch;
     Actor actor;
+    PolicyLog log;
     PolicyBudget *now, *told; /* hard budgets; told: as the policy was written last */
     size_t count;
     int64_t generation;       /* of the policy file after we told it, and the switch in it */
@@ -51,7 +52,8 @@ static bool has_changed(const Guard *g, const PolicyView *v) {
 }
 
 static int tell_policy(Guard *g, int64_t now_ms, Err *e) {
-    const PolicyWriter w = {.path = g->c->policy_path, .by = &g->actor, .now_ms = now_ms, .seen_generation = -1};
+    const PolicyWriter w = {.path = g->c->policy_path, .by = &g->actor, .now_ms = now_ms, .seen_generation = -1,
+                            .witness = policy_log_witness, .ctx = &g->log};
     PolicyDone done;
     PolicyView v;
     if (policy_guard(&w, g->now, g->count, &done, e) != 0) return -1;
@@ -112,6 +114,7 @@ int guard_open(Guard **out, const Collecting *c, Err *e) {
         return -1;
     }
     g->watch = dbwatch_open(g->db);
+    policy_log_open(&g->log, c->db_path);
     actor_find(c->config->user, &g->actor);
     g->actor.guard = true;
     choose_budgets(g);
@@ -123,6 +126,7 @@ int guard_open(Guard **out, const Collecting *c, Err *e) {
 
 void guard_close(Guard *g) {
     if (!g) return;
+    policy_log_close(&g->log);
     dbwatch_close(g->watch);
     db_close(g->db);
     free(g->now);

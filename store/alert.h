@@ -41,6 +41,7 @@ typedef struct FactBudget {
     BudgetView view;            /* rate and forecast: of the last 15 minutes */
     char top[NAME_MAX_BYTES + 1]; /* who spent most of the period; "" = unknown or none */
     int64_t top_nano;
+    char in_policy[16];         /* its state in the policy file: "exhausted"; "" = it is not in it */
 } FactBudget;
 typedef struct FactScope {      /* one value of a dimension, the last 15 minutes against the 24 hours before */
     char name[NAME_MAX_BYTES + 1];

@@ -168,6 +168,13 @@ static bool advance(const Book *b, const Finding *f, Entry *a, bool silenced, Te
     return true;
 }
 
+/* B5; once: who takes it back has the last word. */
+static bool is_answered(const Book *b, const Entry *a) {
+    const BookOptions *o = b->o;
+    return o->stopped_by && a->state == ALERT_FIRING && !a->acked_ms && strcmp(a->rule, "burn") == 0 &&
+           a->began_ms <= o->stopped_ms && a->seen_ms <= o->stopped_ms;
+}
+
 static int hold(Book *b, const Finding *f, Entry *a, bool news, Err *e) {
     bool silenced;
     TellKind kind = TELL_FIRED;
@@ -178,8 +185,10 @@ static int hold(Book *b, const Finding *f, Entry *a, bool news, Err *e) {
     news |= tells || a->state != before.state || a->severity != before.severity;
     bool matters = a->state == ALERT_BEGUN || f->rule->clear_ms > 0 || strcmp(a->title, f->title) != 0;
     if (!news && !(matters && b->o->now_ms - a->seen_ms >= SEEN_MS)) return 0;
+    bool answered = is_answered(b, a);
     a->seen_ms = b->o->now_ms;
     if (store(b, a, f, e) != 0) return -1;
+    if (answered && book_ack(b->db, a->id, b->o->stopped_by, b->o->now_ms, e) != 0) return -1;
     return tells ? tell(b, a, kind, f->title, f->detail, e) : 0;
 }
 

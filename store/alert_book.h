@@ -9,6 +9,7 @@
  *  B2  An alert is told when it has held for the rule's time without a pause, and resolved when it was quiet for the rule's.
  *  B3  Who was told of an alert is told when it is resolved; nobody else.
  *  B4  Acknowledged and silenced alerts are not told again; what is silenced is not told at all.
+ *  B5  Stopping calls acknowledges the burn that was there.
  */
 #ifndef STORE_ALERT_BOOK_H
 #define STORE_ALERT_BOOK_H
@@ -27,6 +28,8 @@ typedef struct BookOptions {
     size_t to_count;
     const RuleConfig *rules;
     size_t rule_count;
+    const char *stopped_by;  /* a person who stopped calls has seen what burns; NULL = nobody did */
+    int64_t stopped_ms;
 } BookOptions;
 /* One transaction. Alerts of before `now_ms - 90 days` are forgotten. */
 int book_update(Db *db, const Findings *found, const BookOptions *o, Err *e);
@@ -39,7 +42,7 @@ typedef struct AlertView {
 } AlertView;
 /* Firing ones, the worst and newest first; with `history` those that are resolved after them. */
 int book_list(Db *db, int64_t now_ms, bool history, AlertView *out, size_t max, size_t *count, Err *e);
-typedef struct BookCounts { int act, watch; /* firing, neither acknowledged nor silenced */ char newest[ALERT_TITLE_MAX]; } BookCounts;
+typedef struct BookCounts { int act, watch; /* firing, neither acknowledged nor silenced */ bool newest_act; char newest[ALERT_TITLE_MAX]; } BookCounts;
 int book_counts(Db *db, int64_t now_ms, BookCounts *out, Err *e);
 
 /* What people say; the same again takes it back. until_ms 0: no longer silenced. */

@@ -44,8 +44,9 @@ int book_counts(Db *db, int64_t now_ms, BookCounts *out, Err *e) {
     int got = s ? 0 : -1;
     if (s) sqlite3_bind_int64(s, 1, now_ms);
     while (s && (got = db_step(db, s, "count the alerts", e)) == 1) {
-        if (!out->newest[0]) text_at(s, 1, out->newest, sizeof out->newest);
-        *(sqlite3_column_int(s, 0) == WEIGHT_ACT ? &out->act : &out->watch) += 1;
+        bool act = sqlite3_column_int(s, 0) == WEIGHT_ACT;
+        if (!out->newest[0]) out->newest_act = act, text_at(s, 1, out->newest, sizeof out->newest);
+        *(act ? &out->act : &out->watch) += 1;
     }
     return got;
 }

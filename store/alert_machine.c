@@ -87,15 +87,17 @@ void judge_gateway(const AlertRule *rule, const AlertFacts *f, Findings *out) {
     for (size_t i = 0; i < f->ack_count; i++) {
         const PolicyAck *a = &f->acks[i];
         if (a->state == ACK_OBEYED || (a->seen_ms == 0 && !a->configured)) continue;
+        char name[80];
+        words_name(name, sizeof name, a->id);
         Finding *x = finding_add(out, rule, a->id, stopped ? WEIGHT_ACT : WEIGHT_WATCH, -1);
         if (!x) return;
         if (a->state == ACK_BEHIND)
-            finding_title(x, "gateway %s obeys generation %lld, the policy is %lld%s", a->id, (long long)a->generation,
+            finding_title(x, "gateway %s obeys generation %lld, the policy is %lld%s", name, (long long)a->generation,
                           (long long)f->policy.generation, stopped ? ": calls may pass the stop" : "");
         else if (a->seen_ms)
-            finding_title(x, "gateway %s has not reported since %s%s", a->id, words_clock(f, a->seen_ms).text,
+            finding_title(x, "gateway %s has not reported since %s%s", name, words_clock(f, a->seen_ms).text,
                           stopped ? ": calls may pass the stop" : "");
-        else finding_title(x, "gateway %s has never reported", a->id);
+        else finding_title(x, "gateway %s has never reported", name);
         finding_end(x, f, false);
     }
 }

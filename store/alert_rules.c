@@ -31,9 +31,17 @@ static void say_top(Finding *x, const FactBudget *b) {
     finding_line(x, "most of it: %s %s (%s)", top, words_usd(b->top_nano).text, words_percent(b->top_nano, b->view.spent_nano).text);
 }
 
-static const char *at_limit(const Budget *b) {
-    if (!budget_is_hard(b)) return "soft: nothing is refused";
-    return b->action == BUDGET_KILL ? "non-critical calls are stopped" : "its calls are refused";
+/* What gateways are told, not what was meant: a policy that could not be written stops nobody. */
+static bool is_in_force(const FactBudget *b) {
+    return budget_is_hard(b->budget) && strcmp(b->in_policy, "exhausted") == 0;
+}
+
+static void say_limit(Finding *x, const FactBudget *b) {
+    bool kills = b->budget->action == BUDGET_KILL;
+    if (!budget_is_hard(b->budget)) finding_line(x, "soft: nothing is refused");
+    else if (is_in_force(b)) finding_line(x, "%s", kills ? "non-critical calls are stopped" : "its calls are refused");
+    else finding_line(x, "NOT %s: the policy file says %s", kills ? "stopped" : "refused",
+                      b->in_policy[0] ? b->in_policy : "nothing of it; see tollwatch doctor");
 }
 
 static void judge_budget(const AlertRule *rule, const AlertFacts *f, Findings *out) {
@@ -47,10 +55,10 @@ static void judge_budget(const AlertRule *rule, const AlertFacts *f, Findings *o
         finding_title(x, "budget %s is at %d%%: %s%s of %s until %s", b->budget->id, b->view.spent_permille / 10,
                       b->view.unpriced_tokens ? "≥ " : "", words_usd(b->view.spent_nano).text,
                       words_usd(b->budget->limit_nano).text, words_clock(f, b->view.end_ms).text);
-        if (b->view.level >= 1000) finding_line(x, "%s", at_limit(b->budget));
+        if (b->view.level >= 1000) say_limit(x, b);
         else if (b->view.breaks_ms > 0) finding_line(x, "at the rate of the last 15 minutes it breaks %s", words_clock(f, b->view.breaks_ms).text);
         say_top(x, b);
-        finding_end(x, f, b->view.level < 1000 || !budget_is_hard(b->budget));
+        finding_end(x, f, !is_in_force(b));
     }
 }
 

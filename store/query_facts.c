@@ -8,7 +8,12 @@ enum { RATE_MINUTES = 5 };
 #define BEFORE_MS (24 * MS_PER_HOUR)
 #define HELD_MS (10 * MS_PER_MINUTE)
 
+/* What only rows can answer (by feature, team, user, key, single calls) is read so often: 90,000 rows are 50 ms. */
+enum { ROWS_MS = 30000 };
+
 struct FactsRoom {
+    int64_t rows_ms;   /* when rows were read last; 0 = never */
+    size_t features_count, calls_count;
     FactBudget *budgets;
     FactScope features[FACT_SCOPES_MAX], models[FACT_SCOPES_MAX], unpriced[FACT_SCOPES_MAX];
     FactCall calls[FACT_CALLS_MAX];
@@ -50,14 +55,19 @@ static int budget_top(Db *db, const Filter *filter, FactBudget *b, int64_t now, 
     return 0;
 }
 
-static int load_budget(Db *db, const FactsAsk *ask, FactBudget *b, Err *e) {
+static bool needs_rows(const Budget *b) {
+    return !budget_is_effective(b) && b->scope_dim != DIM_MODEL;
+}
+
+/* last_rate: of the round before, -1 = it is to be read. */
+static int load_budget(Db *db, const FactsAsk *ask, FactBudget *b, int64_t last_rate, Err *e) {
     Filter *filter;
     Totals fresh;
     if (query_budget_spent(db, b->budget, ask->zone, ask->now_ms, &b->view, e) != 0) return -1;
     if (query_budget_filter(b->budget, &filter, e) != 0) return -1;
-    int rc = total_of(db, filter, ask->now_ms - ALERT_FRESH_MS, ask->now_ms, &fresh, e);
+    int rc = last_rate >= 0 ? 0 : total_of(db, filter, ask->now_ms - ALERT_FRESH_MS, ask->now_ms, &fresh, e);
     if (rc == 0) {
-        b->view.rate_nano_per_min = fresh.cost_nano / (ALERT_FRESH_MS / MS_PER_MINUTE);
+        b->view.rate_nano_per_min = last_rate >= 0 ? last_rate : fresh.cost_nano / (ALERT_FRESH_MS / MS_PER_MINUTE);
         Forecast f = budget_forecast(b->budget, b->view.spent_nano, b->view.rate_nano_per_min, ask->now_ms, b->view.end_ms);
         b->view.end_at_rate_nano = f.end_nano;
         b->view.breaks_ms = f.breaks_ms;
@@ -67,14 +77,30 @@ static int load_budget(Db *db, const FactsAsk *ask, FactBudget *b, Err *e) {
     return rc;
 }
 
-static int load_budgets(FactsRoom *r, Db *db, const FactsAsk *ask, AlertFacts *out, Err *e) {
+/* What the policy file says of the budgets that act. */
+static void read_policy_states(const FactsAsk *ask, FactBudget *budgets, size_t count) {
+    json_t *policy = NULL, *entry;
+    size_t i;
+    Err ignored = {0};
+    if (policy_read(ask->policy_path, &policy, &ignored) != 0) return;
+    json_array_foreach(json_object_get(policy, "budgets"), i, entry) {
+        const char *id = json_string_value(json_object_get(entry, "id")), *state = json_string_value(json_object_get(entry, "state"));
+        for (size_t k = 0; id && state && k < count; k++)
+            if (strcmp(budgets[k].budget->id, id) == 0) snprintf(budgets[k].in_policy, sizeof budgets[k].in_policy, "%.15s", state);
+    }
+    json_decref(policy);
+}
+
+static int load_budgets(FactsRoom *r, Db *db, const FactsAsk *ask, bool rows, AlertFacts *out, Err *e) {
     r->budgets = xrealloc(r->budgets, (ask->budget_count + 1) * sizeof *r->budgets);
     out->budgets = r->budgets;
     for (size_t i = 0; i < ask->budget_count; i++) {
+        int64_t last = rows || !needs_rows(&ask->budgets[i]) ? -1 : r->budgets[i].view.rate_nano_per_min;
         r->budgets[i] = (FactBudget){.budget = &ask->budgets[i]};
-        if (load_budget(db, ask, &r->budgets[i], e) != 0) return -1;
+        if (load_budget(db, ask, &r->budgets[i], last, e) != 0) return -1;
     }
     out->budget_count = ask->budget_count;
+    read_policy_states(ask, r->budgets, ask->budget_count);
     return 0;
 }
 
@@ -168,17 +194,16 @@ static int read_calls(FactsRoom *room, Db *db, const Query *q, size_t *n, Err *e
     return rc;
 }
 
-static int load_calls(FactsRoom *room, Db *db, const FactsAsk *ask, AlertFacts *out, Err *e) {
+static int load_calls(FactsRoom *room, Db *db, const FactsAsk *ask, Err *e) {
     Filter *filter;
     char text[64], usd[32];
     nano_exact(ask->call_floor_nano, usd, sizeof usd);
     snprintf(text, sizeof text, "origin:metered cost>=%s", usd);
     if (filter_parse(&filter, text, e) != 0) return -1;
     Query q = {.since_ms = ask->now_ms - ALERT_FRESH_MS, .until_ms = ask->now_ms, .filter = filter};
-    int rc = read_calls(room, db, &q, &out->call_count, e);
+    int rc = read_calls(room, db, &q, &room->calls_count, e);
     filter_free(filter);
-    out->calls = room->calls;
-    if (rc == 0) qsort(room->calls, out->call_count, sizeof *room->calls, dearest_first);
+    if (rc == 0) qsort(room->calls, room->calls_count, sizeof *room->calls, dearest_first);
     return rc;
 }
 
@@ -223,11 +248,22 @@ static void load_acks(FactsRoom *room, const FactsAsk *ask, AlertFacts *out) {
         out->ack_count = 0;
 }
 
+static int load_rows(FactsRoom *r, Db *db, const FactsAsk *ask, Err *e) {
+    if (load_scopes(db, DIM_FEATURE, ask->now_ms, r->features, &r->features_count, e) != 0) return -1;
+    if (load_calls(r, db, ask, e) != 0) return -1;
+    r->rows_ms = ask->now_ms;
+    return 0;
+}
+
 int facts_load(FactsRoom *r, Db *db, const FactsAsk *ask, AlertFacts *out, Err *e) {
-    *out = (AlertFacts){.now_ms = ask->now_ms, .zone = ask->zone, .runbook = ask->runbook, .features = r->features, .models = r->models};
+    *out = (AlertFacts){.now_ms = ask->now_ms, .zone = ask->zone, .runbook = ask->runbook, .features = r->features, .models = r->models,
+                        .calls = r->calls};
+    bool rows = r->rows_ms == 0 || ask->now_ms < r->rows_ms || ask->now_ms - r->rows_ms >= ROWS_MS;
     load_acks(r, ask, out);
-    if (load_budgets(r, db, ask, out, e) != 0 || load_rates(db, ask, out, e) != 0) return -1;
-    if (load_scopes(db, DIM_FEATURE, ask->now_ms, r->features, &out->feature_count, e) != 0) return -1;
+    if (load_budgets(r, db, ask, rows, out, e) != 0 || load_rates(db, ask, out, e) != 0) return -1;
+    if (rows && load_rows(r, db, ask, e) != 0) return -1;
+    out->feature_count = r->features_count;
+    out->call_count = r->calls_count;
     if (load_scopes(db, DIM_MODEL, ask->now_ms, r->models, &out->model_count, e) != 0) return -1;
-    return load_unpriced(r, db, ask, out, e) != 0 || load_calls(r, db, ask, out, e) != 0 ? -1 : load_held(db, ask, out, e);
+    return load_unpriced(r, db, ask, out, e) != 0 ? -1 : load_held(db, ask, out, e);
 }

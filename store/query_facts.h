@@ -1,7 +1,7 @@
 /* query_facts: what the alert rules look at, read from the ledger, the policy file and the acknowledgements.
  *
  * Owns: the windows (5 minutes, 15 minutes, the 24 hours before) and the bounds of what is kept. Does not: judge.
- * Reading takes some milliseconds at 100 requests a second: call it every 10 s.
+ * What rollups answer is read at each call, what only rows know every 30 s: some milliseconds, at 100 requests a second.
  */
 #ifndef STORE_QUERY_FACTS_H
 #define STORE_QUERY_FACTS_H

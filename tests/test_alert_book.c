@@ -43,6 +43,14 @@ static void round_at(Desk *d, int64_t ms) {
     OK(e, book_update(d->lab.db, &(Findings){.at = d->f, .count = d->count}, &(BookOptions){.now_ms = d->now, .to = d->to, .to_count = 2}, &e));
 }
 
+/* The same while alice has stopped calls since `stopped_ms`. */
+static void stopped_round_at(Desk *d, int64_t ms, int64_t stopped_ms) {
+    Err e = {""};
+    d->now = LAB_NOW + ms;
+    OK(e, book_update(d->lab.db, &(Findings){.at = d->f, .count = d->count},
+                      &(BookOptions){.now_ms = d->now, .to = d->to, .to_count = 2, .stopped_by = "alice", .stopped_ms = LAB_NOW + stopped_ms}, &e));
+}
+
 /* Rounds every 5 s in [from, to]. */
 static void rounds(Desk *d, int64_t from, int64_t to) {
     for (int64_t ms = from; ms <= to; ms += 5000) round_at(d, ms);
@@ -176,6 +184,18 @@ static void b4_what_is_acknowledged_is_not_told_again(void **state) {
     assert_int_equal(told(d, "slack", TELL_RESOLVED), 1);
 }
 
+static void b5_stopping_calls_acknowledges_the_burn(void **state) {
+    Desk *d = *state;
+    Err e = {""};
+    find(d, "burn", "all", WEIGHT_ACT, 0, 0);
+    rounds(d, 0, 6 * MINUTE);
+    stopped_round_at(d, 6 * MINUTE + 11000, 6 * MINUTE + 2000);
+    assert_string_equal(first(d, false, 1).acked_by, "alice");
+    OK(e, book_ack(d->lab.db, first(d, false, 1).id, "bob", d->now, &e)); /* she is still worried */
+    stopped_round_at(d, 6 * MINUTE + 30000, 6 * MINUTE + 2000);
+    assert_int_equal(first(d, false, 1).acked_ms, 0);
+}
+
 static void b4_what_is_silenced_is_told_when_the_silence_is_over(void **state) {
     Desk *d = *state;
     Err e = {""};
@@ -259,6 +279,7 @@ int main(void) {
         CASE(b3_who_was_not_told_is_not_told_of_the_end),
         CASE(it_is_told_again_while_it_holds),
         CASE(b4_what_is_acknowledged_is_not_told_again),
+        CASE(b5_stopping_calls_acknowledges_the_burn),
         CASE(b4_what_is_silenced_is_told_when_the_silence_is_over),
         CASE(a_round_without_news_does_not_write),
         CASE(notices_leave_in_order_and_once),

@@ -90,7 +90,10 @@ static void a_budget_tells_each_level_and_what_happens_at_its_limit(void **state
     x = only(&f, "budget");
     assert_int_equal(x->step, 1000);
     assert_int_equal(x->severity, WEIGHT_ACT);
-    assert_string_equal(x->detail, "non-critical calls are stopped"); /* by itself: no command is proposed */
+    assert_memory_equal(x->detail, "NOT stopped: the policy file says nothing of it", 47); /* nobody wrote it */
+    assert_non_null(strstr(x->detail, "tollwatch kill"));
+    snprintf(b.in_policy, sizeof b.in_policy, "exhausted");
+    assert_string_equal(only(&f, "budget")->detail, "non-critical calls are stopped"); /* by itself: no command is proposed */
 }
 
 static void a_projection_is_urgent_within_the_hour(void **state) {

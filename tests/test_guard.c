@@ -19,6 +19,7 @@ static void a_limit_that_is_reached_stops_calls_and_the_next_period_lets_them_pa
     assert_int_equal(v.state, SWITCH_NON_CRITICAL);
     assert_string_equal(v.by, "budget:all-day");
     assert_int_equal(v.expires_at_ms, LAB_NOW + DAY);
+    assert_int_equal(lab_number(&d->lab, "SELECT count(*) FROM policy_event WHERE action = 'budget' AND outcome = 'written'"), 3);
     d->now = LAB_NOW + DAY - 1; /* G4: no commit comes */
     look(d);
     assert_int_equal(view(d).state, SWITCH_NON_CRITICAL);

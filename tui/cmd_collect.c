@@ -1,6 +1,7 @@
 /* cmd_collect: the collectors without a screen, until a signal ends them. */
 #include "collectors/collect.h"
 #include "tui/commands.h"
+#include "tui/policy_act.h"
 #include <signal.h>
 
 /* Signals are taken by waiting for them: no handler runs between the threads. They are blocked before any starts. */
@@ -27,6 +28,7 @@ static int run(App *a, int argc, char **argv) {
                         .failed = app_background_failed, .fixed_now_ms = a->fixed_now_ms};
     if (!stop) return fail(&e, "no descriptor is left; close other programs"), app_fail(&e);
     int saved, rc = app_log_begin(a, false, &saved, &e);
+    policy_act_folder(a);
     if (rc == 0) rc = collector_start(&c, &o, stop, &e);
     if (rc == 0) wait_for_signal(&set);
     stop_set(stop);

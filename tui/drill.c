@@ -49,3 +49,18 @@ void drill_into(View *v, int dim, const char *value) {
     else
         snprintf(v->go, sizeof v->go, "requests");
 }
+
+void drill_to(View *v, const char *screen, int dim, const char *value) {
+    char term[sizeof v->filter_text] = "";
+    Err e = {""};
+    if (dim >= 0 && !drill_term(dim, value, term, sizeof term)) {
+        snprintf(v->answer, sizeof v->answer, "this name is too long for a filter");
+        return;
+    }
+    snprintf(v->filter_outer, sizeof v->filter_outer, "%s", v->filter_text);
+    v->drilled = true;
+    if (view_set_filter(v, term, &e) != 0)
+        snprintf(v->answer, sizeof v->answer, "tollwatch: %.200s", e.text);
+    else
+        snprintf(v->go, sizeof v->go, "%s", screen);
+}

@@ -7,6 +7,8 @@
 int dimension_next(int dim, bool back, bool deep);
 /* Requests with the filter narrowed to this value, by v->go; Esc there clears the filter and comes back. */
 void drill_into(View *v, int dim, const char *value);
+/* Another screen with nothing but this value; dim -1: with everything. */
+void drill_to(View *v, const char *screen, int dim, const char *value);
 /* "feature:search", quoted where needed; false if it does not fit. */
 bool drill_term(int dim, const char *value, char *out, size_t size);
 #endif

@@ -216,12 +216,15 @@ static void draw_prompt(const Prompt *p, Canvas *c, Rect r) {
     if (p->error[0]) canvas_text(c, x + 3, r.y, r.x + r.w - x - 3, ROLE_WATCH, 0, p->error);
 }
 
-static bool draw_answer(const View *v, Canvas *c, Rect r) {
+/* The newest alert only where it takes no other row: keys stay seen. */
+static bool draw_answer(const View *v, bool has_row, Canvas *c, Rect r) {
     bool is_error = strncmp(v->answer, "tollwatch:", 10) == 0;
     if (v->prompt.kind)
         draw_prompt(&v->prompt, c, r);
     else if (v->answer[0])
         canvas_text(c, r.x + 1, r.y, r.w - 1, is_error ? ROLE_WATCH : ROLE_TEXT, 0, v->answer);
+    else if (has_row && v->ticker[0])
+        canvas_text(c, r.x + 1, r.y, r.w - 1, v->alerts_act ? ROLE_ACT : ROLE_WATCH, 0, v->ticker);
     return v->prompt.kind || v->answer[0];
 }
 
@@ -302,6 +305,6 @@ void frame_draw(const Screen *s, const void *self, const View *v, Canvas *c) {
     bool tabs = l.at[PART_TABS].h > 0, has_row = l.at[PART_ANSWER].h > 0;
     if (tabs) draw_tabs(s, c, l.at[PART_TABS]);
     draw_header(s, v, c, l.at[PART_HEADER], tabs);
-    bool answered = draw_answer(v, c, l.at[has_row ? PART_ANSWER : PART_FOOTER]);
+    bool answered = draw_answer(v, has_row, c, l.at[has_row ? PART_ANSWER : PART_FOOTER]);
     if (has_row || !answered) draw_footer(s, c, l.at[PART_FOOTER]);
 }

@@ -2,12 +2,22 @@
 #include "tui/policy_act.h"
 #include <inttypes.h>
 
+static void make_folder(const App *a) {
+    /* A place that somebody named must be there: a mistyped one would be obeyed by nobody. */
+    if (!a->policy_option && !getenv("LLM_POLICY_FILE")) place_make_folder_of(a->policy_path);
+}
+
+void policy_act_folder(const App *a) {
+    bool hard = false;
+    for (size_t i = 0; i < a->config->budget_count; i++) hard |= budget_is_hard(&a->config->budgets[i]);
+    if (hard) make_folder(a);
+}
+
 void policy_act_begin(PolicyAct *act, const App *a) {
     *act = (PolicyAct){0};
     actor_find(a->config->user, &act->by);
     policy_log_open(&act->log, a->db_path);
-    /* A place that somebody named must be there: a mistyped one would be obeyed by nobody. */
-    if (!a->policy_option && !getenv("LLM_POLICY_FILE")) place_make_folder_of(a->policy_path);
+    make_folder(a);
     act->writer = (PolicyWriter){.path = a->policy_path, .by = &act->by, .now_ms = app_now(a), .seen_generation = -1,
                                  .witness = policy_log_witness, .ctx = &act->log};
 }

@@ -22,8 +22,9 @@ typedef struct View { /* what the user chose; shared by all screens, survives sw
     PolicyView policy;             /* for the header of every screen */
     char collecting[128];          /* "host pid user", "" = NOBODY IS COLLECTING */
     int64_t heartbeat_ms;
-    char answer[256];              /* answer row: newest alert or reply to the last key; "" = none */
+    char answer[256];              /* answer row: reply to the last key; "" = none */
     int alerts_act, alerts_watch;  /* counts in the header */
+    char ticker[256];              /* the newest alert, shown where there is no answer; "" = none */
     int64_t newest_ms;             /* time of the newest record, 0 = none yet: "live, 1s old" */
     int reading_permille;          /* a load goes on: 0..1000; -1 = none */
     Prompt prompt;                 /* being typed in the answer row: a filter or a command */

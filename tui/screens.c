@@ -1,7 +1,8 @@
 /* screens: the visible list of screens, in the order of the tabs. A new screen is one file and one line here. */
 #include "tui/screen.h"
 
-extern const Screen screen_overview, screen_models, screen_features, screen_requests, screen_bills, screen_policy, screen_sources, screen_help, screen_first_run;
+extern const Screen screen_overview, screen_models, screen_features, screen_requests, screen_bills, screen_budgets, screen_alerts,
+    screen_policy, screen_sources, screen_help, screen_first_run;
 
 const Screen *const screens[] = {
     &screen_overview,
@@ -9,6 +10,8 @@ const Screen *const screens[] = {
     &screen_features,
     &screen_requests,
     &screen_bills,
+    &screen_budgets,
+    &screen_alerts,
     &screen_policy,
     &screen_sources,
     &screen_help,

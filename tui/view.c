@@ -1,5 +1,6 @@
 /* view: see view.h. */
 #include "tui/view.h"
+#include "store/alert_book.h"
 #include "tui/policy_act.h"
 
 const char *const view_ranges[] = {"15m", "1h", "6h", "24h", "today", "7d", "30d", "month", NULL};
@@ -52,12 +53,24 @@ void view_to_now(View *v) {
     if (!v->paused) view_set_range(v, v->range_name, NULL);
 }
 
+/* Alerts are always those of now, also when the screen is paused. */
+static void count_alerts(View *v) {
+    BookCounts n;
+    Err ignored = {0};
+    v->ticker[0] = '\0';
+    if (book_counts(v->db, v->now_ms, &n, &ignored) != 0) return;
+    v->alerts_act = n.act;
+    v->alerts_watch = n.watch;
+    if (n.newest[0]) snprintf(v->ticker, sizeof v->ticker, "%s %s", n.newest_act ? "●" : "▲", n.newest);
+}
+
 void view_tick(View *v) {
     view_to_now(v);
     policy_view(v->app->policy_path, v->now_ms, &v->policy);
     count_obeying(v);
     if (role_holder(v->app->db_path, v->collecting, sizeof v->collecting) != 0) v->collecting[0] = '\0';
     if (!v->db) return;
+    count_alerts(v);
     v->heartbeat_ms = query_heartbeat_ms(v->db);
     if (!v->paused) v->newest_ms = query_newest_ms(v->db);
 }

@@ -4,13 +4,18 @@
 #include "store/clock.h"
 #include <jansson.h>
 
-#define FIRING_MS (26 * MS_PER_HOUR) /* longer than any rule waits before it is told again; then it ends by itself */
+/* An alert ends by itself when nobody tells its end: after a day when it is told again meanwhile, else after the longest
+ * period that a budget has. */
+static int64_t firing_ms(const Notice *n) {
+    const AlertRule *r = alert_rule(n->rule);
+    return r && r->again_ms ? 26 * MS_PER_HOUR : 32 * MS_PER_DAY;
+}
 
 static json_t *alert(const Notice *n, const Access *a, Weight severity, bool firing) {
     char name[48], begin[32], end[32];
     snprintf(name, sizeof name, "tollwatch_%s", n->rule);
     time_format_utc(n->began_ms, begin, sizeof begin);
-    time_format_utc(firing ? a->now_ms + FIRING_MS : a->now_ms, end, sizeof end);
+    time_format_utc(firing ? a->now_ms + firing_ms(n) : a->now_ms, end, sizeof end);
     json_t *o = json_pack("{s:{s:s, s:o, s:s}, s:{s:o, s:o}, s:s, s:s}", "labels", "alertname", name, "scope", json_text(n->scope),
                           "severity", severity == WEIGHT_ACT ? "critical" : "warning", "annotations", "summary", json_text(n->title),
                           "description", json_text(n->detail), "startsAt", begin, "endsAt", end);
