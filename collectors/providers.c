@@ -1,10 +1,12 @@
 /* providers: the visible list, one line a vendor. */
 #include "collectors/provider.h"
 
-extern const Provider provider_openai;
+extern const Provider provider_openai, provider_anthropic, provider_openrouter;
 
 const Provider *const providers[] = {
     &provider_openai,
+    &provider_anthropic,
+    &provider_openrouter,
     NULL,
 };
 
