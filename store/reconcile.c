@@ -84,17 +84,18 @@ static int64_t ppm(int64_t part, int64_t whole) {
 }
 
 int64_t recon_drift_ppm(const ReconLine *l) {
-    if (!l->has_reported || !l->has_billed || l->open) return INT64_MIN;
+    if (!l->has_reported || !l->has_billed || l->open || l->reported.unpriced_tokens) return INT64_MIN;
     return ppm(l->reported.cost_nano - l->billed_nano, l->billed_nano);
 }
 
 int64_t recon_coverage_ppm(const ReconLine *l) {
-    if (l->open || (!l->has_reported && !l->has_billed)) return INT64_MIN;
-    return ppm(l->metered.cost_nano, l->has_reported ? l->reported.cost_nano : l->billed_nano);
+    bool priced = l->has_reported && !l->reported.unpriced_tokens; /* else our own prices say nothing, and the bill must do */
+    if (l->open || (!priced && !l->has_billed)) return INT64_MIN;
+    return ppm(l->metered.cost_nano, priced ? l->reported.cost_nano : l->billed_nano);
 }
 
 int64_t recon_unmetered_nano(const ReconLine *l) {
     if (l->open) return 0;
-    if (l->has_reported) return l->reported.cost_nano - l->metered.cost_nano;
+    if (l->has_reported && !l->reported.unpriced_tokens) return l->reported.cost_nano - l->metered.cost_nano;
     return l->has_billed ? l->billed_nano - l->metered.cost_nano : 0;
 }

@@ -124,6 +124,11 @@ static void draw_verdict(const Bills *b, Canvas *c, Rect r) {
         return;
     }
     const Finding *f = &b->finding[0];
+    for (size_t i = 0; i < b->findings; i++) /* spend that nobody logged is worse than a wrong price, whatever its size */
+        if (b->finding[i].cause == CAUSE_OUTSIDE) {
+            f = &b->finding[i];
+            break;
+        }
     canvas_textf(c, r.x + 1, r.y, r.w - 2, f->cause == CAUSE_OUTSIDE ? ROLE_ACT : ROLE_WATCH, ATTR_BOLD, "%s %s %s: %s. %s",
                  f->cause == CAUSE_OUTSIDE ? "●" : "▲", f->account, f->what, cause_names[f->cause], f->evidence);
 }

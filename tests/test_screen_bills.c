@@ -1,0 +1,80 @@
+/* test_screen_bills: the Bills screen as text: a leaked key, a day that is not over, nothing configured. */
+#include "store/bill.h"
+#include "tests/golden.h"
+#include "tests/ledger_lab.h"
+#include "tui/screen.h"
+
+#define DAY0 (LAB_NOW - 3 * MS_PER_DAY) /* 2026-11-21 */
+#define USD INT64_C(1000000000)
+
+static void meter(Lab *lab, uint64_t id, int64_t ts, const char *account, int64_t nano) {
+    Request *r = lab_add(lab, id, ts);
+    r->name[DIM_ACCOUNT] = lab_name(lab, account);
+    r->name[DIM_KEY] = lab_name(lab, "web");
+    r->cost_nano = nano;
+    lab_ingest(lab);
+}
+
+static void say(Lab *lab, Pricer *p, const char *account, const char *feed, Origin o, const char *key, int day, int64_t nano, int64_t tokens) {
+    BillSet s;
+    Err e = {0};
+    const BillRead read = {.account = account, .provider = "openai", .feed = feed, .origin = o, .from_ms = DAY0 + day * MS_PER_DAY,
+                           .until_ms = DAY0 + (day + 1) * MS_PER_DAY, .closed_ms = LAB_NOW, .now_ms = LAB_NOW};
+    bill_set_init(&s);
+    BillRow *r = bill_set_add(&s);
+    *r = (BillRow){.start_ms = read.from_ms, .end_ms = read.until_ms, .requests = 1, .money = o == ORIGIN_BILLED, .nano = nano,
+                   .model = bill_set_name(&s, "gpt-4o-mini"), .key = bill_set_name(&s, key), .tokens = {[TOK_INPUT] = tokens}};
+    OK(e, bills_replace(lab->l, &read, &s, p, &e));
+    bill_set_free(&s);
+}
+
+static void draw_to(Lab *lab, int w, int h, bool ascii, const char *file) {
+    const Screen *s = screen_find("bills");
+    View v = {.now_ms = LAB_NOW + MS_PER_HOUR, .db = lab->db, .ascii = ascii, .reading_permille = -1, .range_name = "6h"};
+    Canvas *c = canvas_new(w, h, ascii);
+    void *self = s->open();
+    bool more;
+    Err e = {0};
+    OK(e, s->load(self, &v, INT64_MAX, &more, &e));
+    s->draw(self, &v, c, (Rect){0, 0, w, h});
+    golden(c, file);
+    s->close(self);
+    canvas_free(c);
+}
+
+static void a_leaked_key_stands_first(void **state) {
+    (void)state;
+    Lab lab;
+    Book *book;
+    Err e = {0};
+    lab_open(&lab, NULL);
+    OK(e, book_load(&book, NULL, &e));
+    Pricer *p = pricer_new(book);
+    draw_to(&lab, 100, 12, false, "tests/tui/bills_nothing.txt");
+    for (int day = 0; day < 3; day++) {
+        meter(&lab, (uint64_t)(day + 1) * 7919, DAY0 + day * MS_PER_DAY + MS_PER_HOUR, "openai", 250 * USD);
+        meter(&lab, (uint64_t)(day + 1) * 104729, DAY0 + day * MS_PER_DAY + MS_PER_HOUR, "second", 800 * USD);
+        say(&lab, p, "openai", "usage web", ORIGIN_REPORTED, "web", day, 0, INT64_C(1666666667));
+        say(&lab, p, "openai", "costs", ORIGIN_BILLED, "", day, (day == 1 ? 311 : 250) * USD, 0);
+        say(&lab, p, "second", "usage", ORIGIN_REPORTED, "web", day, 0, INT64_C(5333333333));
+        say(&lab, p, "second", "costs", ORIGIN_BILLED, "", day, 800 * USD, 0);
+    }
+    say(&lab, p, "openai", "usage ci", ORIGIN_REPORTED, "ci-legacy", 1, 0, INT64_C(408200000));
+    meter(&lab, 15485863, LAB_NOW + MS_PER_MINUTE, "openai", 17 * USD);
+    static const struct { int w, h; const char *name; } sizes[] = {{40, 7, "40x10"}, {80, 21, "80x24"}, {120, 36, "120x40"}, {200, 56, "200x60"}};
+    for (size_t i = 0; i < 4; i++) {
+        char file[64];
+        snprintf(file, sizeof file, "tests/tui/bills_%s.txt", sizes[i].name);
+        draw_to(&lab, sizes[i].w, sizes[i].h, false, file);
+        snprintf(file, sizeof file, "tests/tui/bills_%s_ascii.txt", sizes[i].name);
+        draw_to(&lab, sizes[i].w, sizes[i].h, true, file);
+    }
+    pricer_free(p);
+    book_free(book);
+    lab_close(&lab);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_leaked_key_stands_first)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
