@@ -124,6 +124,17 @@ static void left_words(const Screen *s, const View *v, const Detail *d, bool tab
     }
 }
 
+/* Who stopped calls, since when and until when, where there is room for it. */
+static void who_stopped(const View *v, Line *l) {
+    const PolicyView *p = &v->policy;
+    char since[16], until[24] = "until resumed";
+    if (p->state != SWITCH_ALL && p->state != SWITCH_NON_CRITICAL) return;
+    time_format(v->zone, p->engaged_at_ms, "%H:%M", since, sizeof since);
+    if (p->expires_at_ms) time_format(v->zone, p->expires_at_ms, "until %H:%M", until, sizeof until);
+    Segment *who = add_right(l, ROLE_DIM, 0);
+    snprintf(who->text, sizeof who->text, "by %.60s since %s %s", p->by, p->engaged_at_ms ? since : "?", until);
+}
+
 static void right_words(const View *v, const Detail *d, Line *l) {
     if (!v->collecting[0]) {
         Segment *nobody = add_right(l, ROLE_ACT, ATTR_BOLD);
@@ -142,6 +153,7 @@ static void right_words(const View *v, const Detail *d, Line *l) {
     switch_words(&v->policy, v->zone, v->now_ms, d->brief, sw->text, sizeof sw->text, &role);
     sw->role = role;
     sw->attr = role == ROLE_ACT ? ATTR_BOLD : 0;
+    if (d->long_words) who_stopped(v, l);
     if (!d->clock[0]) return;
     Segment *clock = add_right(l, ROLE_TEXT, 0);
     time_format(v->zone, v->now_ms, d->clock, clock->text, sizeof clock->text);
