@@ -3,10 +3,12 @@
  * Invariants (each has a test that cites it):
  *  L1  The ledger is a function of the set of records it was given: order, duplicates, growth and crashes change nothing.
  *  L2  Two records of one id are one row. The winner of the token counts is the greatest in this total order: most
- *      output (visible + reasoning), then most total, then non-sidechain, then earliest time, then lowest (file, offset).
+ *      output (visible + reasoning), then most total, then notional, then non-sidechain, then earliest time, then lowest
+ *      (file, offset).
  *      Its time is the earliest of all records of that id.
  *  L3  Two sources (or two formats of one, as an import has) whose rows share an upstream id saw one call: gateway >
- *      telemetry > transcript counts, then earliest id; the others stay as rows with REQ_LINKED and are in no sum.
+ *      telemetry > transcript counts, then who has counters > estimated ones > none, then earliest id; the others stay as
+ *      rows with REQ_LINKED and are in no sum.
  *      Response-cache hits are never linked.
  *  L4  Rollups equal the facts of every open day, exactly, always.
  *  L5  A row's key is ts_ms << 20 | 20 bits of its id; two ids on one key take the next free key. No UNIQUE index over rows.

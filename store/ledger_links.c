@@ -4,7 +4,7 @@
  * Owns: tables upstream and upstream_hour. An index of upstream ids over all rows would halve the import rate (random
  * keys), so there is one only for the hours in which rows of two sources lie within an hour of each other; until then
  * nothing can be linked. The rule is a function of the set of rows: a row is linked if and only if a row of another
- * source, with the same upstream id, at most one hour slot away, is better (class, then id, then key). Hence any order of arrival
+ * source, with the same upstream id, at most one hour slot away, is better (class, then counters, then id, then key). Hence any order of arrival
  * gives the same links. An id that more than GROUP_MAX rows show there identifies nothing: those rows are left alone.
  */
 #include "store/ledger_parts.h"
@@ -56,10 +56,16 @@ static bool can_link(const Request *r) {
     return r->upstream && !(r->flags & REQ_CACHE_HIT); /* a stored answer is a call of its own */
 }
 
+/* Of two gateways the one that could not count must not hide what the other one counted. */
+static int guesswork(const Request *r) {
+    return r->flags & REQ_USAGE_MISSING ? 2 : (r->flags & REQ_USAGE_ESTIMATED) != 0;
+}
+
 bool links_same(const Row *a, const Row *b) {
     if (can_link(&a->r) != can_link(&b->r)) return false;
     if (!can_link(&a->r)) return true;
-    return a->r.upstream == b->r.upstream && a->file == b->file && a->r.source_class == b->r.source_class;
+    return a->r.upstream == b->r.upstream && a->file == b->file && a->r.source_class == b->r.source_class &&
+           guesswork(&a->r) == guesswork(&b->r);
 }
 
 static int source_of(Links *k, const Row *row, uint32_t *source, Err *e) {
@@ -183,6 +189,7 @@ static int read_group(Links *k, const Row *row, Group *g, Err *e) {
 static bool better(const Row *a, uint32_t source_a, const Row *b, uint32_t source_b) {
     if (source_a == source_b) return false;
     if (a->r.source_class != b->r.source_class) return a->r.source_class < b->r.source_class;
+    if (guesswork(&a->r) != guesswork(&b->r)) return guesswork(&a->r) < guesswork(&b->r);
     return a->r.id != b->r.id ? a->r.id < b->r.id : a->key < b->key;
 }
 

@@ -26,6 +26,8 @@ int merge_order(const Contender *a, const Contender *b) {
     int order = first_smaller(x->source_class, y->source_class);
     if (!order) order = first_larger(output_of(x), output_of(y));
     if (!order) order = first_larger(total_of(x), total_of(y));
+    /* Flat-rate use that is also imported as if it were paid for stays what it is, whichever was read first. */
+    if (!order) order = first_larger(x->origin == ORIGIN_NOTIONAL, y->origin == ORIGIN_NOTIONAL);
     if (!order) order = first_smaller(x->flags & REQ_SIDECHAIN, y->flags & REQ_SIDECHAIN);
     /* A call that was logged while it ran and again when it failed has no more tokens the second time. */
     if (!order) order = first_smaller(x->outcome == OUTCOME_INCOMPLETE, y->outcome == OUTCOME_INCOMPLETE);

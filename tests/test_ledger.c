@@ -66,18 +66,23 @@ static void what_else_decides_between_equals(void **state) {
     lab_add_any(lab, 4, T0, 10)->offset = 9; /* earlier */
     lab_add_any(lab, 5, T0, 10)->offset = 8;
     lab_add_any(lab, 5, T0, 10)->offset = 2; /* lower offset */
+    lab_add_any(lab, 6, T0, 10)->latency_ms = 5; /* imported as paid for, and flat-rate by its source */
+    lab_add_any(lab, 6, T0, 10)->origin = ORIGIN_NOTIONAL;
+    lab_add_any(lab, 7, T0, 10)->origin = ORIGIN_NOTIONAL;
+    lab_add_any(lab, 7, T0, 10)->latency_ms = 5;
     lab_ingest(lab);
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 7; i++) {
         Row row = lab_row(lab, i);
         switch (row.r.id) {
         case 1: assert_int_equal(row.r.latency_ms, 5); break;
         case 2: assert_int_equal(row.r.outcome, OUTCOME_ERROR); break;
         case 3: assert_int_equal(row.r.tokens[TOK_OUTPUT], 3); break;
         case 4: assert_int_equal(row.r.offset, 9); break;
-        default: assert_int_equal(row.r.offset, 2);
+        case 5: assert_int_equal(row.r.offset, 2); break;
+        default: assert_int_equal(row.r.origin, ORIGIN_NOTIONAL);
         }
     }
-    assert_int_equal(lab->n.added, 5);
+    assert_int_equal(lab->n.added, 7);
 }
 
 /* A row that changes what it belongs to leaves the sums of the old place. */

@@ -6,16 +6,21 @@
 #define T0 (LAB_NOW - 5 * HOUR)
 
 /* ---- L3: two sources, one call ---- */
-enum { GATEWAY, AGENT, SPANS };
-static void add_from(Lab *lab, int who, uint64_t id, int64_t ts_ms, uint64_t upstream) {
-    static const char *const names[] = {"gw", "claude", "otel"};
-    static const uint8_t classes[] = {CLASS_GATEWAY, CLASS_TRANSCRIPT, CLASS_TELEMETRY};
+enum { GATEWAY, AGENT, SPANS, PROXY };
+static void add_flagged(Lab *lab, int who, uint64_t id, int64_t ts_ms, uint64_t upstream, uint32_t flags) {
+    static const char *const names[] = {"gw", "claude", "otel", "proxy"};
+    static const uint8_t classes[] = {CLASS_GATEWAY, CLASS_TRANSCRIPT, CLASS_TELEMETRY, CLASS_GATEWAY};
     FileKnown file = lab_file(lab, names[who], names[who], 100 + (uint64_t)who, 100 + who);
     Request *r = lab_add_any(lab, id, ts_ms, 10);
     r->upstream = upstream;
     r->source_class = classes[who];
+    r->flags |= flags;
     lab_mark(lab, file.file_id, 1);
     lab_ingest(lab);
+}
+
+static void add_from(Lab *lab, int who, uint64_t id, int64_t ts_ms, uint64_t upstream) {
+    add_flagged(lab, who, id, ts_ms, upstream, 0);
 }
 
 static bool is_linked(Lab *lab, uint64_t id) {
@@ -46,6 +51,21 @@ static void of_three_sources_the_best_counts(void **state) {
     add_from(lab, GATEWAY, 3, T0, 500);
     assert_true(is_linked(lab, 1) && is_linked(lab, 2) && !is_linked(lab, 3));
     assert_int_equal(lab_sums(lab).v[SUM_REQUESTS], 1);
+}
+
+/* L3: a gateway that lost the counters of a call does not hide the ones of another; a better class still decides first. */
+static void who_counted_goes_before_who_did_not(void **state) {
+    Lab *lab = *state;
+    add_flagged(lab, GATEWAY, 1, T0, 500, REQ_USAGE_MISSING);
+    add_flagged(lab, PROXY, 2, T0, 500, 0);
+    add_flagged(lab, PROXY, 4, T0, 600, REQ_USAGE_ESTIMATED);
+    add_flagged(lab, GATEWAY, 3, T0, 600, REQ_USAGE_MISSING);
+    add_flagged(lab, GATEWAY, 5, T0, 700, REQ_USAGE_MISSING);
+    add_flagged(lab, AGENT, 6, T0, 700, 0);
+    assert_true(is_linked(lab, 1) && !is_linked(lab, 2));
+    assert_true(is_linked(lab, 3) && !is_linked(lab, 4));
+    assert_true(!is_linked(lab, 5) && is_linked(lab, 6));
+    assert_int_equal(lab_sums(lab).v[SUM_REQUESTS], 3);
 }
 
 static void rows_of_one_source_are_never_linked(void **state) {
@@ -232,7 +252,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(the_gateway_counts_in_either_order),
         CASE(of_three_sources_the_best_counts),
-        CASE(rows_of_one_source_are_never_linked),
+        CASE(who_counted_goes_before_who_did_not), CASE(rows_of_one_source_are_never_linked),
         CASE(two_formats_of_one_source_are_linked),
         CASE(a_stored_answer_is_a_call_of_its_own),
         CASE(far_apart_is_another_call),

@@ -64,6 +64,8 @@ static void make_record(World *w, uint64_t id, const Record *first) {
     r->outcome = (uint8_t)chance(w, OUTCOME_COUNT);
     if (chance(w, 4) == 0) r->flags |= REQ_SIDECHAIN;
     if (chance(w, 5) == 0) r->flags |= REQ_UNPRICED;
+    if (chance(w, 4) == 0) r->flags |= chance(w, 2) ? REQ_USAGE_MISSING : REQ_USAGE_ESTIMATED;
+    if (chance(w, 4) == 0) r->origin = ORIGIN_METERED; /* two sources may disagree on what a call costs */
     for (int i = 0; i < USED; i++) r->name[used_dims[i]] = (uint32_t)chance(w, 3);
 }
 
@@ -102,20 +104,20 @@ typedef struct Expected {
     bool linked;
 } Expected;
 
-static void rank(const Record *rec, int64_t out[8]) {
+static void rank(const Record *rec, int64_t out[9]) {
     const Request *r = &rec->r;
     const int64_t *t = r->tokens;
     int64_t total = t[0] + t[1] + t[2] + t[3] + t[4] + t[5] + t[6];
-    const int64_t key[8] = {r->source_class, -(t[TOK_OUTPUT] + t[TOK_REASONING]), -total, (r->flags & REQ_SIDECHAIN) != 0,
+    const int64_t key[9] = {r->source_class, -(t[TOK_OUTPUT] + t[TOK_REASONING]), -total, r->origin != ORIGIN_NOTIONAL, (r->flags & REQ_SIDECHAIN) != 0,
                             r->outcome == OUTCOME_INCOMPLETE, r->ts_ms, rec->file, (int64_t)r->offset};
     memcpy(out, key, sizeof key);
 }
 
 static bool wins(const Record *a, const Record *b) {
-    int64_t x[8], y[8];
+    int64_t x[9], y[9];
     rank(a, x);
     rank(b, y);
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 9; i++)
         if (x[i] != y[i]) return x[i] < y[i];
     return false;
 }
@@ -141,7 +143,10 @@ static bool beats(const Expected *a, const Expected *b) {
     int64_t hours = a->ts_ms / MS_PER_HOUR - b->ts_ms / MS_PER_HOUR;
     if (!x->upstream || x->upstream != y->upstream || (x->flags | y->flags) & REQ_CACHE_HIT || hours < -1 || hours > 1) return false;
     if (strcmp(files[a->winner->file].source, files[b->winner->file].source) == 0) return false;
-    return x->source_class != y->source_class ? x->source_class < y->source_class : x->id < y->id;
+    if (x->source_class != y->source_class) return x->source_class < y->source_class;
+    int guess_a = x->flags & REQ_USAGE_MISSING ? 2 : x->flags & REQ_USAGE_ESTIMATED ? 1 : 0;
+    int guess_b = y->flags & REQ_USAGE_MISSING ? 2 : y->flags & REQ_USAGE_ESTIMATED ? 1 : 0;
+    return guess_a != guess_b ? guess_a < guess_b : x->id < y->id;
 }
 
 static void link_all(Expected *rows, int count) {
