@@ -49,6 +49,11 @@ for c in $(sed -n 's/^const ChannelType \(channel_[a-z_]*\).*/\1/p' collectors/c
     grep -q "&$c\b" collectors/channels/channels.c || say "$c has no line in channels[]"
 done
 
+# The README names every alert rule and channel.
+for n in $(sed -n 's/^    {"\([a-z]*\)", ".*/\1/p' store/alert_rules.c) $(sed -n 's/.*{\.name = "\([a-z]*\)", \.needs.*/\1/p' collectors/channels/*.c); do
+    grep -q "\`$n\`" README.md || say "the README does not name $n"
+done
+
 # Money is an integer; nothing unfinished; nothing that waits by the clock.
 grep -snE '\b(double|float)\b[^;]*(cost|usd|price|spend|nano|pico)' */*.[ch] && say "floating point near money"
 grep -rnIE '\b(TODO|FIXME|XXX|HACK)\b' store collectors tui Makefile && say "unfinished work"
