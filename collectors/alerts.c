@@ -4,7 +4,7 @@
 #include "store/query_facts.h"
 
 /* A round when something was committed, and now and then because time alone ends stops and silences sources. */
-enum { ROUND_MS = 5000, IDLE_ROUND_MS = 10000, LIVE_STEP_MS = 60000 };
+enum { CACHE_KIB = 1024, ROUND_MS = 5000, IDLE_ROUND_MS = 10000, LIVE_STEP_MS = 60000 };
 
 struct Alerts {
     const Collecting *c;
@@ -33,7 +33,10 @@ int alerts_open(Alerts **out, const Collecting *c, Err *e) {
     for (size_t i = 0; i < cfg->gateway_count; i++)
         a->gateways[i] = cfg->gateways[i].ack[0] ? cfg->gateways[i].ack : cfg->gateways[i].name;
     *out = NULL;
-    if (db_open(&a->db, c->db_path, DB_WRITE, e) == 0) return *out = a, 0;
+    if (db_open(&a->db, c->db_path, DB_WRITE, e) == 0) {
+        db_cache(a->db, CACHE_KIB);
+        return *out = a, 0;
+    }
     alerts_close(a);
     return -1;
 }

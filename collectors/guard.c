@@ -9,7 +9,7 @@
 /* Ten looks a second at most, while somebody commits all the time (an import). Between events the database's version is asked
  * for once a second, four times where no events come. Without a hard budget no commit matters: only a stop's end is awaited
  * (G6), so that an idle program sleeps. */
-enum { LOOK_GAP_MS = 100, IDLE_MS = 1000, UNWATCHED_MS = 1800, BLIND_MS = 250, POLICY_MS = 1000, RETRY_MS = 1000 };
+enum { CACHE_KIB = 1024, LOOK_GAP_MS = 100, IDLE_MS = 1000, UNWATCHED_MS = 1800, BLIND_MS = 250, POLICY_MS = 1000, RETRY_MS = 1000 };
 
 struct Guard {
     const Collecting *c;
@@ -113,6 +113,7 @@ int guard_open(Guard **out, const Collecting *c, Err *e) {
         guard_close(g);
         return -1;
     }
+    db_cache(g->db, CACHE_KIB);
     g->watch = dbwatch_open(g->db);
     policy_log_open(&g->log, c->db_path);
     actor_find(c->config->user, &g->actor);

@@ -35,6 +35,13 @@ const char *db_path(const Db *db) {
     return db->path;
 }
 
+void db_cache(Db *db, int kib) {
+    char sql[64];
+    Err ignored = {0};
+    snprintf(sql, sizeof sql, "PRAGMA cache_size = -%d", kib);
+    db_exec(db, sql, &ignored); /* the default is only more memory */
+}
+
 void db_patience(Db *db, int ms) {
     db->patience_ms = ms;
 }

@@ -18,6 +18,9 @@ sqlite3 *db_handle(Db *db);
 const char *db_path(const Db *db);
 void db_patience(Db *db, int ms); /* how long to wait for another's lock; 5,000 unless said */
 
+/* Pages to keep in memory: 8 MiB for a writer and 4 for a reader unless said; who asks little needs less. */
+void db_cache(Db *db, int kib);
+
 /* A cached prepared statement for a string literal (found by its address); reset and cleared on return. Owned by db.
  * NULL = failed. Step it with db_step(), reset it when done: a statement left in the middle holds its transaction open. */
 sqlite3_stmt *db_prepare(Db *db, const char *sql_literal, Err *e);
