@@ -3,6 +3,8 @@
  * Owns: the folder, its configuration and policy file, and the worker that plays a collector: five weeks of history from
  * now backwards, so that the screen is right at once and `usual` follows within seconds, then the present as it comes.
  */
+#include "collectors/alerts.h"
+#include "collectors/guard.h"
 #include "collectors/worker.h"
 #include "store/ledger.h"
 #include "store/price.h"
@@ -16,7 +18,7 @@
 
 enum {
     HISTORY_HOURS = 35 * 24, HOURS_A_STEP = 4, LIVE_STEP_MS = 250, HEARTBEAT_MS = 10000, PAUSE_MS = 2,
-    ONSET_MINUTES = 41 /* ago, at the start */
+    ONSET_MINUTES = 41 /* ago, at the start */, DEMO_WORKERS = 3
 };
 
 typedef struct Demo {
@@ -26,7 +28,9 @@ typedef struct Demo {
     const Config *settings;
     const Book *book;
     const Zone *zone;
-    Worker *worker;
+    Collecting shared;      /* for the workers that are the real ones: budgets act, alerts fire */
+    Worker *worker[DEMO_WORKERS];
+    size_t workers;
 } Demo;
 
 /* ---- the worker ---- */
@@ -208,6 +212,12 @@ static void remove_folder(const Demo *d) {
 
 /* ---- the command ---- */
 
+static int start_one(Demo *d, const WorkerType *type, const void *config, const Stop *stop, Err *e) {
+    if (worker_start(&d->worker[d->workers], type, config, stop, e) != 0) return -1;
+    d->workers++;
+    return 0;
+}
+
 static int start(void *ctx, const App *a, const Stop *stop, Err *e) {
     Demo *d = ctx;
     d->settings = a->config;
@@ -215,12 +225,15 @@ static int start(void *ctx, const App *a, const Stop *stop, Err *e) {
     d->zone = a->day_zone;
     d->fixed_now_ms = a->fixed_now_ms;
     d->start_ms = app_now(a);
-    return worker_start(&d->worker, &player, d, stop, e);
+    d->shared = (Collecting){.config = a->config, .book = a->book, .zone = a->day_zone, .db_path = a->db_path, .policy_path = a->policy_path,
+                             .fixed_now_ms = a->fixed_now_ms};
+    if (start_one(d, &player, d, stop, e) != 0) return -1;
+    return start_one(d, &guard_worker, &d->shared, stop, e) == 0 ? start_one(d, &alerts_worker, &d->shared, stop, e) : -1;
 }
 
 static void join(void *ctx) {
     Demo *d = ctx;
-    if (d->worker) worker_join(d->worker);
+    while (d->workers) worker_join(d->worker[--d->workers]);
 }
 
 /* Its configuration is its own, but it looks as the user has chosen: their theme, and those in their folder. A broken
