@@ -236,12 +236,13 @@ static void note_bad(LogFile *f, const Record *r, const char *what) {
     snprintf(f->mark.last_error, sizeof f->mark.last_error, "line %llu: %s", (unsigned long long)r->line, f->last_bad.what);
 }
 
-/* While a record waits for room the old mark stands: after a crash what came since is read again and found known. The
+/* While a record waits for room the old mark stands: after a crash what came since is read again and found known. Nor
+ * does it pass a last line that is cut off: whoever reads the file when the rest of it is there finds the whole. The
  * size is only kept of a file that was read to its end, so that it need not be opened again when it is as it was. */
 static void fill_mark(LogFile *f, Batch *b, bool at_end) {
     f->mark.set = true;
     f->mark.size = at_end ? f->size_seen : 0;
-    if (f->has_pending) {
+    if (f->has_pending || f->cut_off) {
         *batch_mark(b) = f->mark;
         return;
     }
@@ -260,6 +261,7 @@ static void take(LogFile *f, const Record *r, Batch *b) {
     f->has_pending = got == PARSE_FULL; /* also when some of it fitted: the rest follows */
     f->pending = *r;
     if (got == PARSE_BAD) note_bad(f, r, e.text);
+    f->cut_off = f->at_rest && got == PARSE_BAD;
     for (size_t i = before; i < batch_count(b); i++) {
         batch_at(b, i)->offset = r->offset;
         f->unpriced += (batch_at(b, i)->flags & REQ_UNPRICED) != 0;
@@ -273,6 +275,16 @@ static void note_skipped(LogFile *f, const Record *r) {
     snprintf(f->mark.last_error, sizeof f->mark.last_error, "line %llu: too long, skipped", (unsigned long long)r->line);
 }
 
+/* The next record; at the end of a whole file what is there without an end of line. */
+static ReadResult next_record(LogFile *f, Batch *b, bool whole, Record *out, Err *e) {
+    ReadResult got = reader_next(f->reader, out, e);
+    if (got != READ_END) f->at_rest = false;
+    if (got != READ_END || !whole || f->at_rest) return got;
+    fill_mark(f, b, true);
+    f->at_rest = true;
+    return reader_last(f->reader, out, e);
+}
+
 Filled logfile_fill(LogFile *f, Batch *b, bool whole, Err *e) {
     uint64_t from = reader_offset(f->reader);
     look(f, reader_fd(f->reader));
@@ -281,7 +293,7 @@ Filled logfile_fill(LogFile *f, Batch *b, bool whole, Err *e) {
         Record r;
         bool enough = f->slice && reader_offset(f->reader) - from >= f->slice;
         if (batch_full(b) || f->has_pending || enough) return fill_mark(f, b, false), FILLED_BATCH;
-        ReadResult got = whole ? reader_last(f->reader, &r, e) : reader_next(f->reader, &r, e);
+        ReadResult got = next_record(f, b, whole, &r, e);
         if (got == READ_RECORD) take(f, &r, b);
         if (got == READ_SKIPPED) note_skipped(f, &r);
         if (got == READ_END) return fill_mark(f, b, true), FILLED_ALL;

@@ -65,6 +65,29 @@ static void a_reopened_day_is_filled_whole(void **state) {
 }
 
 /* Three files that cannot be read, each in its own way, among good ones. */
+/* Imported while its last line was being written: the next import reads that line whole. */
+static void a_line_cut_off_is_read_again(void **state) {
+    const Place *p = *state;
+    FILE *f = fopen(p->log, "w");
+    assert_non_null(f);
+    write_call(f, 1, 10, "\n");
+    long whole = ftell(f);
+    write_call(f, 2, 10, "\n");
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(truncate(p->log, whole + 40), 0);
+    ImportSummary sum = place_import(p, p->db, p->log, 0, DAY_MS + MS_PER_DAY);
+    assert_int_equal(sum.rows.added, 1);
+    assert_int_equal(sum.bad_lines, 1);
+    f = fopen(p->log, "w");
+    assert_non_null(f);
+    for (int n = 1; n <= 3; n++) write_call(f, n, 10, "\n");
+    assert_int_equal(fclose(f), 0);
+    sum = place_import(p, p->db, p->log, 0, DAY_MS + MS_PER_DAY);
+    assert_int_equal(sum.rows.added, 2);
+    assert_int_equal(sum.bad_lines, 0);
+    assert_int_equal(place_totals(p).requests, 3);
+}
+
 static void a_file_that_fails_is_named_and_keeps_no_other_back(void **state) {
     const Place *p = *state;
     const char *content[] = {NULL, "\x28\xB5\x2F\xFD packed", NULL, "BZh9 packed", NULL, "\x1f\x8b\x08 cut"};
@@ -94,6 +117,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(again_adds_nothing, setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_reopened_day_is_filled_whole, setup, place_teardown),
+        cmocka_unit_test_setup_teardown(a_line_cut_off_is_read_again, setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_file_that_fails_is_named_and_keeps_no_other_back, setup, place_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
