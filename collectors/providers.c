@@ -1,12 +1,15 @@
 /* providers: the visible list, one line a vendor. */
 #include "collectors/provider.h"
 
-extern const Provider provider_openai, provider_anthropic, provider_openrouter;
+extern const Provider provider_openai, provider_anthropic, provider_openrouter, provider_litellm, provider_deepseek, provider_xai;
 
 const Provider *const providers[] = {
     &provider_openai,
     &provider_anthropic,
     &provider_openrouter,
+    &provider_litellm,
+    &provider_deepseek,
+    &provider_xai,
     NULL,
 };
 

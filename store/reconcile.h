@@ -52,4 +52,12 @@ typedef struct Finding {
 enum { FINDINGS_MAX = 64 };
 /* By dollars. Over the closed days of r. */
 int reconcile_findings(Db *db, const Recon *r, Finding *out, size_t max, size_t *count, Err *e);
+
+/* What is left of prepaid credit and of spending limits, as providers said it last. */
+typedef struct BalanceView {
+    char account[NAME_MAX_BYTES + 1], kind[16] /* "balance" "limit" */, currency[8];
+    int64_t nano, at_ms;
+    int64_t day_nano;  /* metered spend of the account in the last 24 hours; for how long it lasts */
+} BalanceView;
+int query_balances(Db *db, int64_t now_ms, BalanceView *out, size_t max, size_t *count, Err *e);
 #endif

@@ -61,6 +61,8 @@ static void a_leaked_key_stands_first(void **state) {
     }
     say(&lab, p, "openai", "usage ci", ORIGIN_REPORTED, "ci-legacy", 1, 0, INT64_C(408200000));
     meter(&lab, 15485863, LAB_NOW + MS_PER_MINUTE, "openai", 17 * USD);
+    OK(e, bill_balance_set(lab.l, "openai", "balance", "USD", 74750000000, LAB_NOW, &e));
+    OK(e, bill_balance_set(lab.l, "second", "balance", "CNY", 110000000000, LAB_NOW, &e));
     static const struct { int w, h; const char *name; } sizes[] = {{40, 7, "40x10"}, {80, 21, "80x24"}, {120, 36, "120x40"}, {200, 56, "200x60"}};
     for (size_t i = 0; i < 4; i++) {
         char file[64];

@@ -6,13 +6,15 @@
 #include "tui/screen.h"
 #include "tui/table.h"
 
-enum { DAYS = 14, PAGE = 10, LIST_MIN = 5 };
+enum { DAYS = 14, PAGE = 10, LIST_MIN = 5, BALANCES_MAX = 8 };
 
 typedef struct Bills {
     ReconLine *line; /* per day: all accounts, then each account; newest first */
     size_t count;
     Finding finding[FINDINGS_MAX];
     size_t findings;
+    BalanceView balance[BALANCES_MAX];
+    size_t balances;
     size_t providers; /* accounts that reported or billed anything */
     TableState table;
 } Bills;
@@ -61,6 +63,7 @@ static int load_bills(void *self, View *v, int64_t deadline_us, bool *more, Err 
     *more = false;
     int rc = reconcile_load(v->db, NULL, v->now_ms - DAYS * MS_PER_DAY, v->now_ms, v->now_ms, &r, e);
     if (rc == 0) rc = reconcile_findings(v->db, &r, b->finding, FINDINGS_MAX, &b->findings, e);
+    if (rc == 0) rc = query_balances(v->db, v->now_ms, b->balance, BALANCES_MAX, &b->balances, e);
     if (rc == 0) {
         sum_days(b, &r);
         b->providers = 0;
@@ -142,9 +145,26 @@ static void draw_findings(const Bills *b, Canvas *c, Rect r) {
     }
 }
 
+/* "left  main $74.75, 12 days at the last day's rate" */
+static void draw_balances(const Bills *b, const View *v, Canvas *c, Rect r) {
+    int x = r.x + 1 + canvas_text(c, r.x + 1, r.y, r.w - 2, ROLE_DIM, 0, "left");
+    for (size_t i = 0; i < b->balances && x + 8 < r.x + r.w; i++) {
+        const BalanceView *l = &b->balance[i];
+        char days[48] = "";
+        bool usd = strcmp(l->currency, "USD") == 0 || strcmp(l->currency, "usd") == 0;
+        int64_t left = usd && l->day_nano > 0 ? l->nano / l->day_nano : -1;
+        if (left >= 0) snprintf(days, sizeof days, ", %lld days at the last day's rate", (long long)(left > 9999 ? 9999 : left));
+        x += canvas_textf(c, x, r.y, r.x + r.w - x, left >= 0 && left < 3 ? ROLE_WATCH : ROLE_TEXT, 0, "   %s %s %s %s%s, %s old", l->account, l->kind,
+                          number_money(l->nano, 0, BASIS_NONE).text, l->currency, days, number_age(v->now_ms - l->at_ms).text);
+    }
+}
+
 static void draw_bills(const void *self, const View *v, Canvas *c, Rect area) {
     const Bills *b = self;
-    (void)v;
+    if (b->balances && area.h > 8) {
+        draw_balances(b, v, c, (Rect){area.x, area.y + area.h - 1, area.w, 1});
+        area.h--;
+    }
     if (b->providers == 0) {
         draw_nothing(c, area);
         return;
