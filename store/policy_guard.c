@@ -191,6 +191,8 @@ int policy_guard(const PolicyWriter *w, const PolicyBudget *budgets, size_t coun
     PolicyWriter always = *w;
     always.seen_generation = -1; /* it looks and acts under one lock */
     Guard g = {.w = w, .budgets = budgets, .count = count};
-    PolicyEdit edit = {.action = "budget", .section = "budget_states", .reason = "", .edit = guard, .ctx = &g};
+    bool stops = false; /* a spent budget must not wait until somebody mends the file (P14) */
+    for (size_t i = 0; i < count; i++) stops |= budgets[i].state == BUDGET_EXHAUSTED;
+    PolicyEdit edit = {.action = "budget", .section = "budget_states", .reason = "", .rescue = stops, .edit = guard, .ctx = &g};
     return policy_change(&always, &edit, done, e);
 }

@@ -92,11 +92,28 @@ static void a_person_before_the_guard_is_left_alone(void **state) {
     assert_string_equal(v.by, "budget:org");
 }
 
+/* P14 */
+static void a_broken_file_keeps_no_spent_budget_from_acting(void **state) {
+    Lab *l = *state;
+    Err e = {0};
+    PolicyDone done;
+    guard_at(l, T0, &day_block, BUDGET_OK, MIDNIGHT);
+    guard_at(l, T0, &day_block, BUDGET_WARNING, MIDNIGHT); /* so that there is a copy of the one before */
+    put_file(l, "policy.json", "{\"schema_version\":1,\"gener", 0664);
+    PolicyWriter w = writer(l, &l->guard, T0 + 1);
+    PolicyBudget p = {.budget = &day_block, .zone = "UTC", .state = BUDGET_WARNING, .resets_ms = MIDNIGHT};
+    assert_int_equal(policy_guard(&w, &p, 1, &done, &e), -1); /* nothing is due: a person is to mend it */
+    guard_at(l, T0 + 2, &day_block, BUDGET_EXHAUSTED, MIDNIGHT);
+    assert_true(blocks(l, "search", T0 + 2));
+    assert_true(has(l, "policy.json.broken"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         LAB_TEST(the_guard_blocks_and_latches_until_the_period_ends),
         LAB_TEST(the_guard_kills_and_releases_only_its_own),
         LAB_TEST(a_person_before_the_guard_is_left_alone),
+        LAB_TEST(a_broken_file_keeps_no_spent_budget_from_acting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
