@@ -143,7 +143,7 @@ static void end_walk(Bills *b, int64_t wait_ms, const Err *why) {
 
 static int store_window(Bills *b, Err *e) {
     const BillRead read = {.account = b->config->account->name, .provider = b->provider->name, .feed = b->feed->name, .origin = b->feed->origin,
-                           .from_ms = b->call.from_ms, .until_ms = b->call.until_ms, .closed_ms = floor_to(now_of(b), b->feed->bucket_ms),
+                           .from_ms = b->call.from_ms, .until_ms = b->call.until_ms, .closed_ms = floor_to(now_of(b) - b->feed->settles_ms, b->feed->bucket_ms),
                            .now_ms = now_of(b)};
     return b->feed->no_rows ? 0 : bills_replace(b->ledger, &read, &b->rows, b->pricer, e);
 }
@@ -173,10 +173,11 @@ static int next_page(Bills *b, Err *e) {
     return goes_round(b) ? fail(e, "%s %s: its pages go round in circles, or are more than %d", b->provider->name, b->feed->name, BILL_PAGES) : 0;
 }
 
-/* Ends the read after a failure; nothing of its window is stored. */
+/* Ends the read after a failure; nothing of its window is stored. What is read rarely may cost money: it waits longer. */
 static void give_up(Bills *b, bool denied, const Err *why) {
+    int64_t wait = denied ? REDENIED_MS : FAILED_MS, slow = b->feed->every_ms / 12;
     if (b->config->shared->failed) b->config->shared->failed(why);
-    end_walk(b, denied ? REDENIED_MS : FAILED_MS, why);
+    end_walk(b, slow > wait ? slow : wait, why);
 }
 
 static void read_page(Bills *b, Wait *next) {

@@ -23,14 +23,24 @@ static const char *said(const json_t *answer) {
     return "";
 }
 
+/* Length of the part of the secret that text begins with; 0 = none. A key can have two parts. */
+static size_t secret_at(const char *text, const char *secret) {
+    for (const char *p = secret + strspn(secret, " "); *p; p += strspn(p, " ")) {
+        size_t len = strcspn(p, " ");
+        if (len > 3 && strncmp(text, p, len) == 0) return len;
+        p += len;
+    }
+    return 0;
+}
+
 /* One line, short, without control characters, and without the key, whoever sent it back. */
 static void clean(const char *text, const char *secret, char *out, size_t size) {
-    size_t n = 0, secret_len = strlen(secret);
+    size_t n = 0, hidden;
     for (; *text && n + 4 < size && n < SAID_MAX; text++) {
-        if (secret_len > 3 && strncmp(text, secret, secret_len) == 0) {
+        if ((hidden = secret_at(text, secret)) > 0) {
             memcpy(out + n, "***", 3);
             n += 3;
-            text += secret_len - 1;
+            text += hidden - 1;
         } else {
             out[n++] = (unsigned char)*text < 0x20 || *text == 0x7f ? ' ' : *text;
         }
@@ -75,7 +85,7 @@ static void to_http(const PageRequest *page, const FeedCall *c, char *user_passw
     for (int i = 0; i < HTTP_HEADERS_MAX && page->header[i][0]; i++) out->header[i] = page->header[i];
     if (page->body[0]) out->body = page->body, out->body_len = strlen(page->body);
     if (!page->aws_sigv4[0]) return;
-    snprintf(user_password, size, "%s:%s", c->account->key_id, c->secret);
+    snprintf(user_password, size, "%s:%.*s", c->account->key_id, (int)strcspn(c->secret, " "), c->secret);
     out->aws_sigv4 = page->aws_sigv4;
     out->user_password = user_password;
 }
@@ -83,11 +93,13 @@ static void to_http(const PageRequest *page, const FeedCall *c, char *user_passw
 static PageResult take_answer(const Provider *p, const Feed *f, FeedCall *c, const FeedSink *out, const HttpResponse *r, Err *e) {
     const PageResult failed = {.end = PAGE_FAILED, .wait_ms = -1};
     Err inner = {0};
-    if (http_verdict(r->status) != HTTP_FINE) return judge(p, c, r, e);
     json_t *v = provider_json(r->body.at ? r->body.at : "", r->body.len, &inner);
-    int rc = v ? f->parse(c, v, out, &inner) : -1;
+    bool nothing = p->no_data && p->no_data(r->status, v), fine = http_verdict(r->status) == HTTP_FINE;
+    int rc = nothing ? 0 : v && fine ? f->parse(c, v, out, &inner) : -1;
     json_decref(v);
+    if (nothing) c->cursor[0] = '\0';
     if (rc == 0) return (PageResult){.end = PAGE_READ, .wait_ms = -1};
+    if (!fine) return judge(p, c, r, e);
     fail(e, "%s %s: %s", p->name, f->name, inner.text);
     return failed;
 }

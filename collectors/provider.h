@@ -16,8 +16,8 @@ enum { PAGE_URL_MAX = 4096, PAGE_BODY_MAX = 16384, CURSOR_MAX = 2048, SECRET_MAX
 /* One window of one feed, page by page. */
 typedef struct FeedCall {
     const AccountConfig *account;
-    const char *secret;            /* the key; never in a URL, an error or a log */
-    const char *base_url;          /* without a slash at its end */
+    const char *secret;            /* the key; never in a URL, an error or a log. AWS: "SECRET" or "SECRET SESSION_TOKEN" */
+    const char *base_url;          /* without a slash at its end; "" = the feed knows its host */
     const void *arg;               /* Feed.arg */
     int64_t from_ms, until_ms, now_ms;
     int page;                      /* from 0 */
@@ -30,7 +30,7 @@ typedef struct PageRequest {
     char header[HTTP_HEADERS_MAX][SECRET_MAX + 64]; /* "name: value"; "" ends */
     char method[8];                /* "" = GET, or POST with a body */
     char body[PAGE_BODY_MAX];      /* "" = none */
-    char aws_sigv4[64];            /* "aws:amz:REGION:SERVICE"; "" = not signed. Keys: FeedCall.account's key id and secret */
+    char aws_sigv4[96];            /* "aws:amz:REGION:SERVICE"; "" = not signed. Keys: FeedCall.account's key id and secret */
 } PageRequest;
 
 /* Names and balances that an answer brought, besides rows. Called during parse. */
@@ -50,6 +50,7 @@ typedef struct Feed {
     int64_t bucket_ms;             /* windows begin and end at multiples of it */
     int64_t history_ms;            /* how far back the first read goes */
     int64_t window_ms;             /* longest range of one walk of pages */
+    int64_t settles_ms;            /* how long after its end a bucket is complete */
     const void *arg;
     /* 0, or -1: something is missing in the configuration (e says what). */
     int (*request)(const FeedCall *c, PageRequest *out, Err *e);
@@ -62,9 +63,10 @@ typedef struct Provider {
     const char *base_url;
     const char *key_help;          /* "an admin key (sk-admin-...), made by an Owner under Settings > Admin keys" */
     const Feed *feeds;
-    /* What a refusal's body says in its own words: for an error text. May be NULL: {"error":{"message":...}} is understood. */
-    const char *(*error_text)(const json_t *answer);
     bool throttles_with_400;       /* AWS: told apart by __type */
+    /* Whether an answer means "nothing there yet", though it is no answer that parse understands; NULL = none does.
+     * answer is NULL when there is no JSON. */
+    bool (*no_data)(int status, const json_t *answer);
 } Provider;
 extern const Provider *const providers[]; /* visible list, NULL ends */
 const Provider *provider_find(const char *name); /* NULL */
@@ -73,11 +75,16 @@ const Provider *provider_find(const char *name); /* NULL */
 TW_PRINTF(2, 3) void page_header(PageRequest *p, const char *fmt, ...);
 /* An integer count as JSON says it: 1500 and 1500.0 and "1500"; absent and null are 0; -1 in *bad for anything else. */
 int64_t json_count(const json_t *object, const char *key, bool *bad);
+int64_t json_whole(const json_t *value, bool *bad);          /* the same of a value */
 /* Money as number or decimal text, in units of 10^-scale dollars... scaled to nano: cents have scale -2. */
 int json_nano(const json_t *value, int cents, int64_t *nano);
 const char *json_str(const json_t *object, const char *key); /* "" for absent, null or another type */
 /* "2026-11-23T00:00:00Z" or "2026-11-23" to milliseconds. */
 int json_time(const json_t *value, int64_t *ms);
+/* The body of a request: takes `body`. -1: NULL, or larger than PAGE_BODY_MAX. */
+int page_json(PageRequest *p, json_t *body, Err *e);
+/* "Claude Sonnet 5" and "NovaPro" as logs would write them: "claude-sonnet-5", "nova-pro". */
+void model_slug(const char *at, size_t len, char *out, size_t size);
 /* Parses an answer; every number with a fraction or an exponent becomes a text first, so that no money is ever a double. */
 json_t *provider_json(const char *at, size_t len, Err *e);
 #endif

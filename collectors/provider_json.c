@@ -13,6 +13,14 @@ void page_header(PageRequest *p, const char *fmt, ...) {
     va_end(ap);
 }
 
+int page_json(PageRequest *p, json_t *body, Err *e) {
+    size_t len = body ? json_dumpb(body, p->body, sizeof p->body - 1, JSON_COMPACT) : 0;
+    json_decref(body);
+    if (len == 0 || len >= sizeof p->body) return fail(e, "the request does not fit; its cursor is too long");
+    p->body[len] = '\0';
+    return 0;
+}
+
 /* ---- numbers ---- */
 static bool in_number(char c) { return (c >= '0' && c <= '9') || c == '.' || c == 'e' || c == 'E' || c == '+' || c == '-'; }
 
@@ -50,8 +58,9 @@ json_t *provider_json(const char *at, size_t len, Err *e) {
     return v;
 }
 
-int64_t json_count(const json_t *object, const char *key, bool *bad) {
-    const json_t *v = json_object_get(object, key);
+int64_t json_count(const json_t *object, const char *key, bool *bad) { return json_whole(json_object_get(object, key), bad); }
+
+int64_t json_whole(const json_t *v, bool *bad) {
     int64_t n = 0;
     if (!v || json_is_null(v)) return 0;
     if (json_is_integer(v)) n = json_integer_value(v);
@@ -81,4 +90,19 @@ int json_time(const json_t *v, int64_t *ms) {
     if (strlen(text) != 10) return time_parse_rfc3339(text, strlen(text), ms);
     int n = snprintf(whole, sizeof whole, "%sT00:00:00Z", text);
     return time_parse_rfc3339(whole, (size_t)n, ms);
+}
+
+static bool upper(char c) { return c >= 'A' && c <= 'Z'; }
+static bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+
+void model_slug(const char *at, size_t len, char *out, size_t size) {
+    size_t n = 0;
+    for (size_t i = 0; i < len && n + 2 < size; i++) {
+        bool word = upper(at[i]) || lower_or_digit(at[i]) || at[i] == '.';
+        bool begins = upper(at[i]) && i > 0 && lower_or_digit(at[i - 1]);
+        if ((!word || begins) && n > 0 && out[n - 1] != '-') out[n++] = '-';
+        if (word) out[n++] = (char)(upper(at[i]) ? at[i] - 'A' + 'a' : at[i]);
+    }
+    while (n > 0 && out[n - 1] == '-') n--;
+    out[n] = '\0';
 }

@@ -2,6 +2,7 @@
 #include "collectors/provider.h"
 
 extern const Provider provider_openai, provider_anthropic, provider_openrouter, provider_litellm, provider_deepseek, provider_xai;
+extern const Provider provider_bedrock;
 
 const Provider *const providers[] = {
     &provider_openai,
@@ -10,6 +11,7 @@ const Provider *const providers[] = {
     &provider_litellm,
     &provider_deepseek,
     &provider_xai,
+    &provider_bedrock,
     NULL,
 };
 

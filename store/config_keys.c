@@ -74,7 +74,7 @@ const ConfigKey config_keys[] = {
     {"account", "key_file", "", "file of mode 0600 that holds the admin key", FIELD(text, AccountConfig, key_file)},
     {"account", "key_command", "", "command that prints the admin key", FIELD(command, AccountConfig, key_command)},
     {"account", "base_url", "", "other address of the provider's API", FIELD(url, AccountConfig, base_url)},
-    {"account", "key_id", "", "AWS: access key id; the secret is the key", FIELD(text, AccountConfig, key_id)},
+    {"account", "key_id", "", "AWS: access key id; the key is its secret, or SECRET SESSION_TOKEN", FIELD(text, AccountConfig, key_id)},
     {"account", "region", "us-east-1", "AWS: region of CloudWatch's figures", FIELD(text, AccountConfig, region)},
     {"account", "tenant", "", "Azure: tenant id", FIELD(text, AccountConfig, tenant)},
     {"account", "client_id", "", "Azure: application (client) id; its secret is the key", FIELD(text, AccountConfig, client_id)},
