@@ -9,6 +9,8 @@
 enum { OPT_FEATURE, OPT_MODEL, OPT_TEAM, OPT_USER, OPT_KEY, OPT_PROVIDER, OPT_ACCOUNT, OPT_ENDPOINT, OPT_REQUEST, OPT_MAX_TOKENS,
        OPT_PROMPT_BYTES, OPT_TOOLS, OPT_COUNT };
 
+#define NUMBER_MAX INT64_C(1000000000000)
+
 static const Option options[] = {
     [OPT_FEATURE] = {"--feature", "F", NULL, "feature; without one the call is `unknown`, and not critical"},
     [OPT_MODEL] = {"--model", "M", NULL, "model that the client asks for"},
@@ -25,25 +27,14 @@ static const Option options[] = {
     {0},
 };
 
-static int read_number(const char *name, const char *text, int64_t *out) {
-    int64_t n = 0;
-    *out = -1;
-    if (!text) return EXIT_DONE;
-    const char *p = text;
-    for (; *p >= '0' && *p <= '9' && n < INT64_C(1000000000000); p++) n = n * 10 + (*p - '0');
-    if (*p || p == text) return usage_fail("check: %s %.40s is not a whole number", name, text);
-    *out = n;
-    return EXIT_DONE;
-}
-
 static int read_call(const char *const *v, PolicyCall *c) {
     const char *tools = v[OPT_TOOLS];
     *c = (PolicyCall){.feature = v[OPT_FEATURE], .model = v[OPT_MODEL], .team = v[OPT_TEAM], .user = v[OPT_USER], .key = v[OPT_KEY],
                       .provider = v[OPT_PROVIDER], .account = v[OPT_ACCOUNT], .endpoint = v[OPT_ENDPOINT], .request_id = v[OPT_REQUEST], .tools = -1};
     if (tools && strcmp(tools, "yes") != 0 && strcmp(tools, "no") != 0) return usage_fail("check: --tools is yes or no, not %.40s", tools);
     if (tools) c->tools = strcmp(tools, "yes") == 0;
-    if (read_number("--max-tokens", v[OPT_MAX_TOKENS], &c->max_tokens) != EXIT_DONE) return EXIT_USAGE;
-    return read_number("--prompt-bytes", v[OPT_PROMPT_BYTES], &c->prompt_bytes);
+    if (option_number("check", "--max-tokens", v[OPT_MAX_TOKENS], NUMBER_MAX, -1, &c->max_tokens) != EXIT_DONE) return EXIT_USAGE;
+    return option_number("check", "--prompt-bytes", v[OPT_PROMPT_BYTES], NUMBER_MAX, -1, &c->prompt_bytes);
 }
 
 static void print_text(const char *name, const char *text) {

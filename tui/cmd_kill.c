@@ -54,17 +54,6 @@ static int wait_obeyed(App *a, int64_t generation, int64_t seconds) {
     return code;
 }
 
-static int read_seconds(const char *command, const char *text, int64_t *out) {
-    int64_t n = 0;
-    *out = -1;
-    if (!text) return EXIT_DONE;
-    const char *p = text;
-    for (; *p >= '0' && *p <= '9' && n <= WAIT_MAX_S; p++) n = n * 10 + (*p - '0');
-    if (*p || p == text || n > WAIT_MAX_S) return usage_fail("%s: --wait %.40s is not a number of seconds up to %d", command, text, WAIT_MAX_S);
-    *out = n;
-    return EXIT_DONE;
-}
-
 /* ---- after the change ---- */
 static void print_publishing(App *a, const PolicyAct *act, int64_t generation) {
     Err e = {0};
@@ -115,7 +104,7 @@ static int do_kill(App *a, const char *const *value) {
     PolicyDone done;
     Err e = {0};
     int64_t wait_s;
-    int code = read_seconds("kill", value[OPT_WAIT], &wait_s);
+    int code = option_number("kill", "--wait", value[OPT_WAIT], WAIT_MAX_S, -1, &wait_s);
     if (code == EXIT_DONE) code = read_stop(a, value, &stop);
     if (code != EXIT_DONE) return code;
     policy_act_begin(&act, a);
@@ -134,7 +123,7 @@ static int do_resume(App *a, const char *const *value) {
     PolicyDone done;
     Err e = {0};
     int64_t wait_s;
-    int code = read_seconds("resume", value[RESUME_WAIT], &wait_s);
+    int code = option_number("resume", "--wait", value[RESUME_WAIT], WAIT_MAX_S, -1, &wait_s);
     if (code != EXIT_DONE) return code;
     policy_act_begin(&act, a);
     if (policy_resume(&act.writer, value[RESUME_REASON], &done, &e) != 0) code = app_fail(&e);

@@ -87,17 +87,6 @@ static int validate(Call *c) {
     return EXIT_DONE;
 }
 
-static int read_count(const char *name, const char *text, int64_t fallback, int64_t *out) {
-    int64_t n = 0;
-    *out = fallback;
-    if (!text) return EXIT_DONE;
-    const char *p = text;
-    for (; *p >= '0' && *p <= '9' && n < INT64_C(1000000000000); p++) n = n * 10 + (*p - '0');
-    if (*p || p == text) return usage_fail("policy: %s %.40s is not a whole number", name, text);
-    *out = n;
-    return EXIT_DONE;
-}
-
 static int tell_change(Call *c, PolicyAct *act, const PolicyDone *done) {
     Err e = {0};
     if (done->result == POLICY_CONFLICT) {
@@ -120,7 +109,7 @@ static int set(Call *c) {
     int64_t seen;
     if (!c->arg[0] || !c->arg[1]) return usage_fail("policy set needs PATH and VALUE, like limits.batch.max_output_tokens 1024");
     if (c->app->readonly) return usage_fail("policy set changes the policy; leave out --readonly");
-    if (read_count("--seen", c->value[OPT_SEEN], -1, &seen) != EXIT_DONE) return EXIT_USAGE;
+    if (option_number("policy", "--seen", c->value[OPT_SEEN], INT64_MAX / 10, -1, &seen) != EXIT_DONE) return EXIT_USAGE;
     policy_act_begin(&act, c->app);
     act.writer.seen_generation = seen;
     int code = policy_set(&act.writer, c->arg[0], c->arg[1], &done, &e) == 0 ? tell_change(c, &act, &done) : app_fail(&e);
@@ -154,7 +143,7 @@ static int history(Call *c) {
     int64_t limit;
     size_t count = 0;
     Err e = {0};
-    if (read_count("--limit", c->value[OPT_LIMIT], HISTORY_SHOWN, &limit) != EXIT_DONE) return EXIT_USAGE;
+    if (option_number("policy", "--limit", c->value[OPT_LIMIT], HISTORY_MAX, HISTORY_SHOWN, &limit) != EXIT_DONE) return EXIT_USAGE;
     PolicyEvent *events = xcalloc(HISTORY_MAX, sizeof *events);
     int rc = policy_history(c->app->policy_path, events, limit < HISTORY_MAX ? (size_t)limit : HISTORY_MAX, &count, &e);
     if (rc == 0 && c->value[OPT_JSON]) putchar('[');

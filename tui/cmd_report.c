@@ -51,17 +51,6 @@ static int read_what(App *a, const char *const *value, Job *j) {
     return EXIT_DONE;
 }
 
-static int read_limit(const char *text, size_t *out) {
-    size_t n = 0;
-    *out = SIZE_MAX;
-    if (!text) return EXIT_DONE;
-    const char *p = text;
-    for (; *p >= '0' && *p <= '9' && n < 1000000000; p++) n = n * 10 + (size_t)(*p - '0');
-    if (*p || p == text) return usage_fail("report: --limit %.40s is not a number of rows", text);
-    *out = n;
-    return EXIT_DONE;
-}
-
 static int read_form(const char *const *value, Job *j) {
     static const struct { const char *name; Writer *write; } formats[] = {
         {"table", report_table}, {"json", report_json}, {"csv", report_csv}, {"md", report_markdown}};
@@ -71,7 +60,10 @@ static int read_form(const char *const *value, Job *j) {
     if (!j->write) return usage_fail("report: --format is table, json, csv or md, not %.40s", name);
     j->reverse = value[OPT_SORT] && value[OPT_SORT][0] == '-';
     j->sort = value[OPT_SORT] ? value[OPT_SORT] + j->reverse : NULL;
-    return read_limit(value[OPT_LIMIT], &j->limit);
+    int64_t limit;
+    int code = option_number("report", "--limit", value[OPT_LIMIT], INT32_MAX, INT32_MAX, &limit);
+    j->limit = (size_t)limit;
+    return code;
 }
 
 /* Without --sort: times in order, else the dearest first. */

@@ -54,6 +54,8 @@ int options_parse(const Command *c, int argc, char **argv, const char **value, c
 int option_index(const Option *o, const char *arg); /* "--x" and "--x=y"; -1 = none of them */
 int option_take(const Option *o, int argc, char **argv, int *at, int *index, const char **value);
 int option_unknown(const Option *o, const Command *c, const char *arg); /* a message with the nearest name; EXIT_USAGE */
+/* A whole number of at most `max`; `fallback` if text is NULL. EXIT_USAGE after a message. */
+int option_number(const char *command, const char *option, const char *text, int64_t max, int64_t fallback, int64_t *out);
 int app_fail(const Err *e);             /* prints "tollwatch: ...", returns EXIT_FAILED */
 int usage_fail(const char *fmt, ...) TW_PRINTF(1, 2); /* returns EXIT_USAGE */
 #endif

@@ -102,3 +102,14 @@ int options_parse(const Command *c, int argc, char **argv, const char **value, c
     }
     return EXIT_DONE;
 }
+
+int option_number(const char *command, const char *option, const char *text, int64_t max, int64_t fallback, int64_t *out) {
+    int64_t n = 0;
+    *out = fallback;
+    if (!text) return EXIT_DONE;
+    const char *p = text;
+    for (; *p >= '0' && *p <= '9' && n <= max / 10; p++) n = n * 10 + (*p - '0');
+    if (*p || p == text || n > max) return usage_fail("%s: %s %.40s is not a whole number up to %lld", command, option, text, (long long)max);
+    *out = n;
+    return EXIT_DONE;
+}
