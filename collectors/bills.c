@@ -41,12 +41,14 @@ static void close_bills(void *self) {
     free(b);
 }
 
-/* What was read before is not due at once. */
+static bool feed_wanted(const Feed *f, const AccountConfig *a) { return !f->wanted || f->wanted(a); }
+
+/* What was read before is not due at once; what the account is not configured for never is. */
 static int load_due(Bills *b, Err *e) {
     for (size_t i = 0; b->provider->feeds[i].name && i < FEEDS_MAX; i++) {
         int64_t until, read;
         if (bill_feed_state(b->db, b->config->account->name, b->provider->feeds[i].name, &until, &read, e) != 0) return -1;
-        b->due_ms[i] = read ? read + b->provider->feeds[i].every_ms : 0;
+        b->due_ms[i] = !feed_wanted(&b->provider->feeds[i], b->config->account) ? INT64_MAX : read ? read + b->provider->feeds[i].every_ms : 0;
     }
     return 0;
 }
@@ -247,9 +249,9 @@ const WorkerType bills_worker = {.kind = "bills", .open = open_bills, .step = st
 static void no_name(void *ctx, const char *kind, const char *id, const char *name) { (void)ctx, (void)kind, (void)id, (void)name; }
 static void no_balance(void *ctx, const char *kind, const char *currency, int64_t nano) { (void)ctx, (void)kind, (void)currency, (void)nano; }
 
-static const Feed *cheap_feed(const Provider *p) {
+static const Feed *cheap_feed(const Provider *p, const AccountConfig *a) {
     for (const Feed *f = p->feeds; f->name; f++)
-        if (f->cheap) return f;
+        if (f->cheap && feed_wanted(f, a)) return f;
     return p->feeds;
 }
 
@@ -261,7 +263,7 @@ int bills_probe(const AccountConfig *a, int64_t now_ms, Err *e) {
     Stop *stop = stop_new();
     int rc = account_secret(a, stop, secret, e);
     if (rc == 0) {
-        const Feed *f = cheap_feed(p);
+        const Feed *f = cheap_feed(p, a);
         Http *http = http_new();
         bill_set_init(&rows);
         FeedCall c = {.account = a, .secret = secret, .base_url = a->base_url[0] ? a->base_url : p->base_url, .arg = f->arg,

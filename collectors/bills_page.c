@@ -15,9 +15,9 @@ int account_secret(const AccountConfig *a, const Stop *stop, char *out, Err *e) 
 static const char *said(const json_t *answer) {
     const json_t *error = json_object_get(answer, "error");
     static const char *const keys[] = {"message", "Message", "detail", "error_description"};
-    if (json_is_string(error)) return json_string_value(error);
+    if (json_is_string(error) && !json_object_get(answer, "error_description")) return json_string_value(error);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        const char *text = json_string_value(json_object_get(error ? error : answer, keys[i]));
+        const char *text = json_string_value(json_object_get(json_is_object(error) ? error : answer, keys[i]));
         if (text) return text;
     }
     return "";
@@ -34,10 +34,10 @@ static size_t secret_at(const char *text, const char *secret) {
 }
 
 /* One line, short, without control characters, and without the key, whoever sent it back. */
-static void clean(const char *text, const char *secret, char *out, size_t size) {
+static void clean(const char *text, const FeedCall *c, char *out, size_t size) {
     size_t n = 0, hidden;
     for (; *text && n + 4 < size && n < SAID_MAX; text++) {
-        if ((hidden = secret_at(text, secret)) > 0) {
+        if ((hidden = secret_at(text, c->secret)) > 0 || (hidden = secret_at(text, c->token)) > 0) {
             memcpy(out + n, "***", 3);
             n += 3;
             text += hidden - 1;
@@ -48,10 +48,10 @@ static void clean(const char *text, const char *secret, char *out, size_t size) 
     out[utf8_cut(out, n, SAID_MAX)] = '\0';
 }
 
-static void answer_words(const HttpResponse *r, const char *secret, char *out, size_t size) {
+static void answer_words(const HttpResponse *r, const FeedCall *c, char *out, size_t size) {
     Err ignored = {0};
     json_t *v = provider_json(r->body.at ? r->body.at : "", r->body.len, &ignored);
-    clean(v ? said(v) : "", secret, out, size);
+    clean(v ? said(v) : "", c, out, size);
     json_decref(v);
 }
 
@@ -71,7 +71,7 @@ static HttpVerdict verdict_of(const Provider *p, const HttpResponse *r) {
 static PageResult judge(const Provider *p, const FeedCall *c, const HttpResponse *r, Err *e) {
     char words[SAID_MAX + 8];
     HttpVerdict v = verdict_of(p, r);
-    answer_words(r, c->secret, words, sizeof words);
+    answer_words(r, c, words, sizeof words);
     const char *sep = words[0] ? ": " : "";
     if (v == HTTP_DENIED) fail(e, "%s refused the key (%d%s%s); it needs %s", p->name, r->status, sep, words, p->key_help);
     else if (v == HTTP_AGAIN) fail(e, "%s answered %d%s%s; it is asked again later", p->name, r->status, sep, words);
@@ -98,18 +98,20 @@ static PageResult take_answer(const Provider *p, const Feed *f, FeedCall *c, con
     int rc = nothing ? 0 : v && fine ? f->parse(c, v, out, &inner) : -1;
     json_decref(v);
     if (nothing) c->cursor[0] = '\0';
-    if (rc == 0) return (PageResult){.end = PAGE_READ, .wait_ms = -1};
+    if (rc == 0 && c->unfinished) fail(e, "%s %s: it is still at work; it is asked again later", p->name, f->name);
+    if (rc == 0) return (PageResult){.end = c->unfinished ? PAGE_AGAIN : PAGE_READ, .wait_ms = -1};
     if (!fine) return judge(p, c, r, e);
     fail(e, "%s %s: %s", p->name, f->name, inner.text);
     return failed;
 }
 
-PageResult page_read(Http *http, const Provider *p, const Feed *f, FeedCall *c, const FeedSink *out, const Stop *stop, Err *e) {
+static PageResult exchange(Http *http, const Provider *p, const Feed *f, FeedCall *c, const FeedSink *out, const Stop *stop, Err *e) {
     PageRequest *page = xcalloc(1, sizeof *page);
     char user_password[SECRET_MAX + 160] = "";
     HttpRequest request;
     HttpResponse answer = {0};
     PageResult result = {.end = PAGE_FAILED, .wait_ms = -1};
+    c->unfinished = false;
     if (f->request(c, page, e) == 0) {
         to_http(page, c, user_password, sizeof user_password, &request);
         if (http_do(http, &request, &answer, stop, e) == 0) result = take_answer(p, f, c, out, &answer, e);
@@ -120,4 +122,12 @@ PageResult page_read(Http *http, const Provider *p, const Feed *f, FeedCall *c, 
     secret_wipe(page, sizeof *page);
     free(page);
     return result;
+}
+
+PageResult page_read(Http *http, const Provider *p, const Feed *f, FeedCall *c, const FeedSink *out, const Stop *stop, Err *e) {
+    if (p->sign_in && !c->token[0]) {
+        PageResult r = exchange(http, p, p->sign_in, c, out, stop, e);
+        if (r.end != PAGE_READ) return r;
+    }
+    return exchange(http, p, f, c, out, stop, e);
 }

@@ -97,6 +97,15 @@ static bool header_is(const char *line, size_t len, const char *name, char *out,
     return true;
 }
 
+/* "Retry-After", and Azure's "x-ms-ratelimit-...-retry-after", of which an answer has several: the longest counts. */
+static bool wait_header(const char *line, size_t len, char *out, size_t size) {
+    static const char azure[] = "x-ms-ratelimit-", name[] = "retry-after";
+    const char *colon = memchr(line, ':', len);
+    size_t n = colon ? (size_t)(colon - line) : 0, own = sizeof name - 1;
+    if (n <= own || strncasecmp(line, azure, sizeof azure - 1) != 0) return header_is(line, len, name, out, size);
+    return header_is(colon - own, len - (n - own), name, out, size);
+}
+
 static size_t take_header(char *at, size_t size, size_t count, void *ctx) {
     Exchange *x = ctx;
     size_t len = size * count;
@@ -104,8 +113,9 @@ static size_t take_header(char *at, size_t size, size_t count, void *ctx) {
     if (header_is(at, len, "retry-after-ms", value, sizeof value)) {
         int64_t ms = decimal_ms(value, 1);
         if (ms >= 0) x->retry_ms = bounded(ms);
-    } else if (header_is(at, len, "retry-after", value, sizeof value)) {
-        x->retry_after_ms = http_retry_after(value, clock_now_ms());
+    } else if (wait_header(at, len, value, sizeof value)) {
+        int64_t ms = http_retry_after(value, clock_now_ms());
+        if (ms > x->retry_after_ms) x->retry_after_ms = ms;
     } else if (header_is(at, len, "content-type", value, sizeof value)) {
         snprintf(x->out->content_type, sizeof x->out->content_type, "%s", value);
     } else if (header_is(at, len, "x-request-id", value, sizeof value) || header_is(at, len, "request-id", value, sizeof value)) {

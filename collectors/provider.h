@@ -22,7 +22,8 @@ typedef struct FeedCall {
     int64_t from_ms, until_ms, now_ms;
     int page;                      /* from 0 */
     char cursor[CURSOR_MAX];       /* what parse left for the next page; "" on the first */
-    char token[SECRET_MAX];        /* a bearer token that an earlier step gave (Azure); "" = none */
+    char token[SECRET_MAX];        /* the bearer token that Provider.sign_in gave; "" = none */
+    bool unfinished;               /* parse: the answer is not ready; what the cursor names now is asked after a wait */
 } FeedCall;
 
 typedef struct PageRequest {
@@ -52,6 +53,7 @@ typedef struct Feed {
     int64_t window_ms;             /* longest range of one walk of pages */
     int64_t settles_ms;            /* how long after its end a bucket is complete */
     const void *arg;
+    bool (*wanted)(const AccountConfig *a); /* whether the account is configured for it; NULL = always */
     /* 0, or -1: something is missing in the configuration (e says what). */
     int (*request)(const FeedCall *c, PageRequest *out, Err *e);
     /* A 2xx answer that is JSON. Sets c->cursor: "" = this was the last page. -1: it is not what it should be. */
@@ -63,6 +65,7 @@ typedef struct Provider {
     const char *base_url;
     const char *key_help;          /* "an admin key (sk-admin-...), made by an Owner under Settings > Admin keys" */
     const Feed *feeds;
+    const Feed *sign_in;           /* its request and parse alone: changes the key into FeedCall.token before a walk; NULL = none */
     bool throttles_with_400;       /* AWS: told apart by __type */
     /* Whether an answer means "nothing there yet", though it is no answer that parse understands; NULL = none does.
      * answer is NULL when there is no JSON. */

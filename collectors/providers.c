@@ -2,7 +2,7 @@
 #include "collectors/provider.h"
 
 extern const Provider provider_openai, provider_anthropic, provider_openrouter, provider_litellm, provider_deepseek, provider_xai;
-extern const Provider provider_bedrock;
+extern const Provider provider_bedrock, provider_azure;
 
 const Provider *const providers[] = {
     &provider_openai,
@@ -12,6 +12,7 @@ const Provider *const providers[] = {
     &provider_deepseek,
     &provider_xai,
     &provider_bedrock,
+    &provider_azure,
     NULL,
 };
 

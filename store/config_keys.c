@@ -79,6 +79,8 @@ const ConfigKey config_keys[] = {
     {"account", "tenant", "", "Azure: tenant id", FIELD(text, AccountConfig, tenant)},
     {"account", "client_id", "", "Azure: application (client) id; its secret is the key", FIELD(text, AccountConfig, client_id)},
     {"account", "scope", "", "Azure: like subscriptions/ID; xAI: team id", FIELD(text, AccountConfig, scope)},
+    {"account", "resource", "", "Azure: /subscriptions/.../accounts/NAME of an Azure OpenAI resource, for its metrics",
+     FIELD(text, AccountConfig, resource)},
     {"account", "project", "", "Google: project id", FIELD(text, AccountConfig, project)},
     {"account", "table", "", "Google: PROJECT.DATASET.TABLE of the billing export", FIELD(text, AccountConfig, table)},
     {"account", "keys", "", "names of API keys whose calls this account pays", FIELD(text, AccountConfig, keys)},

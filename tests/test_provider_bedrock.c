@@ -1,11 +1,8 @@
 /* test_provider_bedrock: recorded answers of Cost Explorer and CloudWatch to the totals that are known of them; what is asked,
  * with its signature computed again from what a server got; AWS's 400s told apart. */
-#include "collectors/bills_parts.h"
-#include "tests/loopback.h"
-#include "tests/provider_lab.h"
+#include "tests/provider_ask.h"
 #include "tests/sigv4.h"
 
-#define FILES(...) (const char *const[]){__VA_ARGS__, NULL}
 #define SECRET "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 #define SESSION "IQoJb3JpZ2luX2VjEXAMPLE=="
 
@@ -53,77 +50,26 @@ static void contradictions_are_refused(void **state) {
         {"cloudwatch", "{\"MetricDataResults\":[{\"Label\":\"m InputTokenCount\",\"Timestamps\":[],\"Values\":[],\"StatusCode\":\"Forbidden\"}]}"},
         {"cloudwatch", "{\"MetricDataResults\":[{\"Label\":\"m Other\",\"Timestamps\":[1],\"Values\":[1],\"StatusCode\":\"Complete\"}]}"},
         {"cloudwatch", "[]"}};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        BillSet rows;
-        Err e = {0};
-        FeedCall *c = calloc(1, sizeof *c);
-        bill_set_init(&rows);
-        json_t *v = provider_json(bad[i].json, strlen(bad[i].json), &e);
-        assert_non_null(v);
-        if (feed_find("bedrock", bad[i].feed)->parse(c, v, &(FeedSink){.rows = &rows}, &e) == 0) fail_msg("was taken: %s", bad[i].json);
-        assert_true(e.text[0]);
-        json_decref(v);
-        bill_set_free(&rows);
-        free(c);
-    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) refused("bedrock", bad[i].feed, bad[i].json);
 }
 
 /* ---- against a server ---- */
-static const char *answer_file; /* of the server's child, set before it is started */
-
-static void answer(void *ctx, int n, const char *request, int fd) {
-    Buf text = {.max = 1 << 20};
-    Err e = {0};
-    (void)ctx, (void)n, (void)request;
-    if (file_read(answer_file, &text, &e) != 0) return;
-    if (strncmp(text.at, "HTTP/", 5) == 0) loopback_send(fd, text.at);
-    else loopback_reply(fd, 200, "Content-Type: application/x-amz-json-1.1\r\n", text.at);
-}
-
-typedef struct Asked {
-    Parsed *p;
-    PageResult result;
-    char *request; /* what the server got */
-} Asked;
-
-static Asked ask(const char *feed, const char *secret, const char *cursor, const char *file) {
-    Asked a = {.p = calloc(1, sizeof *a.p)};
-    char base[64], path[128];
-    snprintf(path, sizeof path, "tests/providers/%s", file);
-    answer_file = path;
-    Loopback server = loopback_start(answer, NULL);
-    const AccountConfig account = {.name = "aws", .provider = "bedrock", .key_id = "AKIDEXAMPLE", .region = "eu-west-1"};
-    const FeedSink sink = {.rows = &a.p->rows, .name = parsed_name, .balance = parsed_balance, .ctx = a.p};
-    Http *http = http_new();
-    snprintf(base, sizeof base, "http://127.0.0.1:%d", server.port);
-    bill_set_init(&a.p->rows);
-    a.p->call = (FeedCall){.account = &account, .secret = secret, .base_url = base, .from_ms = INT64_C(1794787200000), .until_ms = INT64_C(1795046400000)};
-    snprintf(a.p->call.cursor, sizeof a.p->call.cursor, "%s", cursor);
-    a.result = page_read(http, provider_find("bedrock"), feed_find("bedrock", feed), &a.p->call, &sink, NULL, &a.p->e);
-    a.request = loopback_seen(&server);
-    char *end = strstr(a.request, "\n--\n");
-    assert_non_null(end);
-    *end = '\0';
-    http_free(http);
-    loopback_stop(&server);
-    return a;
-}
-
-static void asked_free(Asked *a) {
-    parsed_free(a->p);
-    free(a->request);
+static Asked ask_aws(const char *feed, const char *secret, const char *cursor, const char *file) {
+    Asking how = {.provider = "bedrock", .feed = feed, .secret = secret, .cursor = cursor, .files = FILES(file),
+                  .account = {.name = "aws", .provider = "bedrock", .key_id = "AKIDEXAMPLE", .region = "eu-west-1"}};
+    return ask(&how);
 }
 
 static void header_is(const Asked *a, const char *name, const char *want) {
     char value[512];
-    raw_header(a->request, name, value, sizeof value);
+    raw_header(a->request[0], name, value, sizeof value);
     assert_string_equal(value, want);
 }
 
 static void signature_is_right(const Asked *a, const char *secret, const char *scope) {
     char auth[1024], signature[65], want[128];
-    raw_header(a->request, "Authorization", auth, sizeof auth);
-    sigv4_of(a->request, secret, signature);
+    raw_header(a->request[0], "Authorization", auth, sizeof auth);
+    sigv4_of(a->request[0], secret, signature);
     snprintf(want, sizeof want, "Signature=%s", signature);
     if (!strstr(auth, want)) fail_msg("%s\nis not signed with %s", auth, signature);
     assert_non_null(strstr(auth, scope));
@@ -146,13 +92,13 @@ static void the_check_is_right(void **state) {
 
 static void costs_are_asked_exactly(void **state) {
     (void)state;
-    Asked a = ask("cost explorer", SECRET, "AAEA+/=", "aws/ce_get_cost_and_usage_page2.json");
+    Asked a = ask_aws("cost explorer", SECRET, "AAEA+/=", "aws/ce_get_cost_and_usage_page2.json");
     assert_int_equal(a.result.end, PAGE_READ);
-    assert_memory_equal(a.request, "POST / HTTP/1.1\r\n", 17);
+    assert_memory_equal(a.request[0], "POST / HTTP/1.1\r\n", 17);
     header_is(&a, "Content-Type", "application/x-amz-json-1.1");
     header_is(&a, "X-Amz-Target", "AWSInsightsIndexService.GetCostAndUsage");
     header_is(&a, "X-Amz-Security-Token", "");
-    assert_string_equal(strstr(a.request, "\r\n\r\n") + 4,
+    assert_string_equal(asked_body(&a, 0),
                         "{\"TimePeriod\":{\"Start\":\"2026-11-16\",\"End\":\"2026-11-19\"},\"Granularity\":\"DAILY\",\"Metrics\":[\"UnblendedCost\"],\"GroupBy\":"
                         "[{\"Type\":\"DIMENSION\",\"Key\":\"SERVICE\"},{\"Type\":\"DIMENSION\",\"Key\":\"USAGE_TYPE\"}],\"NextPageToken\":\"AAEA+/=\"}");
     signature_is_right(&a, SECRET, "/us-east-1/ce/aws4_request");
@@ -161,14 +107,14 @@ static void costs_are_asked_exactly(void **state) {
 
 static void metrics_are_asked_in_their_region(void **state) {
     (void)state;
-    Asked a = ask("cloudwatch", SECRET " " SESSION, "", "aws/cw_get_metric_data.json");
+    Asked a = ask_aws("cloudwatch", SECRET " " SESSION, "", "aws/cw_get_metric_data.json");
     assert_int_equal(a.result.end, PAGE_READ);
     header_is(&a, "Content-Type", "application/x-amz-json-1.0");
     header_is(&a, "X-Amz-Target", "GraniteServiceVersion20100801.GetMetricData");
     header_is(&a, "X-Amz-Security-Token", SESSION);
     signature_is_right(&a, SECRET, "/eu-west-1/monitoring/aws4_request");
     Err e = {0};
-    const char *at = strstr(a.request, "\r\n\r\n") + 4;
+    const char *at = asked_body(&a, 0);
     json_t *body = provider_json(at, strlen(at), &e), *queries = json_object_get(body, "MetricDataQueries");
     assert_int_equal(json_array_size(queries), 5);
     assert_string_equal(json_str(json_array_get(queries, 0), "Expression"), "SEARCH('{AWS/Bedrock,ModelId} MetricName=\"InputTokenCount\"', 'Sum', 86400)");
@@ -189,7 +135,7 @@ static void every_400_is_told_apart(void **state) {
         {"errors/generic_500_html.http", PAGE_AGAIN, false, "answered 500"}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        Asked a = ask("cost explorer", SECRET, "p2", cases[i].file);
+        Asked a = ask_aws("cost explorer", SECRET, "p2", cases[i].file);
         if (a.result.end != cases[i].end || a.result.denied != cases[i].denied || !strstr(a.p->e.text, cases[i].says))
             fail_msg("%s: %d %s", cases[i].file, a.result.end, a.p->e.text);
         assert_int_equal(a.p->rows.count, 0);
