@@ -94,8 +94,12 @@ void cells_forget(Cells *c) {
     cellset_clear(&c->files);
 }
 
+/* Users' sums still hold what a reopened day held before it was emptied. */
 static int count_user(Cells *c, const Row *row, int sign, Err *e) {
     uint32_t user;
+    bool reopened;
+    if (days_reopened(c->l->days, row->r.ts_ms, &reopened, e)) return -1;
+    if (reopened) return 0;
     if (tuples_user(c->l->tuples, row->context, &user, e)) return -1;
     if (user) sums_add_request(cellset_at(&c->users, cell_of(row->r.ts_ms / SLOT_QUARTER_MS, user)), &row->r, sign);
     return 0;

@@ -9,7 +9,7 @@ enum { SLOTS = 64 };
 
 typedef struct Day {
     int64_t day;
-    bool known, sealed;
+    bool known, sealed, reopened;
     int64_t late; /* not written yet */
 } Day;
 
@@ -42,13 +42,14 @@ static int write_late(Days *d, Day *day, Err *e) {
     return db_step(d->l->db, s, "count late records", e);
 }
 
-static int is_sealed(Days *d, int64_t day, bool *sealed, Err *e) {
-    sqlite3_stmt *s = db_prepare(d->l->db, "SELECT 1 FROM sealed_day WHERE day = ?1 AND reopened_ms = 0", e);
+static int look_up(Days *d, Day *day, Err *e) {
+    sqlite3_stmt *s = db_prepare(d->l->db, "SELECT reopened_ms FROM sealed_day WHERE day = ?1", e);
     if (!s) return -1;
-    sqlite3_bind_int64(s, 1, day);
+    sqlite3_bind_int64(s, 1, day->day);
     int got = db_step(d->l->db, s, "look up a day", e);
+    day->reopened = got == 1 && sqlite3_column_int64(s, 0) != 0;
+    day->sealed = got == 1 && !day->reopened;
     sqlite3_reset(s);
-    *sealed = got == 1;
     return got < 0 ? -1 : 0;
 }
 
@@ -58,13 +59,20 @@ static Day *day_at(Days *d, int64_t ms, Err *e) {
     if (slot->known && slot->day == day) return slot;
     if (write_late(d, slot, e)) return NULL;
     *slot = (Day){.day = day, .known = true};
-    return is_sealed(d, day, &slot->sealed, e) ? NULL : slot;
+    return look_up(d, slot, e) ? NULL : slot;
 }
 
 int days_sealed(Days *d, int64_t ms, bool *sealed, Err *e) {
     const Day *day = day_at(d, ms, e);
     if (!day) return -1;
     *sealed = day->sealed;
+    return 0;
+}
+
+int days_reopened(Days *d, int64_t ms, bool *reopened, Err *e) {
+    const Day *day = day_at(d, ms, e);
+    if (!day) return -1;
+    *reopened = day->reopened;
     return 0;
 }
 

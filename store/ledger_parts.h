@@ -90,6 +90,7 @@ Days *days_new(Ledger *l);
 void days_free(Days *d);
 void days_forget(Days *d); /* also at the start of a transaction: another process may have sealed one */
 int days_sealed(Days *d, int64_t ms, bool *sealed, Err *e);
+int days_reopened(Days *d, int64_t ms, bool *reopened, Err *e);
 int days_late(Days *d, int64_t ms, Err *e);
 int days_finish(Days *d, Err *e);
 

@@ -105,8 +105,8 @@ int ledger_purge(Ledger *l, int raw_days, bool *more, Err *e) {
 }
 
 /* ---- reopening ---- */
-/* Budgets must not count the day twice when it is filled again. (A user's share of a purged day is known to nobody; by
- * then the periods that budgets ask about are over.) */
+/* Budgets must not count the day twice when it is filled again. A user's share of a purged day is known to nobody, so it
+ * stays, and what fills the day is not counted for users (ledger_cells.c). */
 static int withdraw_spend(Ledger *l, int64_t from_ms, int64_t to_ms, Err *e) {
     CellSet cells = {0}, users = {0};
     RollupCursor c;

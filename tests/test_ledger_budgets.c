@@ -143,6 +143,27 @@ static void reopening_a_day_takes_its_spend_back(void **state) {
     lab_reopen(lab, NULL, 0, LAB_NOW);
 }
 
+/* A user's share of the emptied day stays in the sum, so what fills the day again must not be added to it. */
+static void a_reopened_day_counts_once_for_its_user(void **state) {
+    Lab *lab = *state;
+    Err e = {""};
+    lab_reopen(lab, budgets, 3, LAB_NOW);
+    for (int i = 0; i < 3; i++) {
+        spend(lab, 1, "search", "ann", 100);
+        batch_at(lab->b, 0)->ts_ms = LAB_NOW - 10 * DAY;
+        lab_ingest(lab);
+        assert_int_equal(spent(lab, "ann"), 100);
+        assert_int_equal(spent(lab, "search"), 100);
+        lab_purge(lab, 5);
+        lab_reopen(lab, budgets, 3, LAB_NOW);
+        OK(e, ledger_reopen_day(lab->l, LAB_NOW - 10 * DAY, &e));
+    }
+    spend(lab, 2, "search", "ann", 7);
+    lab_ingest(lab);
+    assert_int_equal(spent(lab, "ann"), 107);
+    lab_reopen(lab, NULL, 0, LAB_NOW);
+}
+
 /* ---- repricing ---- */
 static void double_gpt(void *ctx, Batch *b, Request *r) {
     int *calls = ctx;
@@ -202,7 +223,7 @@ int main(void) {
         CASE(who_names_no_budgets_keeps_them),
         CASE(budget_days_are_days_of_their_zone),
         CASE(linked_rows_are_in_no_budget),
-        CASE(reopening_a_day_takes_its_spend_back),
+        CASE(reopening_a_day_takes_its_spend_back), CASE(a_reopened_day_counts_once_for_its_user),
         CASE(repricing_corrects_rows_rollups_and_budgets),
         CASE(repricing_leaves_sealed_days_alone),
     };
