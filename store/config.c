@@ -217,11 +217,16 @@ static int read_file(Config *c, Err *e) {
     return rc;
 }
 
-int config_load(Config **out, const char *path, Err *e) {
-    Err own = {0}; /* e may be NULL; reading looks at its own */
+Config *config_new(void) {
     Config *c = xcalloc(1, sizeof *c);
     for (const ConfigSection *s = config_sections; s->name; s++)
         if (!s->named) set_defaults(s, (char *)c);
+    return c;
+}
+
+int config_load(Config **out, const char *path, Err *e) {
+    Err own = {0}; /* e may be NULL; reading looks at its own */
+    Config *c = config_new();
     int rc = place_config(c->path, sizeof c->path, c->dir, sizeof c->dir, path, &own);
     if (rc == 0 && c->path[0]) rc = read_file(c, &own);
     *out = rc == 0 ? c : NULL;

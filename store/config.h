@@ -45,6 +45,7 @@ typedef struct Config {
 
 /* path NULL: $XDG_CONFIG_HOME/tollwatch/config, then /etc/tollwatch/config, else defaults. */
 int config_load(Config **out, const char *path, Err *e);
+Config *config_new(void); /* as an empty file would give it */
 void config_free(Config *c);
 
 /* The key table, for reading, man page, doctor and error hints ("unknown key; did you mean"). */

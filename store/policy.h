@@ -22,7 +22,10 @@
  *  P12 A stop whose time is over is off for every reader by the reader's own clock; no writer is needed.
  *  P13 derived/kill_all and derived/kill_non_critical exist exactly while such a stop is on, as of the last sync.
  *  P14 A policy file that cannot be read is never lost: stopping calls, by a person or a spent budget, then goes on from
- *      the last good copy ("FILE.prev"), and what was in the way is kept as "FILE.broken". Every other change fails and says so.
+ *      the last good copy ("FILE.prev"), and what was in the way is kept as "FILE.broken". Every other change fails and says
+ *      so. So it is with one that was written and is gone. The generation then goes on above all that were written or
+ *      acknowledged. The copy is one change older: the guard leaves it where that change was a person's (P7).
+ *  P15 What is written is never larger than readers take (1 MiB).
  * Times in ms since 1970 UTC; money as decimal text. Thread: any; no state in memory.
  * Source: schema 1 and the rules for writers and readers, as the gateways' READMEs tell them.
  */

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #define SECTIONS "section_generation"
+#define GENERATION_MAX (INT64_C(1) << 53) /* what all readers count exactly */
+enum { HISTORY = 32 };
 
 typedef struct Change {
     const PolicyWriter *w;
@@ -33,10 +35,40 @@ static int check_schema(const Change *c, Err *e) {
     if (json_is_integer(version) && json_integer_value(version) > POLICY_SCHEMA)
         return fail(e, "%s has schema %" JSON_INTEGER_FORMAT ", this version knows %d; update tollwatch", c->w->path,
                     json_integer_value(version), POLICY_SCHEMA);
-    if (json_is_integer(version) && json_is_integer(generation) && json_integer_value(generation) >= 0) return 0;
+    int64_t n = json_integer_value(generation);
+    if (json_is_integer(version) && json_is_integer(generation) && n >= 0 && n < GENERATION_MAX) return 0;
     return fail(e, "%s has no schema_version and generation; this is no policy file", c->w->path);
 }
 
+static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+
+/* The last generation that the trail says was written, by anybody or by people; 0 = none. */
+static int64_t last_written(const Change *c, bool by_people) {
+    PolicyEvent *events = xcalloc(HISTORY, sizeof *events);
+    size_t count = 0;
+    int64_t last = 0;
+    Err ignored = {0};
+    policy_history(c->w->path, events, HISTORY, &count, &ignored);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(events[i].outcome, "written") == 0 && !(by_people && strcmp(events[i].action, "budget") == 0)) last = larger(last, events[i].generation);
+    free(events);
+    return last;
+}
+
+/* The last that a gateway acknowledged: a generation that comes again would be taken for obeyed before anybody read it (P14). */
+static int64_t last_obeyed(const Change *c) {
+    PolicyAck *acks = xcalloc(POLICY_ACKS_MAX, sizeof *acks);
+    size_t count = 0;
+    int64_t last = 0;
+    Err ignored = {0};
+    policy_acks(c->w->path, NULL, 0, 0, c->w->now_ms, acks, POLICY_ACKS_MAX, &count, &ignored);
+    for (size_t i = 0; i < count; i++)
+        if (acks[i].generation < GENERATION_MAX) last = larger(last, acks[i].generation);
+    free(acks);
+    return last;
+}
+
+/* The copy as it is, of a generation that gateways have not seen. */
 static int read_last_good(Change *c, Err *e) {
     char prev[POLICY_NAME_MAX + 8];
     Err ignored = {0};
@@ -44,11 +76,14 @@ static int read_last_good(Change *c, Err *e) {
     c->policy = NULL;
     c->broken = true;
     snprintf(prev, sizeof prev, "%s.prev", c->folder.name);
-    warn(c, e);
-    *e = (Err){0};
-    if (policy_folder_read(&c->folder, prev, &c->policy, &ignored) == 0 && check_schema(c, &ignored) == 0) return 0;
-    json_decref(c->policy);
-    c->policy = policy_new();
+    if (policy_folder_read(&c->folder, prev, &c->policy, &ignored) != 0 || check_schema(c, &ignored) != 0) {
+        json_decref(c->policy);
+        c->policy = policy_new();
+    }
+    int64_t copied = integer_of(c->policy, "generation"), last = larger(larger(last_written(c, false), last_obeyed(c)), copied);
+    if (c->w->by->guard && last_written(c, true) > copied)
+        return fail(e, "%s; its last good copy lacks what a person changed last, so budgets wait", c->done->warning);
+    json_object_set_new(c->policy, "generation", json_integer(last));
     return 0;
 }
 
@@ -56,14 +91,19 @@ static int read_present(Change *c, Err *e) {
     Err why = {0};
     int rc = policy_folder_read(&c->folder, c->folder.name, &c->policy, &why);
     if (rc != 0 && errno == ENOENT) {
-        c->policy = policy_new();
-        return 0;
+        if (last_written(c, false) == 0) {
+            c->policy = policy_new();
+            return 0;
+        }
+        why = (Err){0};
+        fail(&why, "%s is gone, and gateways keep what it said; copy %s.prev to it", c->w->path, c->folder.name);
     }
     if (rc == 0 && check_schema(c, &why) == 0) return 0;
     /* A newer schema is a good file that we must not reduce to what we know. */
     bool newer = c->policy && integer_of(c->policy, "schema_version") > POLICY_SCHEMA;
-    if (c->edit->rescue && !newer) return read_last_good(c, &why);
-    return fail(e, "%s", why.text);
+    if (!c->edit->rescue || newer) return fail(e, "%s", why.text);
+    warn(c, &why);
+    return read_last_good(c, e);
 }
 
 /* ---- conflicts ---- */

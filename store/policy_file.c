@@ -143,8 +143,20 @@ int policy_read_last_good(const char *path, json_t **out, Err *e) {
 }
 
 /* ---- writing ---- */
-static int write_whole(int fd, const json_t *policy) {
+/* For people, or without blanks where that would be more than readers take (P15). NULL: too large even so. */
+static char *text_of(const json_t *policy) {
     char *text = json_dumps(policy, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+    if (text && strlen(text) < POLICY_BYTES_MAX) return text;
+    free(text);
+    text = json_dumps(policy, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    if (text && strlen(text) < POLICY_BYTES_MAX) return text;
+    free(text);
+    errno = EFBIG;
+    return NULL;
+}
+
+static int write_whole(int fd, const json_t *policy) {
+    char *text = text_of(policy);
     size_t len = text ? strlen(text) : 0, at = 0;
     while (at < len) {
         ssize_t n = write(fd, text + at, len - at);
@@ -173,11 +185,11 @@ int policy_folder_write(const PolicyFolder *f, const json_t *policy, bool keep_o
     char temp[POLICY_NAME_MAX + 40];
     snprintf(temp, sizeof temp, ".%s.%ld", f->name, (long)getpid());
     unlinkat(f->fd, temp, 0); /* left by a writer of our number that was killed; we hold the lock */
+    if (keep_old) keep_as(f, ".prev"); /* first: on a full disk the room of the older copy is what we write into */
     int fd = policy_folder_open_file(f, temp, O_WRONLY | O_CREAT | O_EXCL, 0664);
     if (fd < 0) return fail(e, "write %s/%s: %s; check that you may write there", f->path, temp, strerror(errno));
     int rc = write_whole(fd, policy), why = errno;
     if (close(fd) != 0 && rc == 0) rc = -1, why = errno;
-    if (rc == 0 && keep_old) keep_as(f, ".prev");
     if (rc == 0 && renameat(f->fd, temp, f->fd, f->name) != 0) rc = -1, why = errno;
     if (rc != 0) {
         unlinkat(f->fd, temp, 0);

@@ -54,14 +54,23 @@ gives "a gateway that is behind" 1 'gw1 is at generation 1 still' kill --scope a
 (i=0; while [ $i -lt 500 ] && ! grep -q '"generation": 4' "$work/p/policy.json"; do i=$((i + 1)); done; ack gw1 4) &
 gives "waits until all obey" 0 '^obeyed by 1 of 1' kill --scope all --wait 20
 wait
+"$bin" kill --scope all --wait 20 >"$work/out" 2>&1 &
+waiting=$!
+(i=0; while [ $i -lt 500 ] && ! grep -q '"generation": 5' "$work/p/policy.json"; do i=$((i + 1)); done
+ "$bin" policy set limits.x '{"match":{"feature":"x"},"timeout_ms":1000}' >/dev/null; ack gw1 6)
+wait $waiting
+check "who obeys what was written since obeys the stop" grep -q '^obeyed by 1 of 1' "$work/out"
+echo 'colour = red' >"$work/broken"
+gives "a configuration that is wrong keeps nobody from stopping calls" 0 'broken:1:.* going on without the configuration' --config "$work/broken" kill --scope all
 gives "who did it, from where" 0 'alice from 192.0.2.7' policy history
-gives "the file is shown with its gateways" 0 'gw1 +obeyed +generation 4' policy show
+ack gw1 7
+gives "the file is shown with its gateways" 0 'gw1 +obeyed +generation 7' policy show
 gives "as JSON" 0 '"scope": "all"' policy show --json
 gives "resume" 0 '^calls pass again' resume --reason "fixed"
-gives "a limit" 0 '^generation 6' policy set limits.batch '{"match":{"feature":"batch"},"max_output_tokens":100}'
+gives "a limit" 0 '^generation 9' policy set limits.batch '{"match":{"feature":"batch"},"max_output_tokens":100}'
 gives "it is what a gateway would do" 0 '"max_tokens":100' check --feature batch --max-tokens 5000
-gives "a conflict is told" 1 'limits was changed by alice \(generation 6\) after you looked \(5\)' policy set --seen 5 limits.batch.timeout_ms 5
-gives "a mistake is told" 1 'limits\[0\].on_exceed: must be one of: clamp reject' policy set limits.batch.on_exceed burst
+gives "a conflict is told" 1 'limits was changed by alice \(generation 9\) after you looked \(5\)' policy set --seen 5 limits.batch.timeout_ms 5
+gives "a mistake is told" 1 'limits\[1\].on_exceed: must be one of: clamp reject' policy set limits.batch.on_exceed burst
 gives "a valid policy" 0 'a valid policy' policy validate
 echo '{"schema_version":1,"generation":1,"limits":[{"match":{}}]}' >"$work/p/other.json"
 gives "an invalid one" 1 'other.json: limits\[0\].id: is missing' policy validate "$work/p/other.json"

@@ -18,9 +18,7 @@ static void say_places(const App *a) {
             a->config->path[0] ? a->config->path : "none", a->db_path, a->policy_path, zone_name(a->day_zone), zone_name(a->zone));
 }
 
-int app_config(App *a, Err *e) {
-    if (a->config) return 0;
-    if (config_load(&a->config, a->config_path, e) != 0) return -1;
+static int use_config(App *a, Err *e) {
     a->ascii = a->ascii || a->config->glyphs_ascii;
     a->mouse = a->mouse || a->config->mouse;
     if (resolve(a, a->config, e) != 0) {
@@ -29,6 +27,16 @@ int app_config(App *a, Err *e) {
     }
     if (a->verbose) say_places(a);
     return 0;
+}
+
+int app_config(App *a, Err *e) {
+    if (a->config) return 0;
+    return config_load(&a->config, a->config_path, e) == 0 ? use_config(a, e) : -1;
+}
+
+int app_config_none(App *a, Err *e) {
+    if (!a->config) a->config = config_new();
+    return use_config(a, e);
 }
 
 int app_book(App *a, Err *e) {

@@ -30,21 +30,29 @@ static void print_laggards(const PolicyAck *acks, size_t count) {
     }
 }
 
-static int obeyed_now(App *a, int64_t generation, PolicyAck *acks, size_t *count, Err *e) {
-    if (policy_act_acks(a, generation, clock_now_ms(), acks, count, e) != 0) return -1;
+/* What the switch is to be when all obey. Whoever obeys a later generation obeys ours, as long as the switch still stands so. */
+static int64_t generation_to_obey(const App *a, int64_t ours, SwitchState as) {
+    PolicyView v;
+    policy_view(a->policy_path, app_now(a), &v);
+    bool stands = v.state == as || (as == SWITCH_NON_CRITICAL && v.state == SWITCH_ALL);
+    return stands && v.generation > ours ? v.generation : ours;
+}
+
+static int obeyed_now(App *a, int64_t ours, SwitchState as, PolicyAck *acks, size_t *count, Err *e) {
+    if (policy_act_acks(a, generation_to_obey(a, ours, as), clock_now_ms(), acks, count, e) != 0) return -1;
     return *count > 0 && policy_acks_obeyed(acks, *count) == *count;
 }
 
 /* Looks every 50 ms until all obey or the time is over. */
-static int wait_obeyed(App *a, int64_t generation, int64_t seconds) {
+static int wait_obeyed(App *a, int64_t generation, SwitchState as, int64_t seconds) {
     PolicyAck *acks = xcalloc(POLICY_ACKS_MAX, sizeof *acks);
     size_t count = 0;
     Err e = {0};
     int64_t until = clock_monotonic_ms() + seconds * MS_PER_SECOND;
-    int all = obeyed_now(a, generation, acks, &count, &e);
+    int all = obeyed_now(a, generation, as, acks, &count, &e);
     while (all == 0 && clock_monotonic_ms() < until) {
         nanosleep(&(struct timespec){.tv_nsec = LOOK_NS}, NULL);
-        all = obeyed_now(a, generation, acks, &count, &e);
+        all = obeyed_now(a, generation, as, acks, &count, &e);
     }
     int code = all < 0 ? app_fail(&e) : all ? EXIT_DONE : EXIT_FAILED;
     if (all >= 0 && count) printf("obeyed by %zu of %zu gateways\n", policy_acks_obeyed(acks, count), count);
@@ -63,12 +71,12 @@ static void print_publishing(App *a, const PolicyAct *act, int64_t generation) {
     fflush(stdout);
 }
 
-static int finish(App *a, PolicyAct *act, const PolicyDone *done, int64_t wait_s) {
+static int finish(App *a, PolicyAct *act, const PolicyDone *done, SwitchState as, int64_t wait_s) {
     fflush(stdout); /* the generation is on the terminal before the slow part */
     if (done->warning[0]) usage_fail("%s", done->warning);
     if (act->log.why.text[0]) usage_fail("%s; the change is not in the ledger's audit trail", act->log.why.text);
     if (done->result == POLICY_WRITTEN) print_publishing(a, act, done->generation);
-    return wait_s >= 0 ? wait_obeyed(a, done->generation, wait_s) : EXIT_DONE;
+    return wait_s >= 0 ? wait_obeyed(a, done->generation, as, wait_s) : EXIT_DONE;
 }
 
 /* ---- kill ---- */
@@ -111,7 +119,7 @@ static int do_kill(App *a, const char *const *value) {
     if (policy_kill(&act.writer, &stop, &done, &e) != 0) code = app_fail(&e);
     if (code == EXIT_DONE) {
         print_stop(a, &stop, &done);
-        code = finish(a, &act, &done, wait_s);
+        code = finish(a, &act, &done, stop.all ? SWITCH_ALL : SWITCH_NON_CRITICAL, wait_s);
     }
     policy_act_end(&act);
     return code;
@@ -129,10 +137,19 @@ static int do_resume(App *a, const char *const *value) {
     if (policy_resume(&act.writer, value[RESUME_REASON], &done, &e) != 0) code = app_fail(&e);
     if (code == EXIT_DONE) {
         printf("generation %" PRId64 "\n%s\n", done.generation, done.result == POLICY_WRITTEN ? "calls pass again" : "calls were not stopped");
-        code = finish(a, &act, &done, wait_s);
+        code = finish(a, &act, &done, SWITCH_OFF, wait_s);
     }
     policy_act_end(&act);
     return code;
+}
+
+/* Nothing that is wrong in the configuration keeps calls from being stopped. */
+static int configure(App *a, Err *e) {
+    Err why = {0};
+    if (app_config(a, &why) == 0) return 0;
+    if (app_config_none(a, e) != 0) return -1;
+    usage_fail("%s; going on without the configuration: the critical features are those in the policy file, and nothing is published", why.text);
+    return 0;
 }
 
 static int run(App *a, const Command *c, int argc, char **argv, size_t options, int (*act)(App *a, const char *const *value)) {
@@ -142,7 +159,7 @@ static int run(App *a, const Command *c, int argc, char **argv, size_t options, 
     int code = options_parse(c, argc, argv, value, args, &count);
     if (code == EXIT_DONE && count) code = usage_fail("%s takes no argument like %.40s; see `tollwatch %s --help`", c->name, args[0], c->name);
     if (code == EXIT_DONE && a->readonly) code = usage_fail("%s changes the policy; leave out --readonly", c->name);
-    if (code == EXIT_DONE && app_config(a, &e) != 0) code = app_fail(&e);
+    if (code == EXIT_DONE && configure(a, &e) != 0) code = app_fail(&e);
     if (code == EXIT_DONE) code = act(a, value);
     free(value);
     free(args);

@@ -15,6 +15,7 @@ typedef struct App { /* what every command gets: global options, resolved lazily
 } App;
 int64_t app_now(const App *a);
 int app_config(App *a, Err *e); /* loads config, zone and places; idempotent */
+int app_config_none(App *a, Err *e); /* the same without a configuration, after app_config() has failed */
 int app_book(App *a, Err *e);   /* app_config() and the prices; idempotent */
 void app_close(App *a);
 

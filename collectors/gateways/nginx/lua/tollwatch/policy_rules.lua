@@ -36,7 +36,9 @@ function M.time(v)
     return at - (sign == "+" and 1 or -1) * (oh * 3600 + om * 60)
 end
 
+-- Absent is off: a file that only a budget or a limit was written to has none yet.
 local function switch(k)
+    if k == nil then return { enabled = false, all = false, abort = false, reason = "" } end
     if type(k) ~= "table" or type(k.enabled) ~= "boolean" then return nil, "kill_switch.enabled is not true or false" end
     if k.enabled and k.scope ~= "all" and k.scope ~= "non_critical" then return nil, "kill_switch.scope is unknown" end
     return {
