@@ -28,7 +28,10 @@ static void warn(Change *c, const Err *e) {
 }
 
 /* ---- reading what is there ---- */
-static json_t *policy_new(void) { return json_pack("{s:i, s:i}", "schema_version", POLICY_SCHEMA, "generation", 0); }
+/* With a switch: strict readers take no policy that says nothing of it, and budgets alone may write the first. */
+static json_t *policy_new(void) {
+    return json_pack("{s:i, s:i, s:{s:b}}", "schema_version", POLICY_SCHEMA, "generation", 0, "kill_switch", "enabled", 0);
+}
 
 static int check_schema(const Change *c, Err *e) {
     const json_t *version = json_object_get(c->policy, "schema_version"), *generation = json_object_get(c->policy, "generation");

@@ -63,6 +63,20 @@ static void the_guard_takes_no_copy_that_lacks_what_a_person_did(void **state) {
     json_decref(p);
 }
 
+/* Strict readers refuse a policy without a switch, so the first one has it whoever writes it. */
+static void a_budget_writes_a_switch_that_is_off(void **state) {
+    static const Budget day = {.id = "org", .scope_dim = -1, .period = UNIT_DAY, .limit_nano = 1, .action = BUDGET_BLOCK};
+    PolicyBudget spent = {.budget = &day, .zone = "UTC", .state = BUDGET_EXHAUSTED, .resets_ms = T0 + 60 * MIN};
+    Lab *l = *state;
+    PolicyDone done;
+    Err e = {0};
+    PolicyWriter w = writer(l, &l->guard, T0);
+    assert_int_equal(policy_guard(&w, &spent, 1, &done, &e), 0);
+    json_t *p = load(l);
+    assert_true(json_is_false(json_object_get(json_object_get(p, "kill_switch"), "enabled")));
+    json_decref(p);
+}
+
 /* P15 */
 static void no_file_is_larger_than_readers_take(void **state) {
     Lab *l = *state;
@@ -104,6 +118,7 @@ int main(void) {
         LAB_TEST(a_generation_never_comes_again),
         LAB_TEST(a_file_that_is_gone_is_not_begun_anew),
         LAB_TEST(the_guard_takes_no_copy_that_lacks_what_a_person_did),
+        LAB_TEST(a_budget_writes_a_switch_that_is_off),
         LAB_TEST(no_file_is_larger_than_readers_take),
         LAB_TEST(nobody_stops_calls_in_the_name_of_a_budget),
     };

@@ -91,7 +91,7 @@ def what_is_no_policy_changes_nothing(lab, r):
     text = json.dumps(good)
     bad = {"cut": text[:len(text) // 2], "empty": "", "no JSON": "hello", "an array": "[]", "a newer schema": json.dumps(dict(good, schema_version=2)),
            "no generation": json.dumps({"schema_version": 1, "kill_switch": {"enabled": False}}),
-           "no switch": json.dumps({"schema_version": 1, "generation": 101}),
+           "a switch that is null": json.dumps({"schema_version": 1, "generation": 101, "kill_switch": None}),
            "a switch that makes no sense": json.dumps(policy(101, kill_switch={"enabled": True, "scope": "some"})),
            "too large": json.dumps(policy(101)) + " " * 1048577, "too deep": "[" * 5000}
     for name, content in bad.items():
