@@ -2,7 +2,8 @@
  *
  * Owns: decompression, the record buffer, limits, fingerprint, tail hash. Does not: parse or store.
  * Memory: one buffer of 16 KiB, 256 KiB while there is much to read, that grows to READER_RECORD_BUFFER for long records.
- * Of a record longer than that the rest of long strings is left out while it is read (usage never sits in a long string);
+ * Of a record longer than that the rest of long strings and of long arrays of numbers is left out while it is read (usage
+ * never sits in one);
  * one of which 3 MiB are left even so, or beyond READER_RECORD_MAX, is skipped to its end and counted. Zeros before a
  * record (holes of truncation), blank lines, a byte order mark and CR are no part of records.
  * Invariant: records, offsets and what is skipped follow from the bytes alone, not from the pieces they come in.

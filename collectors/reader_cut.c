@@ -25,10 +25,10 @@ static void step_escape(Cutter *c, unsigned char b) {
 /* One byte inside a string; true = it stays. */
 static bool step_string(Cutter *c, unsigned char b) {
     if (b == '"' && !c->escape) {
-        c->in_string = false;
+        *c = (Cutter){0};
         return true;
     }
-    if (c->kept >= CUT_STRING_KEPT && begins_character(c, b)) c->dropping = true;
+    if (c->kept >= CUT_KEPT && begins_character(c, b)) c->dropping = true;
     if (c->escape || c->hex) {
         step_escape(c, b);
     } else {
@@ -41,16 +41,32 @@ static bool step_string(Cutter *c, unsigned char b) {
     return true;
 }
 
+static bool is_structure(char b) {
+    return b == '"' || b == '[' || b == ']' || b == '{' || b == '}' || b == ':';
+}
+
+/* The byte text[i], outside strings; text[out - 1] is the last one that stayed. True = it stays. Of the numbers that are
+ * left out a blank stays, which becomes the comma before what else the array holds. */
+static bool step_plain(Cutter *c, char *text, size_t out, size_t i) {
+    char b = text[i];
+    if (is_structure(b)) {
+        if (c->dropping && b != ']' && b != '}') text[out - 1] = ',';
+        *c = (Cutter){.in_string = b == '"'};
+        return true;
+    }
+    if (c->dropping) return false;
+    c->kept++;
+    if (c->kept <= CUT_KEPT || b != ',') return true;
+    c->dropping = true;
+    text[i] = ' ';
+    return true;
+}
+
 size_t cutter_run(Cutter *c, char *text, size_t from, size_t to) {
     size_t out = from;
     for (size_t i = from; i < to; i++) {
-        unsigned char b = (unsigned char)text[i];
-        if (c->in_string) {
-            if (!step_string(c, b)) continue;
-        } else if (b == '"') {
-            *c = (Cutter){.in_string = true};
-        }
-        text[out++] = (char)b;
+        bool stays = c->in_string ? step_string(c, (unsigned char)text[i]) : step_plain(c, text, out, i);
+        if (stays) text[out++] = text[i];
     }
     return out;
 }

@@ -1,4 +1,5 @@
-/* reader_cut: leaves the middle of long JSON strings out of a record while it is read. Private to reader*.c.
+/* reader_cut: leaves the rest of long JSON strings and of long arrays of numbers (embeddings) out of a record while it is
+ * read. Private to reader*.c.
  *
  * Owns: where in the JSON text a record stands between two chunks. What is left is valid JSON if the record was: neither
  * an escape, nor a pair of surrogate escapes, nor a UTF-8 sequence is cut in half. The result depends on the record
@@ -8,13 +9,13 @@
 #define COLLECTORS_READER_CUT_H
 #include "store/base.h"
 
-enum { CUT_STRING_KEPT = 1024 }; /* bytes of a string, before the rest of it is left out */
+enum { CUT_KEPT = 1024 }; /* bytes of a string or of numbers, before the rest is left out */
 
 typedef struct Cutter { /* zero at a record's start */
     bool in_string, escape, dropping, after_high; /* after_high: behind the first half of a surrogate pair */
     uint8_t hex;                                  /* digits of \uXXXX still to come */
     uint16_t code;
-    uint32_t kept;                                /* bytes of this string */
+    uint32_t kept;                                /* bytes of this string, or since the last one, bracket or colon */
 } Cutter;
 
 /* Goes over text[from..to) and moves what stays together, to text[from..). Returns where that ends. */

@@ -2,6 +2,7 @@
 #include "collectors/reader.h"
 #include "tests/unit.h"
 #include <fcntl.h>
+#include <jansson.h>
 #include <pthread.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -184,7 +185,7 @@ static void long_records_are_cut_or_skipped(void **state) {
     buf_str(&b, "{\"a\":\"");
     for (int i = 0; i < 10 << 20; i += 16) buf_add(&b, i % 64 ? "0123456789abcdef" : "\\n23456789\\\"cdef", 16);
     buf_str(&b, "\",\"usage\":{\"n\":7}}\n{\"b\":1}\n{\"c\":[0");
-    for (int i = 0; i < 6 << 20; i += 2) buf_str(&b, ",1");
+    for (int i = 0; i < 6 << 20; i += 3) buf_str(&b, ",{}");
     buf_str(&b, "]}\n{\"d\":2}\n");
     Reader *r = reader_of(file_of(b.at, b.len), FRAME_LINES);
     Record rec;
@@ -199,6 +200,40 @@ static void long_records_are_cut_or_skipped(void **state) {
     assert_int_equal(reader_next(r, &rec, &e), READ_RECORD);
     assert_memory_equal(rec.text, "{\"d\":2}", 7);
     assert_int_equal(reader_offset(r), b.len);
+    reader_close(r);
+    buf_free(&b);
+}
+
+/* An answer with embeddings is longer than any buffer; what is left of it is JSON, whatever stands behind the numbers. */
+static void long_arrays_of_numbers_are_cut(void **state) {
+    (void)state;
+    static const char *const ends[] = {"]", ",\"a\"]", ",{\"b\":1}]", ",[2,3],null]", " , \n true]"};
+    Buf b = {.max = 64 << 20};
+    buf_str(&b, "{\"data\":[[]");
+    for (size_t n = 0; n < 40; n++) {
+        buf_str(&b, ",[0");
+        for (int i = 0; i < 20000; i++) buf_fmt(&b, ",-0.%d", i * 31 + (int)n);
+        for (const char *c = ends[n % 5]; *c; c++) buf_add(&b, *c == '\n' ? "\t" : c, 1);
+    }
+    buf_str(&b, "],\"usage\":{\"n\":8}}\n");
+    assert_true(b.len > READER_RECORD_BUFFER);
+    Reader *r = reader_of(file_of(b.at, b.len), FRAME_LINES);
+    Record rec;
+    Err e = {0};
+    assert_int_equal(reader_next(r, &rec, &e), READ_RECORD);
+    assert_int_equal(rec.length, b.len);
+    json_error_t why;
+    json_t *j = json_loadb(rec.text, rec.len, 0, &why), *data = json_object_get(j, "data");
+    if (!j) print_error("%s at %d\n", why.text, why.position);
+    assert_non_null(j);
+    assert_int_equal(json_array_size(data), 41);
+    for (size_t n = 0; n < 40; n++) {
+        const json_t *row = json_array_get(data, n + 1), *last = json_array_get(row, json_array_size(row) - 1);
+        const json_type want[] = {JSON_REAL, JSON_STRING, JSON_OBJECT, JSON_NULL, JSON_REAL};
+        assert_int_equal(json_typeof(last), want[n % 5]);
+    }
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(j, "usage"), "n")), 8);
+    json_decref(j);
     reader_close(r);
     buf_free(&b);
 }
@@ -245,6 +280,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(chunking_changes_nothing),        cmocka_unit_test(gzip_gives_the_same_records),
         cmocka_unit_test(reading_goes_on_where_it_stopped), cmocka_unit_test(long_records_are_cut_or_skipped),
+        cmocka_unit_test(long_arrays_of_numbers_are_cut),
         cmocka_unit_test(values_are_found_between_other_text), cmocka_unit_test(holes_of_truncation_are_skipped),
         cmocka_unit_test(other_packings_are_refused),
     };
