@@ -65,6 +65,8 @@ typedef struct Pricer Pricer;
 Pricer *pricer_new(const Book *b);
 void pricer_free(Pricer *p);
 void pricer_price(Pricer *p, const Batch *batch, Request *r); /* geography and speed: r->geo, r->speed */
+/* cost_of() with the memo, for what-ifs over many calls: nano-dollars and enum CostFlag; false = there is no price. */
+bool pricer_usage(Pricer *p, const Usage *u, int64_t *nano, uint32_t *flags);
 
 /* Reading rows, for screens and `prices`. */
 const PriceRow *book_row_by_id(const Book *b, uint64_t row_id);

@@ -89,6 +89,17 @@ static void book_charge(Request *r, const Plan *plan) {
     }
 }
 
+bool pricer_usage(Pricer *p, const Usage *u, int64_t *nano, uint32_t *flags) {
+    const Plan *plan = plan_for(p, u);
+    *nano = 0;
+    *flags = 0;
+    if (!plan->row) return false;
+    Charge c = plan_charge(plan, u->tokens, 1 + u->more_calls, u->web_searches, u->ts_ms);
+    *nano = c.nano;
+    *flags = c.flags;
+    return true;
+}
+
 void pricer_price(Pricer *p, const Batch *batch, Request *r) {
     r->cost_nano = r->saved_cache_nano = r->saved_response_nano = 0;
     r->price_row = 0;

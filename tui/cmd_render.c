@@ -80,5 +80,5 @@ static int render(App *a, int argc, char **argv) {
 
 const Command cmd_render = {
     .name = "render", .args = "SCREEN COLSxROWS", .summary = "a screen as text, no terminal needed", .options = render_options, .run = render,
-    .details = "SCREEN is a name as in the tabs: overview models features requests budgets alerts policy sources help.",
+    .details = "SCREEN is a name as in the tabs: overview models features requests bills budgets alerts policy sources savings help.",
 };

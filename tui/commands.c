@@ -11,6 +11,7 @@ const Command *const commands[] = {
     &cmd_report,
     &cmd_status,
     &cmd_reconcile,
+    &cmd_savings,
     &cmd_kill,
     &cmd_resume,
     &cmd_policy,

@@ -15,6 +15,7 @@ extern const Command cmd_help_completion;
 extern const Command cmd_report;
 extern const Command cmd_status;
 extern const Command cmd_reconcile;
+extern const Command cmd_savings;
 extern const Command cmd_kill;
 extern const Command cmd_resume;
 extern const Command cmd_policy;

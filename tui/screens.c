@@ -2,7 +2,7 @@
 #include "tui/screen.h"
 
 extern const Screen screen_overview, screen_models, screen_features, screen_requests, screen_bills, screen_budgets, screen_alerts,
-    screen_policy, screen_sources, screen_help, screen_first_run;
+    screen_policy, screen_sources, screen_savings, screen_help, screen_first_run;
 
 const Screen *const screens[] = {
     &screen_overview,
@@ -14,6 +14,7 @@ const Screen *const screens[] = {
     &screen_alerts,
     &screen_policy,
     &screen_sources,
+    &screen_savings,
     &screen_help,
     &screen_first_run,
     NULL,

@@ -1,0 +1,74 @@
+/* savings: what each way of spending less saves today and could save, from this site's own calls.
+ *
+ * Owns: the sample (calls of a range, held in memory), the strategies and their arithmetic. Does not: guess. A what-if is
+ * priced by the code that prices bills, on the same call; what the logs do not tell is unknown, never 0.
+ * Invariants (tests cite them):
+ *  S1  A call priced as it is costs what the ledger says; calls of which that does not hold (another price book since) are
+ *      in `paid` and in no estimate.
+ *  S2  possible of a strategy = sum over the calls of (price as it is - price with it).
+ *  S3  combined: all strategies one after the other on the same calls; at most the sum of the single ones, at most paid.
+ *  S4  without_nano - paid_nano = what is saved, all taken together, to the nano-dollar.
+ * Thread: the caller's Db. Money in nano-dollars.
+ */
+#ifndef STORE_SAVINGS_H
+#define STORE_SAVINGS_H
+#include "store/price.h"
+#include "store/query.h"
+
+/* ---- the sample: metered calls that count, newest first ---- */
+typedef struct SaveKind { /* what many calls share; texts are the sample's */
+    const char *provider, *model, *tier, *feature, *geo, *speed;
+} SaveKind;
+typedef struct SaveCall {
+    int64_t key, ts_ms;            /* ledger key: query_row() */
+    int64_t tokens[TOK_COUNT];
+    int64_t cost_nano, saved_cache_nano, saved_response_nano, more_calls, prefix_bytes, prompt_bytes; /* bytes: -1 = not logged */
+    uint64_t prompt_hash, prefix_hash; /* 0 = not logged */
+    int32_t web_searches, tools;       /* tools: -1 = not logged */
+    uint32_t kind, flags;              /* index of a SaveKind; enum RequestFlag */
+    uint8_t outcome;
+} SaveCall;
+typedef struct SaveSample {
+    SaveCall *call; size_t count;
+    SaveKind *kind; size_t kinds;
+    int64_t since_ms, until_ms;    /* since: of the oldest call when cut */
+    bool cut;                      /* the range has more calls than were asked for */
+    void *memory;
+} SaveSample;
+enum { SAVE_CALLS_DEFAULT = 100000, SAVE_CALLS_MAX = 5000000 };
+/* The newest `max` calls of q's range and filter. */
+int savings_load(Db *db, const Query *q, size_t max, SaveSample *out, Err *e);
+void savings_free(SaveSample *s);
+
+/* ---- the answer ---- */
+typedef enum SaveStrategy { SAVE_RESPONSE, SAVE_ROUTING, SAVE_PROMPT, SAVE_BATCH, SAVE_COUNT } SaveStrategy; /* in this order combined */
+typedef enum SaveSure { SURE_NOT, SURE_LOW, SURE_MEDIUM, SURE_HIGH } SaveSure;
+extern const char *const save_sure_names[]; /* "-" "low" "medium" "high" */
+
+typedef struct SavePart { const char *feature; int64_t nano, calls; } SavePart; /* text: the sample's */
+enum { SAVE_PARTS = 6, SAVE_EXAMPLES = 10 };
+typedef struct Saving {
+    const char *name, *guide;      /* "prompt caching", "80–90%" */
+    bool saved_known, possible_known;
+    int64_t saved_nano, possible_nano; /* saved may be negative: cache writes that nobody read */
+    int64_t saved_calls, calls;    /* that are saved on; that would change */
+    SaveSure sure;                 /* of possible */
+    char stands_on[128];           /* or what the logs lack */
+    SavePart part[SAVE_PARTS];     /* of possible, by dollars */
+    size_t parts;
+    int64_t example[SAVE_EXAMPLES]; /* ledger keys of the calls that would save most */
+    size_t examples;
+} Saving;
+typedef struct Savings {
+    Saving by[SAVE_COUNT], combined;
+    int64_t paid_nano, without_nano;   /* without: had nothing of it been done */
+    int64_t calls, unpriced, repriced; /* repriced: priced otherwise now, see S1 */
+} Savings;
+typedef struct SaveAsk {
+    int64_t ttl_ms;                 /* of a response cache; 0 = SAVE_TTL_MS */
+    const char *route_to;           /* model for simple calls; NULL = the most used cheaper one of the same provider */
+    const char *const *batch; size_t batch_count; /* features that can wait; 0 = found by their pattern */
+} SaveAsk;
+enum { SAVE_TTL_MS = 300000 };
+void savings_work_out(const SaveSample *s, const Book *b, const SaveAsk *ask, Savings *out);
+#endif

@@ -1,0 +1,330 @@
+/* test_savings: each strategy on calls whose figures are written out, and the invariants S1 to S4 of savings.h. */
+#include "store/clock.h"
+#include "store/savings.h"
+#include "tests/query_fixture.h"
+
+#define T0 INT64_C(1795478400000) /* 2026-11-24T00:00:00Z */
+/* Dollars per million tokens: a premium model 5 in, 25 out, 0.50 read, 6.25 write; a small one 1 in, 5 out, 0.10 read. */
+static const char prices[] =
+    "provider,model,mode,class,input_per_mtok,cached_input_per_mtok,cache_write_5m_per_mtok,output_per_mtok,batch_input_per_mtok,"
+    "batch_cached_input_per_mtok,batch_output_per_mtok,min_cacheable_tokens,confidence,source\n"
+    "acme,big,chat,premium,5,0.5,6.25,25,2.5,0.25,12.5,1000,high,made\n"
+    "acme,small,chat,economy,1,0.1,1.25,5,0.5,0.05,2.5,1000,high,made\n"
+    "acme,words,embedding,economy,0.01,,,0,,,,,high,made\n"
+    "other,lone,chat,premium,10,,,30,,,,,high,made\n";
+
+static Book *book;
+static Pricer *pricer;
+static SaveSample sample;
+static SaveKind kinds[8];
+static SaveCall calls[4096];
+
+static int set_up(void **state) {
+    (void)state;
+    Err e = {0};
+    if (book_load_csv(&book, "made.csv", prices, sizeof prices - 1, &e) != 0) fail_msg("%s", e.text);
+    pricer = pricer_new(book);
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    pricer_free(pricer);
+    book_free(book);
+    return 0;
+}
+
+static uint32_t kind(const char *provider, const char *model, const char *feature) {
+    for (uint32_t i = 0; i < sample.kinds; i++)
+        if (strcmp(kinds[i].model, model) == 0 && strcmp(kinds[i].feature, feature) == 0) return i;
+    kinds[sample.kinds] = (SaveKind){.provider = provider, .model = model, .feature = feature, .tier = "", .geo = "", .speed = ""};
+    return (uint32_t)sample.kinds++;
+}
+
+static void price(SaveCall *c) {
+    const SaveKind *k = &kinds[c->kind];
+    Usage u = {.provider = str_of(k->provider), .model = str_of(k->model), .ts_ms = c->ts_ms, .batch = c->flags & REQ_BATCH};
+    memcpy(u.tokens, c->tokens, sizeof u.tokens);
+    Cost cost;
+    cost_of(book, &u, &cost);
+    if (!cost.priced) c->flags |= REQ_UNPRICED;
+    c->cost_nano = c->flags & REQ_CACHE_HIT ? 0 : cost.nano;
+    c->saved_response_nano = c->flags & REQ_CACHE_HIT ? cost.nano : 0;
+    c->saved_cache_nano = c->flags & REQ_CACHE_HIT ? 0 : cost.saved_cache_nano;
+}
+
+static void begin(void) { sample = (SaveSample){.call = calls, .kind = kinds}; }
+
+/* Newest first: what is added first is the newest. */
+static SaveCall *add(int64_t second, uint32_t k, int64_t in, int64_t out) {
+    SaveCall *c = &calls[sample.count++];
+    *c = (SaveCall){.key = (int64_t)sample.count, .ts_ms = T0 + second * 1000, .kind = k, .tools = 0, .prefix_bytes = -1, .prompt_bytes = -1};
+    c->tokens[TOK_INPUT] = in;
+    c->tokens[TOK_OUTPUT] = out;
+    price(c);
+    return c;
+}
+
+static Savings work_out(const SaveAsk *ask) {
+    Savings s;
+    savings_work_out(&sample, book, ask, &s);
+    assert_int_equal(s.without_nano - s.paid_nano, s.combined.saved_nano); /* S4 */
+    int64_t sum = 0;
+    for (int i = 0; i < SAVE_COUNT; i++) sum += s.by[i].possible_nano;
+    assert_true(s.combined.possible_nano <= sum); /* S3 */
+    assert_true(s.combined.possible_nano <= s.paid_nano);
+    assert_true(s.combined.possible_nano >= 0);
+    return s;
+}
+
+static void what_the_logs_lack_is_unknown(void **state) {
+    (void)state;
+    begin();
+    add(1, kind("other", "lone", "chat"), 1000, 100);
+    Savings s = work_out(&(SaveAsk){0});
+    assert_false(s.by[SAVE_RESPONSE].possible_known);
+    assert_string_equal(s.by[SAVE_RESPONSE].stands_on, "not in the logs: prompt_hash");
+    assert_false(s.by[SAVE_PROMPT].possible_known);
+    assert_string_equal(s.by[SAVE_PROMPT].stands_on, "not in the logs: prefix_hash, prefix_bytes");
+    assert_false(s.by[SAVE_ROUTING].possible_known);
+    assert_false(s.by[SAVE_BATCH].possible_known);
+    assert_false(s.combined.possible_known);
+    assert_int_equal(s.paid_nano, 13000000); /* 1,000 x $10/M + 100 x $30/M */
+}
+
+static void a_repeated_prompt_is_answered_once_within_its_ttl(void **state) {
+    (void)state;
+    begin();
+    uint32_t k = kind("acme", "small", "faq"), other = kind("acme", "big", "faq");
+    add(700, k, 1000, 200)->prompt_hash = 7; /* stored anew: the answer of second 0 was too old at 400 */
+    add(650, k, 1000, 200)->prompt_hash = 7; /* hit, of the answer of 400 */
+    add(500, other, 3000, 400)->prompt_hash = 7; /* another model's answer is another answer */
+    add(400, k, 1000, 200)->prompt_hash = 7;
+    add(299, k, 1000, 200)->prompt_hash = 7; /* hit */
+    add(0, k, 1000, 200)->prompt_hash = 7;
+    Savings s = work_out(&(SaveAsk){0});
+    const Saving *r = &s.by[SAVE_RESPONSE];
+    assert_true(r->possible_known);
+    assert_int_equal(r->calls, 2);
+    assert_int_equal(r->possible_nano, 2 * 2000000); /* 1,000 x $1/M + 200 x $5/M */
+    assert_int_equal(r->sure, SURE_MEDIUM);
+    assert_int_equal(r->parts, 1);
+    assert_string_equal(r->part[0].feature, "faq");
+    assert_int_equal(r->examples, 2);
+    s = work_out(&(SaveAsk){.ttl_ms = 3600000});
+    assert_int_equal(s.by[SAVE_RESPONSE].calls, 4);
+}
+
+static void hits_are_realised(void **state) {
+    (void)state;
+    begin();
+    SaveCall *hit = add(9, kind("acme", "small", "faq"), 1000, 200);
+    hit->flags |= REQ_CACHE_HIT;
+    price(hit);
+    add(1, kind("acme", "small", "faq"), 1000, 200);
+    Savings s = work_out(&(SaveAsk){0});
+    assert_int_equal(s.by[SAVE_RESPONSE].saved_nano, 2000000);
+    assert_int_equal(s.paid_nano, 2000000);
+    assert_int_equal(s.without_nano, 4000000);
+}
+
+/* 10,000 tokens, 8,000 of them the prefix, three times in its lifetime: written once at 6.25, read twice at 0.50. */
+static void a_repeated_prefix_is_written_once_and_read(void **state) {
+    (void)state;
+    begin();
+    uint32_t k = kind("acme", "big", "agent");
+    for (int i = 0; i < 3; i++) {
+        SaveCall *c = add(200 - i * 100, k, 10000, 500);
+        c->prefix_hash = 5;
+        c->prefix_bytes = 32000;
+        c->prompt_bytes = 40000;
+    }
+    Savings s = work_out(&(SaveAsk){0});
+    assert_int_equal(s.by[SAVE_PROMPT].possible_nano, 2 * 8000 * 4500 - 8000 * 1250);
+    assert_int_equal(s.by[SAVE_PROMPT].calls, 3);
+    assert_int_equal(s.by[SAVE_PROMPT].sure, SURE_HIGH);
+    calls[0].ts_ms += 900000; /* then each is too late for the one before: writing would only cost */
+    calls[1].ts_ms += 400000;
+    s = work_out(&(SaveAsk){0});
+    assert_true(s.by[SAVE_PROMPT].possible_known);
+    assert_int_equal(s.by[SAVE_PROMPT].possible_nano, 0);
+}
+
+static void a_prefix_below_the_models_minimum_is_not_cached(void **state) {
+    (void)state;
+    begin();
+    for (int i = 0; i < 3; i++) {
+        SaveCall *c = add(3 - i, kind("acme", "big", "agent"), 999, 500);
+        c->prefix_hash = 5;
+        c->prefix_bytes = c->prompt_bytes = 4000;
+    }
+    assert_int_equal(work_out(&(SaveAsk){0}).by[SAVE_PROMPT].possible_nano, 0);
+}
+
+static void writes_that_nobody_reads_are_a_loss(void **state) {
+    (void)state;
+    begin();
+    SaveCall *c = add(1, kind("acme", "big", "agent"), 1000, 500);
+    c->tokens[TOK_CACHE_WRITE_5M] = 100000;
+    price(c);
+    Savings s = work_out(&(SaveAsk){0});
+    assert_int_equal(s.by[SAVE_PROMPT].saved_nano, -100000 * INT64_C(1250));
+    assert_int_equal(s.combined.saved_nano, -100000 * INT64_C(1250));
+}
+
+static void simple_premium_calls_are_repriced_on_the_model_in_use(void **state) {
+    (void)state;
+    begin();
+    add(9, kind("acme", "words", "index"), 5000, 0); /* an embedding is no route */
+    add(8, kind("acme", "small", "chat"), 1000, 100);
+    add(7, kind("acme", "big", "chat"), 1000, 100);  /* simple */
+    add(6, kind("acme", "big", "chat"), 9000, 100);  /* long */
+    add(5, kind("acme", "big", "chat"), 1000, 900);  /* talks much */
+    add(4, kind("acme", "big", "chat"), 1000, 100)->tools = 3;
+    add(3, kind("acme", "big", "chat"), 1000, 100)->outcome = OUTCOME_ERROR;
+    Savings s = work_out(&(SaveAsk){0});
+    const Saving *r = &s.by[SAVE_ROUTING];
+    assert_int_equal(r->calls, 1);
+    assert_int_equal(r->possible_nano, 7500000 - 1500000);
+    assert_int_equal(r->sure, SURE_MEDIUM);
+    assert_int_equal(r->saved_nano, 6000000); /* the small call against the premium model */
+    assert_int_equal(r->saved_calls, 1);
+    assert_int_equal(r->example[0], 3);
+}
+
+static void a_route_can_be_named(void **state) {
+    (void)state;
+    begin();
+    add(7, kind("acme", "big", "chat"), 1000, 100);
+    assert_false(work_out(&(SaveAsk){0}).by[SAVE_ROUTING].possible_known);
+    Savings s = work_out(&(SaveAsk){.route_to = "small"});
+    assert_int_equal(s.by[SAVE_ROUTING].possible_nano, 6000000);
+    s = work_out(&(SaveAsk){.route_to = "big"}); /* S1, S2: onto the same model nothing is saved */
+    assert_int_equal(s.by[SAVE_ROUTING].possible_nano, 0);
+}
+
+static void named_features_go_at_batch_prices(void **state) {
+    (void)state;
+    begin();
+    const char *const names[] = {"eval"};
+    add(9, kind("acme", "big", "chat"), 9000, 1000);
+    add(8, kind("acme", "big", "eval"), 9000, 1000);
+    SaveCall *done = add(7, kind("acme", "big", "eval"), 9000, 1000);
+    done->flags |= REQ_BATCH;
+    price(done);
+    Savings s = work_out(&(SaveAsk){.batch = names, .batch_count = 1});
+    assert_int_equal(s.by[SAVE_BATCH].possible_nano, 35000000);
+    assert_int_equal(s.by[SAVE_BATCH].calls, 1);
+    assert_int_equal(s.by[SAVE_BATCH].saved_nano, 35000000);
+    assert_int_equal(s.by[SAVE_BATCH].sure, SURE_HIGH);
+}
+
+static void a_job_of_the_night_is_found(void **state) {
+    (void)state;
+    begin();
+    for (int i = 0; i < 60; i++) add(86400 * (1 - i / 30) + 7200 + i, kind("acme", "big", "nightly"), 9000, 1000);
+    for (int i = 0; i < 60; i++) add(3000 * i, kind("acme", "big", "chat"), 9000, 1000);
+    Savings s = work_out(&(SaveAsk){0});
+    assert_int_equal(s.by[SAVE_BATCH].calls, 60);
+    assert_int_equal(s.by[SAVE_BATCH].sure, SURE_LOW);
+    assert_string_equal(s.by[SAVE_BATCH].part[0].feature, "nightly");
+}
+
+static void a_call_priced_otherwise_now_is_in_no_estimate(void **state) {
+    (void)state;
+    begin();
+    const char *const names[] = {"eval"};
+    add(9, kind("acme", "big", "eval"), 9000, 1000)->cost_nano = 1;
+    add(8, kind("acme", "nobody-knows", "eval"), 9000, 1000);
+    Savings s = work_out(&(SaveAsk){.batch = names, .batch_count = 1});
+    assert_int_equal(s.repriced, 1);
+    assert_int_equal(s.unpriced, 1);
+    assert_int_equal(s.by[SAVE_BATCH].possible_nano, 0);
+    assert_int_equal(s.paid_nano, 1);
+}
+
+/* S3, S4 on many made calls with everything at once; one call routed, cached and batched is counted once. */
+static void together_nothing_is_counted_twice(void **state) {
+    (void)state;
+    static const char *const features[] = {"a", "b", "c"};
+    uint64_t seed = 11;
+    for (int round = 0; round < 60; round++) {
+        begin();
+        for (int i = 0; i < 400; i++) {
+            seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            uint64_t x = seed >> 20;
+            SaveCall *c = add((400 - i) * 7, kind("acme", x & 1 ? "big" : "small", features[x % 3]), (int64_t)(x % 4000), (int64_t)(x / 7 % 600));
+            c->prompt_hash = x / 11 % 50;
+            c->prefix_hash = x / 13 % 5;
+            c->prefix_bytes = (int64_t)(x / 17 % 16000);
+            c->tokens[TOK_CACHE_READ] = x % 5 ? 0 : (int64_t)(x / 19 % 3000);
+            c->tokens[TOK_CACHE_WRITE_5M] = x % 7 ? 0 : (int64_t)(x / 23 % 3000);
+            c->flags = x % 9 ? 0 : x % 2 ? REQ_BATCH : REQ_CACHE_HIT;
+            price(c);
+        }
+        Savings s = work_out(&(SaveAsk){.batch = features, .batch_count = 2});
+        int64_t dearest = 0;
+        for (int i = 0; i < SAVE_COUNT; i++) {
+            assert_true(s.by[i].possible_known);
+            assert_true(s.by[i].possible_nano > 0);
+            if (s.by[i].possible_nano > dearest) dearest = s.by[i].possible_nano;
+        }
+        assert_true(s.combined.possible_nano > dearest);
+        assert_int_equal(s.repriced, 0); /* S1 */
+    }
+}
+
+/* From the ledger: metered calls alone, newest first, cut where asked, through the filter. */
+static void the_sample_is_what_the_ledger_has(void **state) {
+    (void)state;
+    Fixture f;
+    Err e = {0};
+    SaveSample s;
+    fixture_open(&f, "UTC", T0 + MS_PER_DAY);
+    for (int i = 0; i < 10; i++)
+        fixture_add(&f, &(Spec){.ts_ms = T0 + i * 1000, .name = {[DIM_PROVIDER] = "acme", [DIM_MODEL] = "big", [DIM_FEATURE] = i % 2 ? "odd" : "even"},
+                                .tokens = {[TOK_INPUT] = 1000}, .cost_nano = 5000000, .origin = i == 9 ? ORIGIN_NOTIONAL : ORIGIN_METERED});
+    fixture_flush(&f);
+    Query q = {.since_ms = T0, .until_ms = T0 + MS_PER_DAY};
+    must(savings_load(f.db, &q, 100, &s, &e), &e);
+    assert_int_equal(s.count, 9);
+    assert_int_equal(s.call[0].ts_ms, T0 + 8000);
+    assert_string_equal(s.kind[s.call[0].kind].feature, "even");
+    assert_false(s.cut);
+    Savings out;
+    savings_work_out(&s, book, &(SaveAsk){0}, &out);
+    assert_int_equal(out.paid_nano, 45000000);
+    assert_int_equal(out.repriced, 0);
+    savings_free(&s);
+    must(savings_load(f.db, &q, 4, &s, &e), &e);
+    assert_true(s.cut);
+    assert_int_equal(s.since_ms, T0 + 5000);
+    savings_free(&s);
+    Filter *filter;
+    must(filter_parse(&filter, "feature:odd", &e), &e);
+    q.filter = filter;
+    must(savings_load(f.db, &q, 100, &s, &e), &e);
+    assert_int_equal(s.count, 4);
+    savings_free(&s);
+    filter_free(filter);
+    fixture_close(&f);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_the_logs_lack_is_unknown),
+        cmocka_unit_test(a_repeated_prompt_is_answered_once_within_its_ttl),
+        cmocka_unit_test(hits_are_realised),
+        cmocka_unit_test(a_repeated_prefix_is_written_once_and_read),
+        cmocka_unit_test(a_prefix_below_the_models_minimum_is_not_cached),
+        cmocka_unit_test(writes_that_nobody_reads_are_a_loss),
+        cmocka_unit_test(simple_premium_calls_are_repriced_on_the_model_in_use),
+        cmocka_unit_test(a_route_can_be_named),
+        cmocka_unit_test(named_features_go_at_batch_prices),
+        cmocka_unit_test(a_job_of_the_night_is_found),
+        cmocka_unit_test(a_call_priced_otherwise_now_is_in_no_estimate),
+        cmocka_unit_test(together_nothing_is_counted_twice),
+        cmocka_unit_test(the_sample_is_what_the_ledger_has),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

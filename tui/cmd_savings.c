@@ -1,0 +1,215 @@
+/* cmd_savings: `tollwatch savings`: what each strategy saves and could save, as a table, JSON or CSV. */
+#include "store/money.h"
+#include "store/savings.h"
+#include "tui/commands.h"
+#include "tui/json_out.h"
+#include "tui/number.h"
+#include <inttypes.h>
+
+enum { OPT_SINCE, OPT_UNTIL, OPT_WHERE, OPT_TTL, OPT_ROUTE, OPT_BATCH, OPT_CALLS, OPT_FORMAT, OPT_COUNT };
+static const Option options[] = {
+    [OPT_SINCE] = {"--since", "T", NULL, "calls from T on (default 7d)"},
+    [OPT_UNTIL] = {"--until", "T", NULL, "calls before T (default now)"},
+    [OPT_WHERE] = {"--where", "EXPR", NULL, "a filter, as in report"},
+    [OPT_TTL] = {"--ttl", "SECONDS", NULL, "how long a response cache would keep an answer (default 300)"},
+    [OPT_ROUTE] = {"--route", "MODEL", NULL, "the model for simple calls (default: the cheaper one in use)"},
+    [OPT_BATCH] = {"--batch", "FEATURE,…", NULL, "features that can wait (default: found by their hours)"},
+    [OPT_CALLS] = {"--calls", "N", NULL, "look at the newest N calls (default 100000)"},
+    [OPT_FORMAT] = {"--format", "FORMAT", "table json csv", "table (the default), json or csv"},
+    {0},
+};
+enum { BATCH_MAX = 64 };
+
+typedef struct Wish { /* what the options say */
+    SaveAsk ask;
+    const char *batch[BATCH_MAX];
+    char *batch_text;
+    int64_t since_ms, until_ms, calls;
+    const char *format;
+    Filter *filter;
+} Wish;
+
+/* ---- table ---- */
+static const char *money(int64_t nano, bool known, char out[48]) {
+    snprintf(out, 48, "%s", known ? number_money(nano, 0, BASIS_NONE).text : "unknown");
+    return out;
+}
+
+static void print_saving(const Saving *s) {
+    char saved[48], possible[48];
+    printf("%-18s %14s %14s  %-7s %-9s %s\n", s->name, money(s->saved_nano, s->saved_known, saved),
+           money(s->possible_nano, s->possible_known, possible), save_sure_names[s->sure], s->guide, s->stands_on);
+}
+
+static void print_parts(const Saving *s) {
+    for (size_t i = 0; s->possible_known && i < s->parts; i++)
+        printf("  %-24.24s %-30.30s %14s  %s calls\n", i ? "" : s->name, s->part[i].feature[0] ? s->part[i].feature : "(no feature)",
+               number_money(s->part[i].nano, 0, BASIS_NONE).text, number_count(s->part[i].calls, 0).text);
+}
+
+static void print_table(const Savings *v, const SaveSample *s) {
+    Basis mark = v->unpriced ? BASIS_AT_LEAST : BASIS_NONE;
+    char since[40];
+    time_format(NULL, s->since_ms, "%Y-%m-%d %H:%M", since, sizeof since);
+    printf("%-18s %14s %14s  %-7s %-9s %s\n", "strategy", "saved ~$", "possible ~$", "sure", "guide", "stands on");
+    for (int i = 0; i < SAVE_COUNT; i++) print_saving(&v->by[i]);
+    print_saving(&v->combined);
+    printf("\npaid %s for %s calls since %s UTC; ", number_usd(v->paid_nano, 0, mark).text, number_count(v->calls, 0).text, since);
+    printf("with none of it %s\n", number_usd(v->without_nano, 0, mark).text);
+    if (s->cut) puts("the range has more calls than that: --calls N looks at more");
+    if (v->repriced) printf("%s calls are in no estimate, their prices changed since: tollwatch prices reprice\n", number_count(v->repriced, 0).text);
+    puts("");
+    for (int i = 0; i < SAVE_COUNT; i++) print_parts(&v->by[i]);
+}
+
+/* ---- JSON, CSV ---- */
+static void json_money(const char *name, int64_t nano, bool known) {
+    printf(",\"%s\":", name);
+    if (known) json_out_money(stdout, nano);
+    else fputs("null", stdout);
+}
+
+static void json_saving(const Saving *s) {
+    fputs("{\"strategy\":", stdout);
+    json_out_string(stdout, s->name);
+    json_money("saved_usd", s->saved_nano, s->saved_known);
+    json_money("possible_usd", s->possible_nano, s->possible_known);
+    printf(",\"saved_calls\":%" PRId64 ",\"calls\":%" PRId64 ",\"confidence\":", s->saved_calls, s->calls);
+    if (s->possible_known && s->sure != SURE_NOT) json_out_string(stdout, save_sure_names[s->sure]);
+    else fputs("null", stdout);
+    fputs(",\"stands_on\":", stdout);
+    json_out_string(stdout, s->stands_on);
+    fputs(",\"guide\":", stdout);
+    json_out_string(stdout, s->guide);
+    fputs(",\"features\":[", stdout);
+    for (size_t i = 0; i < s->parts; i++) {
+        fputs(i ? ",{\"feature\":" : "{\"feature\":", stdout);
+        json_out_string(stdout, s->part[i].feature);
+        json_money("possible_usd", s->part[i].nano, true);
+        printf(",\"calls\":%" PRId64 "}", s->part[i].calls);
+    }
+    fputs("],\"example_keys\":[", stdout);
+    for (size_t i = 0; i < s->examples; i++) printf("%s%" PRId64, i ? "," : "", s->example[i]);
+    fputs("]}", stdout);
+}
+
+static void print_json(const Savings *v, const SaveSample *s) {
+    fputs("{\"schema_version\":1,\"since\":", stdout);
+    json_out_time(stdout, s->since_ms);
+    fputs(",\"until\":", stdout);
+    json_out_time(stdout, s->until_ms);
+    printf(",\"calls\":%" PRId64 ",\"cut\":%s,\"unpriced_requests\":%" PRId64 ",\"repriced_requests\":%" PRId64, v->calls, s->cut ? "true" : "false",
+           v->unpriced, v->repriced);
+    json_money("paid_usd", v->paid_nano, true);
+    json_money("without_usd", v->without_nano, true);
+    fputs(",\"strategies\":[", stdout);
+    for (int i = 0; i < SAVE_COUNT; i++) {
+        if (i) putchar(',');
+        json_saving(&v->by[i]);
+    }
+    fputs("],\"combined\":", stdout);
+    json_saving(&v->combined);
+    puts("}");
+}
+
+static void csv_money(int64_t nano, bool known) {
+    char text[32];
+    nano_exact(nano, text, sizeof text);
+    printf(",%s", known ? text : "");
+}
+
+static void csv_saving(const Saving *s) {
+    printf("\"%s\"", s->name);
+    csv_money(s->saved_nano, s->saved_known);
+    csv_money(s->possible_nano, s->possible_known);
+    printf(",%" PRId64 ",%" PRId64 ",%s,%s\n", s->saved_calls, s->calls, s->possible_known ? save_sure_names[s->sure] : "", s->guide);
+}
+
+static void print_csv(const Savings *v) {
+    puts("strategy,saved_usd,possible_usd,saved_calls,calls,confidence,guide");
+    for (int i = 0; i < SAVE_COUNT; i++) csv_saving(&v->by[i]);
+    csv_saving(&v->combined);
+}
+
+/* ---- the command ---- */
+static int show(App *a, const Wish *w, Err *e) {
+    Db *db = NULL;
+    SaveSample s = {0};
+    Savings v;
+    const Query q = {.since_ms = w->since_ms, .until_ms = w->until_ms, .filter = w->filter};
+    int rc = db_open(&db, a->db_path, DB_READ, e);
+    if (rc == 0) rc = savings_load(db, &q, (size_t)w->calls, &s, e);
+    if (rc == 0) {
+        savings_work_out(&s, a->book, &w->ask, &v);
+        if (strcmp(w->format, "json") == 0) print_json(&v, &s);
+        else if (strcmp(w->format, "csv") == 0) print_csv(&v);
+        else print_table(&v, &s);
+    }
+    savings_free(&s);
+    db_close(db);
+    return rc;
+}
+
+static int take_number(const char *text, const char *option, int64_t most, int64_t *out) {
+    if (!text) return EXIT_DONE;
+    if (decimal_parse(text, strlen(text), 0, out, NULL) == 0 && *out >= 1 && *out <= most) return EXIT_DONE;
+    return usage_fail("savings: %s takes a number from 1 to %" PRId64 ", not %.40s", option, most, text);
+}
+
+static int take_batch(Wish *w, const char *text) {
+    char *save = NULL;
+    if (!text) return EXIT_DONE;
+    w->batch_text = xstrdup(text);
+    for (char *f = strtok_r(w->batch_text, ",", &save); f; f = strtok_r(NULL, ",", &save)) {
+        if (w->ask.batch_count == BATCH_MAX) return usage_fail("savings: --batch takes %d features at most", (int)BATCH_MAX);
+        w->batch[w->ask.batch_count++] = f;
+    }
+    w->ask.batch = w->batch;
+    return EXIT_DONE;
+}
+
+static int take_times(App *a, Wish *w, const char *const *value) {
+    Err e = {0};
+    if (app_book(a, &e) != 0) return app_fail(&e);
+    w->until_ms = app_now(a);
+    if (time_parse_arg(a->day_zone, w->until_ms, value[OPT_SINCE] ? value[OPT_SINCE] : "7d", &w->since_ms, &e) != 0) return usage_fail("savings: --since %s", e.text);
+    if (value[OPT_UNTIL] && time_parse_arg(a->day_zone, w->until_ms, value[OPT_UNTIL], &w->until_ms, &e) != 0) return usage_fail("savings: --until %s", e.text);
+    if (w->since_ms >= w->until_ms) return usage_fail("savings: --since is not before --until");
+    if (value[OPT_WHERE] && filter_parse(&w->filter, value[OPT_WHERE], &e) != 0) return usage_fail("savings: --where: %s", e.text);
+    return EXIT_DONE;
+}
+
+static int take_options(App *a, Wish *w, const char *const *value) {
+    int64_t ttl_s = SAVE_TTL_MS / 1000;
+    w->format = value[OPT_FORMAT] ? value[OPT_FORMAT] : "table";
+    w->calls = SAVE_CALLS_DEFAULT;
+    w->ask.route_to = value[OPT_ROUTE];
+    if (strcmp(w->format, "table") != 0 && strcmp(w->format, "json") != 0 && strcmp(w->format, "csv") != 0)
+        return usage_fail("savings: --format is table, json or csv, not %.40s", w->format);
+    int code = take_number(value[OPT_TTL], "--ttl", 30 * MS_PER_DAY / 1000, &ttl_s);
+    if (code == EXIT_DONE) code = take_number(value[OPT_CALLS], "--calls", SAVE_CALLS_MAX, &w->calls);
+    if (code == EXIT_DONE) code = take_batch(w, value[OPT_BATCH]);
+    w->ask.ttl_ms = ttl_s * 1000;
+    return code == EXIT_DONE ? take_times(a, w, value) : code;
+}
+
+static int run(App *a, int argc, char **argv) {
+    const char *value[OPT_COUNT], **args = xcalloc((size_t)argc + 1, sizeof *args);
+    size_t count;
+    Wish w = {0};
+    Err e = {0};
+    int code = options_parse(&cmd_savings, argc, argv, value, args, &count);
+    free(args);
+    if (code == EXIT_DONE && count) code = usage_fail("savings takes no argument; see `tollwatch savings --help`");
+    if (code == EXIT_DONE) code = take_options(a, &w, value);
+    if (code == EXIT_DONE && show(a, &w, &e) != 0) code = app_fail(&e);
+    filter_free(w.filter);
+    free(w.batch_text);
+    return code;
+}
+
+const Command cmd_savings = {
+    .name = "savings", .args = "", .summary = "what caching, routing and batching save, and could save", .options = options, .run = run,
+    .details = "Each what-if is priced on the same calls by the code that prices bills. What the logs do not tell is unknown,\n"
+               "and `stands on` says what to log. Single calls are looked at: days whose raw rows were purged are not in it.",
+};

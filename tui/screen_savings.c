@@ -1,0 +1,170 @@
+/* screen_savings: per strategy what is saved, what could be, how sure that is and what it stands on; and which features it is.
+ * Why it reads seldom: an estimate over many calls does not change within a minute, and each reading costs some 100 ms. */
+#include "store/savings.h"
+#include "tui/number.h"
+#include "tui/screen.h"
+#include "tui/table.h"
+
+enum { PAGE = SAVE_COUNT + 1, READ_MS = 60000, BAR = 16 };
+
+typedef struct Page { /* self */
+    Savings v;
+    SaveSample sample;
+    char range_name[16], filter_text[256];
+    int64_t read_ms; /* 0 = nothing read yet */
+    TableState table;
+} Page;
+
+static void *open_savings(void) { return xcalloc(1, sizeof(Page)); }
+
+static void close_savings(void *self) {
+    Page *p = self;
+    savings_free(&p->sample);
+    free(p);
+}
+
+static bool is_fresh(const Page *p, const View *v) {
+    return p->read_ms && v->now_ms >= p->read_ms && v->now_ms - p->read_ms < READ_MS && strcmp(p->range_name, v->range_name) == 0 &&
+           strcmp(p->filter_text, v->filter_text) == 0;
+}
+
+static int load_savings(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
+    Page *p = self;
+    const Query q = {.since_ms = v->since_ms, .until_ms = v->until_ms, .filter = v->filter};
+    (void)deadline_us;
+    *more = false;
+    if (is_fresh(p, v)) return 0;
+    savings_free(&p->sample);
+    p->v = (Savings){0}; /* its texts are the sample's */
+    p->read_ms = 0;
+    if (savings_load(v->db, &q, SAVE_CALLS_DEFAULT, &p->sample, e) != 0) return -1;
+    savings_work_out(&p->sample, v->book, &(SaveAsk){0}, &p->v);
+    p->read_ms = v->now_ms;
+    snprintf(p->range_name, sizeof p->range_name, "%s", v->range_name);
+    snprintf(p->filter_text, sizeof p->filter_text, "%s", v->filter_text);
+    return 0;
+}
+
+/* ---- drawing ---- */
+enum { COL_NAME, COL_SAVED, COL_BAR, COL_POSSIBLE, COL_SURE, COL_STANDS, COL_GUIDE, COL_COUNT };
+static const Column columns[COL_COUNT] = {
+    [COL_NAME] = {.title = "strategy", .width = 17}, [COL_SAVED] = {.title = "saved ~$", .width = 9, .right = true},
+    [COL_BAR] = {.title = "█ saved ▒ could", .width = BAR, .drop = 3}, [COL_POSSIBLE] = {.title = "possible ~$", .width = 11, .right = true, .drop = 0},
+    [COL_SURE] = {.title = "sure", .width = 6, .drop = 1}, [COL_STANDS] = {.title = "stands on", .width = 36, .grow = 90, .drop = 4},
+    [COL_GUIDE] = {.title = "guide says", .width = 10, .drop = 2}};
+
+static const Saving *row_of(const Page *p, size_t row) { return row < SAVE_COUNT ? &p->v.by[row] : &p->v.combined; }
+
+static int64_t positive(int64_t nano) { return nano > 0 ? nano : 0; }
+
+static void bar_cell(const Page *p, const Saving *s, TableCell *out) {
+    int64_t most = 1;
+    for (size_t i = 0; i <= SAVE_COUNT; i++) {
+        const Saving *a = row_of(p, i);
+        int64_t all = positive(a->saved_nano) + positive(a->possible_nano);
+        if (all > most) most = all;
+    }
+    int64_t unit = most / BAR + 1; /* of one cell: no product that could turn over */
+    size_t used = 0;
+    for (int64_t n = positive(s->saved_nano) / unit; n > 0; n--) used += (size_t)snprintf(out->text + used, sizeof out->text - used, "█");
+    for (int64_t n = positive(s->possible_nano) / unit; n > 0; n--) used += (size_t)snprintf(out->text + used, sizeof out->text - used, "▒");
+    out->role = ROLE_CHART;
+}
+
+static void money_cell(TableCell *out, int64_t nano, bool known, int width) {
+    snprintf(out->text, sizeof out->text, "%s", known ? number_money(nano, width, BASIS_NONE).text : "?");
+    if (!known) out->role = ROLE_DIM;
+    else if (nano < 0) out->role = ROLE_WATCH;
+}
+
+static void cell(const void *ctx, size_t row, size_t col, TableCell *out) {
+    const Page *p = ctx;
+    const Saving *s = row_of(p, row);
+    const char *text = "";
+    if (row == SAVE_COUNT) out->attr = ATTR_BOLD;
+    switch (col) {
+    case COL_SAVED: money_cell(out, s->saved_nano, s->saved_known, 9); return;
+    case COL_BAR: bar_cell(p, s, out); return;
+    case COL_POSSIBLE: money_cell(out, s->possible_nano, s->possible_known, 11); return;
+    case COL_NAME: text = s->name; break;
+    case COL_SURE: text = save_sure_names[s->sure]; break;
+    case COL_STANDS: text = s->stands_on; break;
+    default: text = s->guide;
+    }
+    if (col == COL_STANDS && !s->possible_known) out->role = ROLE_WATCH;
+    snprintf(out->text, sizeof out->text, "%s", text);
+}
+
+static void draw_verdict(const Page *p, const View *v, Canvas *c, Rect r) {
+    const Savings *s = &p->v;
+    Basis mark = s->unpriced ? BASIS_AT_LEAST : BASIS_NONE;
+    const Number saved = number_usd(s->combined.saved_nano, 0, BASIS_NONE), more = number_usd(s->combined.possible_nano, 0, BASIS_NONE);
+    const Number paid = number_usd(s->paid_nano, 0, mark), without = number_usd(s->without_nano, 0, mark);
+    int x = r.x + 1;
+    if (s->combined.possible_known)
+        x += canvas_textf(c, x, r.y, r.w - 2, ROLE_TEXT, ATTR_BOLD, "%s: saved ~%s, could save ~%s more.", v->range_name, saved.text, more.text);
+    else x += canvas_textf(c, x, r.y, r.w - 2, ROLE_TEXT, ATTR_BOLD, "%s: saved ~%s; the logs do not tell what could be.", v->range_name, saved.text);
+    char text[160];
+    snprintf(text, sizeof text, " Paid %s; with none of it %s.", paid.text, without.text);
+    if (x + text_columns(text) <= r.x + r.w) canvas_text(c, x, r.y, r.x + r.w - x, ROLE_TEXT, 0, text);
+}
+
+/* What limits the figures: a cut sample, calls that were priced otherwise. */
+static void draw_limits(const Page *p, const View *v, Canvas *c, Rect r) {
+    char when[40], line[256] = "", calls[48];
+    size_t used = 0;
+    time_format(v->zone, p->sample.since_ms, "%d %b %H:%M", when, sizeof when);
+    snprintf(calls, sizeof calls, "%s", number_count(p->v.calls, 0).text);
+    if (p->sample.cut) used = (size_t)snprintf(line, sizeof line, "The newest %s calls, from %s on. ", calls, when);
+    if (p->v.repriced && used < sizeof line)
+        snprintf(line + used, sizeof line - used, "%s calls are in no estimate: their prices changed; `tollwatch prices reprice`.", number_count(p->v.repriced, 0).text);
+    canvas_text(c, r.x + 1, r.y, r.w - 2, ROLE_DIM, 0, line);
+}
+
+static int draw_parts(const Saving *s, Canvas *c, Rect r) {
+    int i = 0;
+    canvas_textf(c, r.x + 1, r.y, r.w - 2, ROLE_TITLE, ATTR_BOLD, "%s: %s", s->name, s->stands_on);
+    for (; i + 1 < r.h && (size_t)i < s->parts; i++) {
+        const SavePart *a = &s->part[i];
+        canvas_right(c, r.x + 13, r.y + 1 + i, 12, ROLE_TEXT, 0, number_money(a->nano, 12, BASIS_NONE).text);
+        canvas_textf(c, r.x + 15, r.y + 1 + i, r.w - 16, ROLE_TEXT, 0, "%s, %s calls", a->feature[0] ? a->feature : "(no feature)", number_count(a->calls, 0).text);
+    }
+    return i + 1;
+}
+
+/* What is unknown, and what to log or to say so that it is not. */
+static void draw_unknown(const Page *p, Canvas *c, Rect r) {
+    int y = r.y;
+    for (int i = 0; i < SAVE_COUNT && y < r.y + r.h; i++) {
+        const Saving *s = &p->v.by[i];
+        if (!s->possible_known && s != row_of(p, p->table.selected)) canvas_textf(c, r.x + 1, y++, r.w - 2, ROLE_WATCH, 0, "▲ %s: %s", s->name, s->stands_on);
+    }
+}
+
+static void draw_savings(const void *self, const View *v, Canvas *c, Rect area) {
+    const Page *p = self;
+    if (p->v.calls == 0) {
+        canvas_textf(c, area.x + 1, area.y, area.w - 2, ROLE_DIM, 0, "No metered call in %s: t takes a longer range.", v->range_name);
+        return;
+    }
+    draw_verdict(p, v, c, area);
+    int top = area.h > PAGE + 3 ? 2 : 1, list = PAGE + 1 < area.h - top ? PAGE + 1 : area.h - top;
+    if (top == 2) draw_limits(p, v, c, (Rect){area.x, area.y + 1, area.w, 1});
+    Table t = {.columns = columns, .column_count = COL_COUNT, .rows = SAVE_COUNT + 1, .sorted_by = -1, .has_selection = true, .cell = cell, .ctx = p};
+    table_draw(&t, &p->table, c, (Rect){area.x, area.y + top, area.w, list});
+    int y = top + list + 1;
+    if (y >= area.h) return;
+    y += draw_parts(row_of(p, p->table.selected), c, (Rect){area.x, area.y + y, area.w, area.h - y}) + 1;
+    draw_unknown(p, c, (Rect){area.x, area.y + y, area.w, area.h - y});
+}
+
+static bool key_savings(void *self, View *v, int key) {
+    Page *p = self;
+    (void)v;
+    return table_key(&p->table, SAVE_COUNT + 1, PAGE, key);
+}
+
+const Screen screen_savings = {
+    .name = "savings", .title = "Savings", .key = '0', .open = open_savings, .close = close_savings, .load = load_savings, .draw = draw_savings,
+    .key_pressed = key_savings, .footer = "row range",
+};
