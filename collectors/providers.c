@@ -2,7 +2,7 @@
 #include "collectors/provider.h"
 
 extern const Provider provider_openai, provider_anthropic, provider_openrouter, provider_litellm, provider_deepseek, provider_xai;
-extern const Provider provider_bedrock, provider_azure;
+extern const Provider provider_bedrock, provider_azure, provider_google, provider_vertex_ai;
 
 const Provider *const providers[] = {
     &provider_openai,
@@ -13,6 +13,8 @@ const Provider *const providers[] = {
     &provider_xai,
     &provider_bedrock,
     &provider_azure,
+    &provider_google,
+    &provider_vertex_ai,
     NULL,
 };
 
