@@ -161,7 +161,7 @@ static void look_at_policy(Guard *g, int64_t mono_ms, Err *e) {
     g->policy_ms = mono_ms;
     policy_view(g->c->policy_path, collecting_now_ms(g->c), &v);
     if (g->count && (v.generation != g->generation || v.state != g->state)) g->dirty = true;
-    if (v.state == SWITCH_EXPIRED) policy_flags_sync(g->c->policy_path, collecting_now_ms(g->c), e);
+    if (v.state != SWITCH_UNKNOWN) policy_flags_sync(g->c->policy_path, collecting_now_ms(g->c), e);
 }
 
 static Wait next_wait(const Guard *g, int64_t mono_ms) {

@@ -9,7 +9,7 @@
  *  G3  The policy file is the memory: after a restart nothing is engaged twice and nothing is forgotten.
  *  G4  A blocked scope opens at its period's end without a commit, and not before, whatever its spend does.
  *  G5  What a person did stands: a stop stays, a resume holds until the period's end.
- *  G6  The flag files of a stop whose time is over go within two seconds.
+ *  G6  The flag files of a stop whose time is over go within two seconds; out of step for another reason, they are set again.
  */
 #ifndef COLLECTORS_GUARD_H
 #define COLLECTORS_GUARD_H

@@ -135,7 +135,8 @@ typedef struct PolicyBudget {
  * stays blocked until resets_ms even if its spend falls, unless a person raised its limit or reopened it.
  * Budgets in the file that are not in the list and were the guard's ("owner":"guard") are removed. */
 int policy_guard(const PolicyWriter *w, const PolicyBudget *budgets, size_t count, PolicyDone *done, Err *e);
-/* Flag files as of now_ms (P13): for the end of a stop, which needs no writer of the policy. */
+/* Flag files as of now_ms (P13): for the end of a stop, which needs no writer of the policy, and after a writer that was
+ * killed or a person who put a copy back. Takes the lock only where they are out of step. */
 int policy_flags_sync(const char *path, int64_t now_ms, Err *e);
 
 /* ---- what gateways say and would say ---- */

@@ -42,14 +42,29 @@ int policy_flags_write(const PolicyFolder *f, const json_t *policy, int64_t now_
     return a == 0 && b == 0 ? 0 : -1;
 }
 
+static bool in_step(const PolicyFolder *f, const json_t *policy, int64_t now_ms) {
+    SwitchState state = policy_switch_state(policy, now_ms);
+    bool all = faccessat(f->fd, FLAG_FOLDER "/kill_all", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    bool some = faccessat(f->fd, FLAG_FOLDER "/kill_non_critical", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    return state == SWITCH_UNKNOWN || (all == (state == SWITCH_ALL) && some == (state == SWITCH_ALL || state == SWITCH_NON_CRITICAL));
+}
+
+static int sync_locked(const PolicyFolder *f, int64_t now_ms, Err *e) {
+    json_t *policy = NULL;
+    int lock = policy_folder_lock(f, POLICY_PATIENCE_MS, e);
+    int rc = lock < 0 ? -1 : policy_folder_read(f, f->name, &policy, e);
+    if (rc == 0) rc = policy_flags_write(f, policy, now_ms, e);
+    if (lock >= 0) close(lock);
+    json_decref(policy);
+    return rc;
+}
+
 int policy_flags_sync(const char *path, int64_t now_ms, Err *e) {
     PolicyFolder f;
     json_t *policy = NULL;
     if (policy_folder_open(&f, path, e) != 0) return -1;
-    int lock = policy_folder_lock(&f, POLICY_PATIENCE_MS, e);
-    int rc = lock < 0 ? -1 : policy_folder_read(&f, f.name, &policy, e);
-    if (rc == 0) rc = policy_flags_write(&f, policy, now_ms, e);
-    if (lock >= 0) close(lock);
+    int rc = policy_folder_read(&f, f.name, &policy, e);
+    if (rc == 0 && !in_step(&f, policy, now_ms)) rc = sync_locked(&f, now_ms, e);
     policy_folder_close(&f);
     json_decref(policy);
     return rc;

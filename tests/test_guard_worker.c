@@ -92,12 +92,33 @@ static void flags_of_a_stop_that_is_over_go(void **state) {
     assert_int_equal(access(flag, F_OK), -1);
 }
 
+/* P13: as after a writer that was killed between the policy and its flags. */
+static void flags_that_are_out_of_step_are_set_again(void **state) {
+    Desk *d = *state;
+    Err e = {""};
+    char flag[256];
+    snprintf(flag, sizeof flag, "%s/derived/kill_non_critical", d->lab.dir);
+    person_kills(d);
+    assert_int_equal(unlink(flag), 0);
+    Stop *stop = stop_new();
+    Worker *w;
+    d->shared.fixed_now_ms = d->now;
+    OK(e, worker_start(&w, &guard_worker, &d->shared, stop, &e));
+    int64_t until = clock_monotonic_ms() + 5000;
+    while (access(flag, F_OK) != 0 && clock_monotonic_ms() < until) poll(NULL, 0, 5);
+    stop_set(stop);
+    worker_join(w);
+    stop_free(stop);
+    assert_int_equal(access(flag, F_OK), 0);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, desk_open, desk_close)
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(people_and_the_guard_write_at_once),
         CASE(the_worker_acts_on_a_commit),
         CASE(flags_of_a_stop_that_is_over_go),
+        CASE(flags_that_are_out_of_step_are_set_again),
     };
     return cmocka_run_group_tests_name("guard_worker", tests, NULL, NULL);
 }
