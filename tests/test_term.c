@@ -221,7 +221,8 @@ static void a_small_change_is_a_few_bytes(void **s) {
 static void colours_follow_what_the_terminal_has(void **s) {
     (void)s;
     TermCaps caps = {.colours = 256, .direct_colour = true};
-    Theme t = {.fg[ROLE_ACT] = {0xFF5F5F}, .bg[ROLE_ACT] = {-1}, .bg[ROLE_SELECTED] = {-1}};
+    Theme t = {.fg[ROLE_ACT] = {0xFF5F5F}};
+    for (int role = 0; role < ROLE_COUNT; role++) t.bg[role].rgb = -1;
     assert_int_equal(colour_mode(&caps, false), COLOUR_DIRECT);
     assert_int_equal(colour_mode(&caps, true), COLOUR_NONE);
     caps.direct_colour = false;
@@ -238,6 +239,53 @@ static void colours_follow_what_the_terminal_has(void **s) {
     assert_int_equal(style_of(&t, COLOUR_NONE, ROLE_SELECTED, 0).attr, ATTR_REVERSE);
 }
 
+/* In every built-in theme, with 16 and with 8 colours: text can be read on its ground, and what is to be seen at once
+ * does not look like what is to be watched. */
+static void few_colours_can_be_read_too(void **s) {
+    (void)s;
+    static const ColourMode modes[] = {COLOUR_16, COLOUR_8};
+    char names[THEMES_MAX][64];
+    for (size_t i = 0, n = theme_names(NULL, names, THEMES_MAX); i < n * 2; i++) {
+        Theme t;
+        Err e = {""};
+        assert_int_equal(theme_load(&t, names[i / 2], NULL, &e), 0);
+        for (ThemeRole role = 0; role < ROLE_COUNT; role++) {
+            Style style = style_of(&t, modes[i % 2], role, 0);
+            if (style.bg < 0) continue;
+            assert_true(style.fg >= 0 && style.fg < (modes[i % 2] == COLOUR_8 ? 8 : 16));
+            assert_true(colour_contrast((Colour){COLOUR_OWN + style.fg}, (Colour){COLOUR_OWN + style.bg}) >= CONTRAST_TEXT);
+        }
+        Style act = style_of(&t, modes[i % 2], ROLE_ACT, 0), watch = style_of(&t, modes[i % 2], ROLE_WATCH, 0);
+        assert_true(act.fg != watch.fg || act.attr != watch.attr);
+    }
+}
+
+/* The bytes: a colour of the terminal's own is asked for by number even where true colours are, no palette is redefined,
+ * and without colours none is sent. */
+static void colours_are_sent_as_the_mode_says(void **s) {
+    (void)s;
+    static const struct { ColourMode mode; const char *there, *not_there; } cases[] = {
+        {COLOUR_DIRECT, "\033[38;5;9m", "38;2;"}, {COLOUR_256, "m", "38;2;"}, {COLOUR_NONE, "act", "\033[3"}};
+    TermCaps caps;
+    caps_for(&caps, "xterm-256color");
+    for (size_t i = 0; i < 3; i++) {
+        Err e = {""};
+        Buf out = {.max = 1 << 20};
+        Painter p = {.caps = &caps, .mode = cases[i].mode, .x = -1, .y = -1};
+        assert_int_equal(theme_load(&p.theme, "sixteen", NULL, &e), 0);
+        Canvas *c = canvas_new(W, H, false);
+        canvas_text(c, 0, 0, 10, ROLE_ACT, 0, "act");
+        painter_draw(&p, c, &out);
+        assert_non_null(strstr(out.at, cases[i].there));
+        assert_null(strstr(out.at, cases[i].not_there));
+        assert_null(strstr(out.at, "\033]4"));
+        canvas_free(c);
+        painter_free(&p);
+        buf_free(&out);
+    }
+    caps_close();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sequences_are_keys),
@@ -247,6 +295,8 @@ int main(void) {
         cmocka_unit_test(the_bytes_of_a_frame_show_the_canvas),
         cmocka_unit_test(a_small_change_is_a_few_bytes),
         cmocka_unit_test(colours_follow_what_the_terminal_has),
+        cmocka_unit_test(few_colours_can_be_read_too),
+        cmocka_unit_test(colours_are_sent_as_the_mode_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

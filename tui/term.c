@@ -166,6 +166,15 @@ void term_redraw(Term *t) {
     painter_forget(&t->painter);
 }
 
+void term_set_theme(Term *t, const Theme *theme) {
+    t->painter.theme = *theme;
+    painter_forget(&t->painter);
+}
+
+bool term_has_colours(const Term *t) {
+    return t->painter.mode != COLOUR_NONE;
+}
+
 void term_set_mouse(Term *t, bool on) {
     t->mouse = on;
     if (t->caps.enter[0]) send_text(t, on ? MOUSE_ON : MOUSE_OFF);

@@ -18,6 +18,8 @@ void term_close(Term *t); /* NULL is fine */
 void term_size(const Term *t, int *w, int *h);
 void term_show(Term *t, const Canvas *c);
 void term_redraw(Term *t); /* the next term_show draws everything again */
+void term_set_theme(Term *t, const Theme *theme); /* the next term_show draws everything again */
+bool term_has_colours(const Term *t);
 void term_set_mouse(Term *t, bool on);
 /* The next key without waiting, or -1: a code point, or KEY_* of keys.h. */
 int term_key(Term *t);

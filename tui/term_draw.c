@@ -17,13 +17,22 @@ static Style mono_style(ThemeRole role, unsigned attr) {
     return (Style){-1, -1, attr};
 }
 
-/* Few colours: states have the terminal's own red, green, yellow; everything else is its default. */
-static Style few_colours(ColourMode mode, ThemeRole role, unsigned attr) {
+/* On the terminal's own ground: states have its own red, green, yellow; everything else is its default. */
+static Style own_few(ColourMode mode, ThemeRole role, unsigned attr) {
     static const int8_t index[ROLE_COUNT] = {[ROLE_TEXT] = -1, [ROLE_DIM] = 8,  [ROLE_TITLE] = -1,    [ROLE_KEY] = -1,  [ROLE_RULE] = 8,
                                              [ROLE_ACT] = 1,   [ROLE_WATCH] = 3, [ROLE_PROOF] = 2, [ROLE_CHART] = -1, [ROLE_SELECTED] = -1};
     if (role == ROLE_SELECTED) return mono_style(role, attr);
     int32_t fg = index[role];
     return (Style){mode == COLOUR_8 && fg > 7 ? -1 : fg, -1, attr};
+}
+
+/* On a ground of the theme: the nearest that can be read there. A watch that would be the act's red is underlined text. */
+static Style few_colours(const Theme *t, ColourMode mode, ThemeRole role, unsigned attr) {
+    const int count = mode == COLOUR_8 ? 8 : 16;
+    if (t->bg[role].rgb < 0 || t->bg[ROLE_TEXT].rgb < 0) return own_few(mode, role, attr);
+    int bg = colour_to_few(t->bg[role], count, -1), fg = colour_to_few(t->fg[role], count, bg);
+    if (role != ROLE_WATCH || fg != colour_to_few(t->fg[ROLE_ACT], count, bg)) return (Style){fg, bg, attr};
+    return (Style){colour_to_few(t->fg[ROLE_TEXT], count, bg), bg, attr | ATTR_UNDERLINE};
 }
 
 static int32_t colour_in(ColourMode mode, Colour c) {
@@ -32,7 +41,7 @@ static int32_t colour_in(ColourMode mode, Colour c) {
 
 Style style_of(const Theme *t, ColourMode mode, ThemeRole role, unsigned attr) {
     if (mode == COLOUR_NONE) return mono_style(role, attr);
-    if (mode == COLOUR_8 || mode == COLOUR_16) return few_colours(mode, role, attr);
+    if (mode == COLOUR_8 || mode == COLOUR_16) return few_colours(t, mode, role, attr);
     if (role == ROLE_SELECTED && t->bg[role].rgb < 0) return mono_style(role, attr);
     return (Style){colour_in(mode, t->fg[role]), colour_in(mode, t->bg[role]), attr};
 }
@@ -48,7 +57,9 @@ void painter_forget(Painter *p) {
 }
 
 static void put_colour(Painter *p, Buf *out, bool background, int32_t colour) {
-    if (p->mode == COLOUR_DIRECT)
+    if (p->mode == COLOUR_DIRECT && colour >= COLOUR_OWN)
+        buf_fmt(out, "\033[%d;5;%dm", background ? 48 : 38, colour - COLOUR_OWN);
+    else if (p->mode == COLOUR_DIRECT)
         buf_fmt(out, "\033[%d;2;%d;%d;%dm", background ? 48 : 38, colour >> 16 & 0xFF, colour >> 8 & 0xFF, colour & 0xFF);
     else
         caps_colour(p->caps, out, background, colour);
@@ -71,7 +82,9 @@ static void set_pen(Painter *p, Buf *out, Style s) {
 }
 
 static Style cell_style(const Painter *p, const Cell *cell) {
-    return style_of(&p->theme, p->mode, cell->role, cell->attr);
+    Style s = p->style[cell->role];
+    s.attr |= cell->attr;
+    return s;
 }
 
 static bool same_style(Style a, Style b) {
@@ -149,7 +162,8 @@ static void start_whole(Painter *p, const Canvas *c, Buf *out) {
     p->w = c->w;
     p->h = c->h;
     p->shown = xcalloc((size_t)c->w * (size_t)c->h, sizeof *p->shown);
-    Style ground = style_of(&p->theme, p->mode, ROLE_TEXT, 0);
+    for (ThemeRole role = 0; role < ROLE_COUNT; role++) p->style[role] = style_of(&p->theme, p->mode, role, 0);
+    Style ground = p->style[ROLE_TEXT];
     buf_str(out, p->caps->normal);
     p->pen = (Style){-1, -1, 0};
     set_pen(p, out, (Style){-1, ground.bg, 0});

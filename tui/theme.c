@@ -1,14 +1,12 @@
 /* theme: reading btop's theme format. See theme.h.
  *
- * A line is `theme[KEY]="#rrggbb"` (also "#gg" for a grey, "r g b" in decimals, "" for the terminal's own); others are ignored.
+ * A line is `theme[KEY]="#rrggbb"` (colour.h has the other ways; "" is the terminal's own); others are ignored.
  */
 #include "tui/theme.h"
 #include "store/data.h"
 #include <dirent.h>
-#include <math.h>
 
 enum { THEME_MAX_BYTES = 65536 };
-#define CONTRAST_LEAST 4.5 /* WCAG AA for text */
 
 /* Our key, then btop's, per role. */
 static const char *const role_keys[ROLE_COUNT][2] = {
@@ -18,34 +16,8 @@ static const char *const role_keys[ROLE_COUNT][2] = {
     [ROLE_CHART] = {"chart", "graph_text"},
 };
 
-static int parse_hex(const char *at, size_t len) {
-    int v = 0;
-    for (size_t i = 0; i < len; i++) {
-        const char *digits = "0123456789abcdef", *d = strchr(digits, at[i] >= 'A' && at[i] <= 'F' ? at[i] + 32 : at[i]);
-        if (!d || !*d) return -1;
-        v = v * 16 + (int)(d - digits);
-    }
-    return v;
-}
-
-/* -1 = default or not a colour. */
-static int32_t parse_colour(const char *at, size_t len) {
-    if (len == 7 && at[0] == '#') return parse_hex(at + 1, 6);
-    if (len == 3 && at[0] == '#') {
-        int grey = parse_hex(at + 1, 2);
-        return grey < 0 ? -1 : grey * 0x010101;
-    }
-    char text[16];
-    unsigned r, g, b;
-    if (len >= sizeof text) return -1;
-    memcpy(text, at, len);
-    text[len] = '\0';
-    if (sscanf(text, "%3u %3u %3u", &r, &g, &b) != 3 || r > 255 || g > 255 || b > 255) return -1;
-    return (int32_t)(r << 16 | g << 8 | b);
-}
-
 /* Finds theme[key]="value" in the file; true = it is there (also with an empty value). */
-static bool find_key(const char *file, const char *key, int32_t *out) {
+static bool find_key(const char *file, const char *key, Colour *out) {
     char start[64];
     size_t n = (size_t)snprintf(start, sizeof start, "theme[%s]=", key);
     for (const char *line = file; line; line = strchr(line, '\n')) {
@@ -53,50 +25,56 @@ static bool find_key(const char *file, const char *key, int32_t *out) {
         if (strncmp(line, start, n) != 0) continue;
         const char *value = line + n;
         value += *value == '"' || *value == '\'';
-        *out = parse_colour(value, strcspn(value, "\"'\r\n"));
+        *out = colour_parse(value, strcspn(value, "\"'\r\n"));
         return true;
     }
     return false;
 }
 
-static double channel(int32_t rgb, int shift) {
-    double v = (rgb >> shift & 0xFF) / 255.0;
-    return v <= 0.03928 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
+/* The theme's ground, or where that is the terminal's own, the one its text is made for. */
+static Colour likely_ground(Colour ground, Colour text) {
+    const Colour black = {0}, white = {0xFFFFFF};
+    if (ground.rgb >= 0) return ground;
+    return text.rgb >= 0 && colour_contrast(text, white) > colour_contrast(text, black) ? white : black;
 }
 
-static double luminance(int32_t rgb) {
-    return 0.2126 * channel(rgb, 16) + 0.7152 * channel(rgb, 8) + 0.0722 * channel(rgb, 0);
+/* The colour of "a person must act now" has to look like it: warm, and readable on the ground. */
+static Colour checked_act(Colour act, Colour ground) {
+    const Colour on_dark = {0xFF5F5F}, on_light = {0xAF0000};
+    int red = act.rgb >> 16 & 0xFF, green = act.rgb >> 8 & 0xFF, blue = act.rgb & 0xFF;
+    bool own_red = act.rgb == COLOUR_OWN + 1 || act.rgb == COLOUR_OWN + 9;
+    bool warm = act.rgb >= 0 && act.rgb < COLOUR_OWN && red >= green + 32 && red >= blue + 32;
+    if ((warm || own_red) && colour_contrast(act, ground) >= CONTRAST_TEXT) return act;
+    return colour_contrast(on_dark, ground) >= colour_contrast(on_light, ground) ? on_dark : on_light;
 }
 
-static double contrast(int32_t a, int32_t b) {
-    double x = luminance(a), y = luminance(b);
-    return x > y ? (x + 0.05) / (y + 0.05) : (y + 0.05) / (x + 0.05);
+static Colour checked(ThemeRole role, Colour fg, Colour ground, Colour selected) {
+    if (role == ROLE_ACT) return checked_act(fg, ground);
+    if (role == ROLE_RULE || fg.rgb < 0) return fg;
+    if (role == ROLE_SELECTED) return selected.rgb < 0 ? fg : colour_readable(fg, selected);
+    return colour_readable(fg, ground);
 }
 
-/* The colour of "a person must act now" has to look like it: warm, and readable on the ground (unknown = dark). */
-static int32_t checked_act(int32_t act, int32_t ground) {
-    const int32_t on_dark = 0xFF5F5F, on_light = 0xAF0000, bg = ground < 0 ? 0 : ground;
-    int red = act >> 16 & 0xFF, green = act >> 8 & 0xFF, blue = act & 0xFF;
-    bool warm = act >= 0 && red >= green + 32 && red >= blue + 32;
-    if (warm && contrast(act, bg) >= CONTRAST_LEAST) return act;
-    return contrast(on_dark, bg) >= contrast(on_light, bg) ? on_dark : on_light;
+static Colour find_role(const char *file, ThemeRole role) {
+    Colour c = {-1};
+    if (!find_key(file, role_keys[role][0], &c)) find_key(file, role_keys[role][1], &c);
+    return c;
 }
 
 static void theme_parse(Theme *out, const char *file) {
-    int32_t ground = -1, selected = -1;
+    Colour ground = {-1}, selected = {-1};
     find_key(file, "main_bg", &ground);
     find_key(file, "selected_bg", &selected);
-    for (int role = 0; role < ROLE_COUNT; role++) {
-        int32_t fg = -1;
-        if (!find_key(file, role_keys[role][0], &fg)) find_key(file, role_keys[role][1], &fg);
-        out->fg[role].rgb = role == ROLE_ACT ? checked_act(fg, ground) : fg;
-        out->bg[role].rgb = role == ROLE_SELECTED ? selected : ground;
+    const Colour likely = likely_ground(ground, find_role(file, ROLE_TEXT));
+    for (ThemeRole role = 0; role < ROLE_COUNT; role++) {
+        out->fg[role] = checked(role, find_role(file, role), likely, selected);
+        out->bg[role] = role == ROLE_SELECTED ? selected : ground;
     }
 }
 
 static int unknown_theme(const char *name, const char *config_dir, Err *e) {
-    char names[64][64], list[ERR_MAX / 2] = "";
-    size_t n = theme_names(config_dir, names, 64), used = 0;
+    char names[THEMES_MAX][64], list[ERR_MAX / 2] = "";
+    size_t n = theme_names(config_dir, names, THEMES_MAX), used = 0;
     for (size_t i = 0; i < n && used < sizeof list - 70; i++)
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? " " : "", names[i]);
     return fail(e, "there is no theme \"%.64s\"; choose one of: %s", name, list);
@@ -135,6 +113,10 @@ static size_t add_name(char out[][64], size_t count, size_t max, const char *fil
     return count + 1;
 }
 
+static int by_name(const void *a, const void *b) {
+    return strcmp(a, b);
+}
+
 size_t theme_names(const char *config_dir, char out[][64], size_t max) {
     size_t n = 0;
     char path[1200];
@@ -144,34 +126,6 @@ size_t theme_names(const char *config_dir, char out[][64], size_t max) {
     DIR *dir = config_dir && config_dir[0] ? opendir(path) : NULL;
     for (struct dirent *d; dir && (d = readdir(dir)) != NULL;) n = add_name(out, n, max, d->d_name);
     if (dir) closedir(dir);
+    qsort(out, n, sizeof out[0], by_name);
     return n;
-}
-
-static int distance(int32_t a, int32_t b) {
-    int r = (a >> 16 & 0xFF) - (b >> 16 & 0xFF), g = (a >> 8 & 0xFF) - (b >> 8 & 0xFF), u = (a & 0xFF) - (b & 0xFF);
-    return 3 * r * r + 4 * g * g + 2 * u * u;
-}
-
-/* Colour n of xterm's palette, 16..255: a cube of 6 levels, then 24 greys. */
-static int32_t palette_256(int n) {
-    static const int level[] = {0, 95, 135, 175, 215, 255};
-    if (n >= 232) return (8 + 10 * (n - 232)) * 0x010101;
-    n -= 16;
-    return level[n / 36] << 16 | level[n / 6 % 6] << 8 | level[n % 6];
-}
-
-int colour_to_256(Colour c) {
-    int best = -1;
-    for (int n = 16; c.rgb >= 0 && n < 256; n++)
-        if (best < 0 || distance(c.rgb, palette_256(n)) < distance(c.rgb, palette_256(best))) best = n;
-    return best;
-}
-
-int colour_to_16(Colour c) {
-    static const int32_t palette[16] = {0x000000, 0xCD0000, 0x00CD00, 0xCDCD00, 0x0000EE, 0xCD00CD, 0x00CDCD, 0xE5E5E5,
-                                        0x7F7F7F, 0xFF0000, 0x00FF00, 0xFFFF00, 0x5C5CFF, 0xFF00FF, 0x00FFFF, 0xFFFFFF};
-    int best = -1;
-    for (int n = 0; c.rgb >= 0 && n < 16; n++)
-        if (best < 0 || distance(c.rgb, palette[n]) < distance(c.rgb, palette[best])) best = n;
-    return best;
 }
