@@ -10,6 +10,7 @@ const Command *const commands[] = {
     &cmd_demo,
     &cmd_report,
     &cmd_status,
+    &cmd_metrics,
     &cmd_reconcile,
     &cmd_savings,
     &cmd_kill,

@@ -14,6 +14,7 @@ extern const Command cmd_help_man;
 extern const Command cmd_help_completion;
 extern const Command cmd_report;
 extern const Command cmd_status;
+extern const Command cmd_metrics;
 extern const Command cmd_reconcile;
 extern const Command cmd_savings;
 extern const Command cmd_kill;

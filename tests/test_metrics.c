@@ -1,0 +1,320 @@
+/* test_metrics: Prometheus text: its grammar, its figures on a small ledger, hostile names, the bound on series, and that
+ * the file is whole whenever it is read. */
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include "collectors/metrics_file.h"
+#include "store/data.h"
+#include "store/exposition.h"
+#include "tests/exposition_grammar.h"
+#include "tests/golden.h"
+#include "tests/query_fixture.h"
+#include "tui/commands.h"
+
+#define NOW "2026-11-24T09:20:46.847Z"
+
+typedef struct Place {
+    Fixture f;
+    Config *c; /* NULL = the ledger knows no budget */
+    char config[128], policy[128], file[128];
+} Place;
+
+static Place place;
+
+static void write_file(const char *path, const char *text) {
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static int setup(void **state) {
+    (void)state;
+    fixture_open(&place.f, "UTC", utc(NOW));
+    setenv("HOME", place.f.dir, 1);
+    setenv("XDG_CONFIG_HOME", place.f.dir, 1);
+    setenv("XDG_STATE_HOME", place.f.dir, 1);
+    snprintf(place.config, sizeof place.config, "%s/config.ini", place.f.dir);
+    snprintf(place.policy, sizeof place.policy, "%s/policy.json", place.f.dir);
+    snprintf(place.file, sizeof place.file, "%s/tollwatch.prom", place.f.dir);
+    write_file(place.config, "");
+    write_file(place.policy, "{\"schema_version\":1,\"generation\":41,\"kill_switch\":{\"enabled\":false}}");
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    unlink(place.config);
+    unlink(place.policy);
+    unlink(place.file);
+    fixture_close(&place.f);
+    config_free(place.c);
+    place.c = NULL;
+    return 0;
+}
+
+static void grammar_refuses(void **state) {
+    (void)state;
+    static const char *const bad[] = {
+        "", "a 1", "a 1\n", "# HELP a x\n# TYPE a gauge\na 1", "# HELP a x\n# TYPE a gauge\na 1\nb 1\n",
+        "# HELP a x\n# TYPE a gauge\na{b=\"\\x\"} 1\n", "# HELP a x\n# TYPE a gauge\na{b=\"\xff\"} 1\n",
+        "# HELP a x\n# TYPE a gauge\na{b=\"1\",b=\"2\"} 1\n", "# HELP a x\n# TYPE a gauge\na{b=\"1\"} 1\na{b=\"1\"} 2\n",
+        "# HELP a x\n# TYPE a gauge\na 1\n# HELP a x\n# TYPE a gauge\n", "# HELP a x\n# TYPE a gauge\na{b=\"x\n\"} 1\n",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        Buf text = {0};
+        buf_str(&text, bad[i]);
+        if (grammar(&text) != -1) fail_msg("taken: %s", bad[i]);
+        buf_free(&text);
+    }
+}
+
+/* ---- the text of a ledger ---- */
+static int metrics_at(Buf *out, const char *db) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/stdout", place.f.dir);
+    fflush(stdout);
+    int saved = dup(1), file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    dup2(file, 1);
+    App a = {.config_path = place.config, .db_option = db, .policy_option = place.policy, .fixed_now_ms = utc(NOW)};
+    int code = cmd_metrics.run(&a, 0, NULL);
+    app_close(&a);
+    dup2(saved, 1);
+    close(saved);
+    close(file);
+    Err e = {""};
+    *out = (Buf){.max = METRICS_TEXT_MAX};
+    must(file_read(path, out, &e), &e);
+    unlink(path);
+    return code;
+}
+
+static void spend(const char *ts, const char *provider, const char *model, const char *feature, int64_t nano) {
+    fixture_add(&place.f, &(Spec){.ts_ms = utc(ts), .cost_nano = nano, .tokens = {[TOK_INPUT] = 10, [TOK_OUTPUT] = 3},
+                                  .name = {[DIM_PROVIDER] = provider, [DIM_MODEL] = model, [DIM_FEATURE] = feature,
+                                           [DIM_USER] = "alice", [DIM_KEY] = "sk-secret"}});
+}
+
+static void configure(void) {
+    Err e = {""};
+    write_file(place.config, "[budget all]\nscope = global\nperiod = month\nlimit_usd = 10\nwarn_at = 0.5\naction = alert\n"
+                             "[budget person]\nscope = user:alice\nperiod = day\nlimit_usd = 0.4\nwarn_at = 0.5\naction = alert\n"
+                             "[budget search]\nscope = feature:search\nperiod = day\nlimit_usd = 100\naction = alert\n"
+                             "[gateway gw1]\nack = gw1\n");
+    must(config_load(&place.c, place.config, &e), &e);
+    ledger_close(place.f.ledger);
+    LedgerOptions o = {.zone = place.f.zone, .budgets = place.c->budgets, .budget_count = place.c->budget_count, .now_ms = utc(NOW)};
+    must(ledger_open(&place.f.ledger, place.f.db, &o, &e), &e);
+}
+
+static void source(void) {
+    Err e = {""};
+    FileKnown known;
+    FileKey key = {.source = "edge", .format = "gateway", .path = "/var/log/a.jsonl", .fingerprint = 42};
+    must(ledger_file_open(place.f.ledger, &key, &known, &e), &e);
+    *batch_mark(place.f.batch) = (FileMark){.set = true, .file_id = known.file_id, .lines = 11, .records = 9, .bad_lines = 2, .mtime_ms = 5};
+    must(ledger_source_health(place.f.ledger, &(SourceHealth){.source = "edge", .kind = "gateway", .state = "ok", .last_word = "",
+                              .seen_ms = utc("2026-11-24T09:20:00Z"), .lag_ms = 35}, &e), &e);
+}
+
+static void small_ledger(void) {
+    Err e = {""};
+    configure();
+    source();
+    spend("2026-11-24T09:20:00Z", "openai", "gpt-5.4", "search", 225547200);
+    spend("2026-11-24T08:00:00Z", "openai", "gpt-5.4", "search", 1);
+    spend("2026-11-03T08:00:00Z", "anthropic", "claude-opus-5-5", "", INT64_C(12345678900));
+    spend("2026-10-31T23:59:59Z", "openai", "gpt-5.4", "search", INT64_C(99000000000)); /* last month */
+    fixture_add(&place.f, &(Spec){.ts_ms = utc("2026-11-24T07:00:00Z"), .flags = REQ_UNPRICED, .tokens = {[TOK_INPUT] = 500},
+                                  .name = {[DIM_PROVIDER] = "openai", [DIM_MODEL] = "new-model"}});
+    fixture_add(&place.f, &(Spec){.ts_ms = utc("2026-11-24T07:01:00Z"), .outcome = OUTCOME_REFUSED,
+                                  .name = {[DIM_PROVIDER] = "openai", [DIM_MODEL] = "gpt-5.4", [DIM_FEATURE] = "search"}});
+    fixture_add(&place.f, &(Spec){.ts_ms = utc("2026-11-24T07:02:00Z"), .outcome = OUTCOME_ERROR,
+                                  .name = {[DIM_PROVIDER] = "openai", [DIM_MODEL] = "gpt-5.4", [DIM_FEATURE] = "search"}});
+    fixture_add(&place.f, &(Spec){.ts_ms = utc("2026-11-24T07:03:00Z"), .origin = ORIGIN_NOTIONAL, .cost_nano = 7000000000,
+                                  .name = {[DIM_PROVIDER] = "anthropic", [DIM_MODEL] = "claude-opus-5-5"}});
+    fixture_flush(&place.f);
+    ledger_set_now(place.f.ledger, utc("2026-11-24T09:20:40.500Z"));
+    must(ledger_heartbeat(place.f.ledger, "host 1", &e), &e);
+}
+
+/* Exact to the nano-dollar; unpriced is no $0; neither user nor key anywhere, not as a budget's scope either. */
+static void small_ledger_as_text(void **state) {
+    (void)state;
+    Buf out;
+    small_ledger();
+    assert_int_equal(metrics_at(&out, place.f.path), EXIT_DONE);
+    golden_text(&out, "tests/metrics/small.prom");
+    assert_true(grammar(&out) > 30);
+    assert_null(strstr(out.at, "alice"));
+    assert_null(strstr(out.at, "sk-secret"));
+    buf_free(&out);
+}
+
+static void switch_is_told_or_unknown(void **state) {
+    (void)state;
+    Buf out;
+    write_file(place.policy, "{\"schema_version\":1,\"generation\":42,\"kill_switch\":{\"enabled\":true,\"scope\":\"all\"}}");
+    assert_int_equal(metrics_at(&out, place.f.path), EXIT_DONE);
+    assert_non_null(strstr(out.at, "llm_kill_switch_engaged{scope=\"all\"} 1\n"));
+    assert_non_null(strstr(out.at, "\nllm_policy_generation 42\n"));
+    buf_free(&out);
+    write_file(place.policy, "{\"schema_ver");
+    assert_int_equal(metrics_at(&out, place.f.path), EXIT_DONE);
+    assert_non_null(strstr(out.at, "\nllm_policy_readable 0\n"));
+    assert_null(strstr(out.at, "llm_kill_switch_engaged"));
+    assert_int_not_equal(grammar(&out), -1);
+    buf_free(&out);
+}
+
+static void no_ledger_says_nothing(void **state) {
+    (void)state;
+    Buf out;
+    char nowhere[160];
+    snprintf(nowhere, sizeof nowhere, "%s/none.db", place.f.dir);
+    assert_int_equal(metrics_at(&out, nowhere), EXIT_FAILED);
+    assert_int_equal(out.len, 0);
+    buf_free(&out);
+}
+
+/* ---- hostile values ---- */
+static void label_is(const char *value, const char *expected) {
+    Buf b = {0};
+    exposition_label(&b, "a", value);
+    assert_string_equal(b.at, expected);
+    buf_free(&b);
+}
+
+static void labels_are_escaped(void **state) {
+    (void)state;
+    label_is("a\\b\"c\nd", "{a=\"a\\\\b\\\"c\\nd\"");
+    label_is("\xff\xc0\x80z", "{a=\"\\\\xff\\\\xc0\\\\x80z\"");
+    label_is("\xed\xa0\x80", "{a=\"\\\\xed\\\\xa0\\\\x80\"");  /* a surrogate */
+    label_is("\xf0\x9f\x98", "{a=\"\\\\xf0\\\\x9f\\\\x98\"");   /* cut off */
+    label_is("\r\x01", "{a=\"\\\\x0d\\\\x01\"");
+    label_is("\xe2\x82\xac\xf0\x9f\x98\x80", "{a=\"\xe2\x82\xac\xf0\x9f\x98\x80\"");
+}
+
+static void amounts_are_exact(void **state) {
+    (void)state;
+    Buf b = {0};
+    exposition_usd(&b, "u", "", INT64_MAX);
+    exposition_usd(&b, "u", "", -1);
+    exposition_seconds(&b, "s", "", INT64_MIN);
+    exposition_seconds(&b, "s", "", 61005);
+    assert_string_equal(b.at, "u 9223372036.854775807\nu -0.000000001\ns -9223372036854775.808\ns 61.005\n");
+    buf_free(&b);
+}
+
+static void hostile_names_keep_the_format(void **state) {
+    (void)state;
+    static const char *const names[] = {"\"} 1\nllm_cost_usd 5", "\\", "\xff\xfe", "\\xff\\xfe", "(other)", "a\nb", "__name__", "\xed\xa0\x80"};
+    Buf out;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        fixture_add(&place.f, &(Spec){.ts_ms = utc("2026-11-24T09:00:00Z") + (int64_t)i, .cost_nano = 1,
+                                      .name = {[DIM_PROVIDER] = names[i], [DIM_MODEL] = names[i], [DIM_FEATURE] = names[i]}});
+    fixture_flush(&place.f);
+    assert_int_equal(metrics_at(&out, place.f.path), EXIT_DONE);
+    if (grammar(&out) == -1) fail_msg("not the format:\n%s", out.at);
+    buf_free(&out);
+}
+
+static int lines_of(const Buf *text, const char *start) {
+    int n = 0;
+    for (const char *p = text->at; (p = strstr(p, start)); p += strlen(start)) n += p == text->at || p[-1] == '\n';
+    return n;
+}
+
+/* 100 lines and the rest, however many names there are; the dearest stay, and no dollar is lost. */
+static void series_are_bounded(void **state) {
+    (void)state;
+    Buf out;
+    for (int i = 0; i < 500; i++) {
+        char model[32];
+        snprintf(model, sizeof model, "m%03d", i);
+        fixture_add(&place.f, &(Spec){.ts_ms = utc("2026-11-24T09:00:00Z") + i, .cost_nano = i + 1, .name = {[DIM_MODEL] = model}});
+    }
+    fixture_flush(&place.f);
+    assert_int_equal(metrics_at(&out, place.f.path), EXIT_DONE);
+    assert_int_equal(lines_of(&out, "llm_cost_usd{period=\"today\","), METRICS_SERIES_MAX + 1);
+    assert_int_equal(lines_of(&out, "llm_requests{period=\"month\","), METRICS_SERIES_MAX + 1);
+    assert_non_null(strstr(out.at, "gen_ai_request_model=\"m400\",feature=\"\"} 0.000000401\n"));
+    assert_null(strstr(out.at, "m399"));
+    /* 1 + 2 + ... + 400 */
+    assert_non_null(strstr(out.at, "gen_ai_request_model=\"(other)\",feature=\"(other)\"} 0.000080200\n"));
+    assert_int_not_equal(grammar(&out), -1);
+    buf_free(&out);
+}
+
+/* ---- the file ---- */
+static bool file_is_there(void) {
+    for (int i = 0; i < 500; i++) {
+        if (access(place.file, R_OK) == 0) return true;
+        poll(NULL, 0, 10); /* until the worker's first round, 5 s at most */
+    }
+    return false;
+}
+
+static void worker_writes_the_file(void **state) {
+    (void)state;
+    Err e = {""};
+    App a = {.config_path = place.config, .db_option = place.f.path, .policy_option = place.policy};
+    small_ledger();
+    must(app_config(&a, &e), &e);
+    MetricsFile file = {.path = place.file, .db_path = place.f.path,
+                        .ask = {.config = a.config, .zone = a.day_zone, .policy_path = a.policy_path, .now_ms = utc(NOW)}};
+    Stop *stop = stop_new();
+    Worker *w;
+    must(worker_start(&w, &metrics_file_worker, &file, stop, &e), &e);
+    assert_true(file_is_there());
+    stop_set(stop);
+    worker_join(w);
+    stop_free(stop);
+    Buf got = {.max = METRICS_TEXT_MAX};
+    struct stat st;
+    must(file_read(place.file, &got, &e), &e);
+    golden_text(&got, "tests/metrics/small.prom");
+    assert_int_equal(stat(place.file, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0644);
+    buf_free(&got);
+    app_close(&a);
+}
+
+/* A reader that looks as often as it can, while rounds follow each other at once, sees a whole text each time. */
+static void file_is_whole_at_any_time(void **state) {
+    (void)state;
+    Err e = {""};
+    App a = {.config_path = place.config, .db_option = place.f.path, .policy_option = place.policy};
+    small_ledger();
+    must(app_config(&a, &e), &e);
+    MetricsFile file = {.path = place.file, .db_path = place.f.path,
+                        .ask = {.config = a.config, .zone = a.day_zone, .policy_path = a.policy_path, .now_ms = utc(NOW)}};
+    int seen = 0;
+    for (int round = 0; round < 20; round++) {
+        Worker *w[2];
+        Stop *s = stop_new();
+        for (int i = 0; i < 2; i++) must(worker_start(&w[i], &metrics_file_worker, &file, s, &e), &e); /* two at once */
+        assert_true(file_is_there());
+        for (int i = 0; i < 20; i++, seen++) {
+            Buf got = {.max = METRICS_TEXT_MAX};
+            must(file_read(place.file, &got, &e), &e);
+            if (grammar(&got) < 30) fail_msg("cut off after %zu bytes", got.len);
+            buf_free(&got);
+        }
+        stop_set(s);
+        for (int i = 0; i < 2; i++) worker_join(w[i]);
+        stop_free(s);
+    }
+    assert_int_equal(seen, 400);
+    app_close(&a);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(grammar_refuses), CASE(small_ledger_as_text), CASE(switch_is_told_or_unknown), CASE(no_ledger_says_nothing),
+        cmocka_unit_test(labels_are_escaped), cmocka_unit_test(amounts_are_exact), CASE(hostile_names_keep_the_format),
+        CASE(series_are_bounded), CASE(worker_writes_the_file), CASE(file_is_whole_at_any_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
