@@ -16,6 +16,7 @@ struct Guard {
     Db *db;
     DbWatch *watch;
     Actor actor;
+    char ledger[1200];        /* "host:path" */
     PolicyLog log;
     PolicyBudget *now, *told; /* hard budgets; told: as the policy was written last */
     size_t count;
@@ -53,7 +54,7 @@ static bool has_changed(const Guard *g, const PolicyView *v) {
 
 static int tell_policy(Guard *g, int64_t now_ms, Err *e) {
     const PolicyWriter w = {.path = g->c->policy_path, .by = &g->actor, .now_ms = now_ms, .seen_generation = -1,
-                            .witness = policy_log_witness, .ctx = &g->log};
+                            .witness = policy_log_witness, .ctx = &g->log, .ledger = g->ledger};
     PolicyDone done;
     PolicyView v;
     if (policy_guard(&w, g->now, g->count, &done, e) != 0) return -1;
@@ -90,15 +91,14 @@ static void choose_budgets(Guard *g) {
 }
 
 /* Did an earlier configuration with hard budgets leave entries in the policy file? */
-static bool left_something(const char *policy_path) {
+static bool left_something(const char *policy_path, const char *ledger) {
     json_t *policy = NULL, *b;
     size_t i;
     bool found = false;
     Err ignored = {0};
     if (policy_read(policy_path, &policy, &ignored) != 0) return false;
     json_array_foreach(json_object_get(policy, "budgets"), i, b) {
-        const char *owner = json_string_value(json_object_get(b, "owner"));
-        found |= owner && strcmp(owner, "guard") == 0;
+        found |= policy_is_guards(b, ledger);
     }
     json_decref(policy);
     return found;
@@ -118,8 +118,9 @@ int guard_open(Guard **out, const Collecting *c, Err *e) {
     policy_log_open(&g->log, c->db_path);
     actor_find(c->config->user, &g->actor);
     g->actor.guard = true;
+    snprintf(g->ledger, sizeof g->ledger, "%s:%s", g->actor.host, c->db_path);
     choose_budgets(g);
-    g->fresh = g->count > 0 || left_something(c->policy_path);
+    g->fresh = g->count > 0 || left_something(c->policy_path, g->ledger);
     g->state = SWITCH_UNKNOWN;
     *out = g;
     return 0;

@@ -83,6 +83,7 @@ typedef struct PolicyWriter {
     int64_t patience_ms;        /* for the lock; 0 = POLICY_PATIENCE_MS */
     PolicyWitness *witness;     /* NULL = the file's own audit trail only */
     void *ctx;
+    const char *ledger;         /* of a guard: whose spend it goes by, "host:path"; NULL = not told */
 } PolicyWriter;
 typedef enum PolicyResult { POLICY_WRITTEN, POLICY_UNCHANGED, POLICY_CONFLICT } PolicyResult;
 typedef struct PolicyDone {
@@ -133,8 +134,10 @@ typedef struct PolicyBudget {
 } PolicyBudget;
 /* One change for all of them, written only if a state, a period or a limit changed, or a stop is due. A blocked scope
  * stays blocked until resets_ms even if its spend falls, unless a person raised its limit or reopened it.
- * Budgets in the file that are not in the list and were the guard's ("owner":"guard") are removed. */
+ * Budgets in the file that are not in the list and were the guard's ("owner":"guard") are removed, and their stop ended;
+ * those of another ledger's guard are left alone, because whoever looks with a ledger of his own knows nothing of them. */
 int policy_guard(const PolicyWriter *w, const PolicyBudget *budgets, size_t count, PolicyDone *done, Err *e);
+bool policy_is_guards(const struct json_t *budget, const char *ledger); /* an entry that this ledger's guard may remove */
 /* Flag files as of now_ms (P13): for the end of a stop, which needs no writer of the policy, and after a writer that was
  * killed or a person who put a copy back. Takes the lock only where they are out of step. */
 int policy_flags_sync(const char *path, int64_t now_ms, Err *e);

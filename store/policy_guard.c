@@ -86,6 +86,7 @@ static json_t *entry_of(Guard *g, const char *id) {
 
 static void write_entry(Guard *g, const PolicyBudget *p, json_t *entry, json_t *terms, BudgetState s) {
     json_object_update(entry, terms);
+    if (g->w->ledger) json_object_set_new(entry, "ledger", json_string(g->w->ledger));
     json_object_set_new(entry, "state", json_string(budget_state_names[s]));
     json_object_set_new(entry, "resets_at", policy_time_new(p->resets_ms));
     json_object_set_new(entry, "spent_usd", limit_new(p->spent_nano));
@@ -113,11 +114,16 @@ static bool configured(const Guard *g, const char *id) {
     return false;
 }
 
+bool policy_is_guards(const json_t *budget, const char *ledger) {
+    const char *of = text_of(budget, "ledger");
+    return strcmp(text_of(budget, "owner"), "guard") == 0 && (!*of || !ledger || strcmp(of, ledger) == 0);
+}
+
 static void drop_forgotten(Guard *g) {
     json_t *list = json_object_get(g->policy, "budgets");
     for (size_t i = json_array_size(list); i-- > 0;) {
         const json_t *entry = json_array_get(list, i);
-        if (strcmp(text_of(entry, "owner"), "guard") != 0 || configured(g, text_of(entry, "id"))) continue;
+        if (!policy_is_guards(entry, g->w->ledger) || configured(g, text_of(entry, "id"))) continue;
         json_array_remove(list, i);
         g->changed = true;
     }
@@ -155,11 +161,18 @@ static void release(Guard *g, json_t *k) {
     note_switch_change(g);
 }
 
+/* Ours, or of a budget that nobody has any more. */
+static bool is_ours(const Guard *g, const json_t *k) {
+    const char *by = text_of(k, "engaged_by"), *id = by + strlen(ENGAGED_BY);
+    if (!json_is_true(json_object_get(k, "enabled")) || strncmp(by, ENGAGED_BY, strlen(ENGAGED_BY)) != 0) return false;
+    return configured(g, id) || !policy_by_id(json_object_get(g->policy, "budgets"), id);
+}
+
 /* `due` = the budget that stops calls now; NULL = none. `holds` = the one that engaged the present stop is still due. */
 static void update_switch(Guard *g, const PolicyBudget *due, bool holds) {
     json_t *k = json_object_get(g->policy, "kill_switch");
     SwitchState state = policy_switch_state(g->policy, g->w->now_ms);
-    bool ours = json_is_true(json_object_get(k, "enabled")) && strncmp(text_of(k, "engaged_by"), ENGAGED_BY, strlen(ENGAGED_BY)) == 0;
+    bool ours = is_ours(g, k);
     bool on = state == SWITCH_ALL || state == SWITCH_NON_CRITICAL;
     if (state == SWITCH_UNKNOWN || (on && !ours)) return; /* a person's stop, or nothing that we understand */
     if (on && holds) return;

@@ -108,12 +108,35 @@ static void a_broken_file_keeps_no_spent_budget_from_acting(void **state) {
     assert_true(has(l, "policy.json.broken"));
 }
 
+/* P7: somebody who looks with a ledger and a configuration of his own does not open what the service's budgets closed. */
+static void budgets_of_another_ledger_are_left_alone(void **state) {
+    Lab *l = *state;
+    PolicyDone done;
+    PolicyView v;
+    Err e = {0};
+    PolicyWriter service = writer(l, &l->guard, T0), other = service, moved = service;
+    PolicyBudget spent[] = {{.budget = &day_kill, .zone = "UTC", .state = BUDGET_EXHAUSTED, .resets_ms = MIDNIGHT},
+                            {.budget = &day_block, .zone = "UTC", .state = BUDGET_EXHAUSTED, .resets_ms = MIDNIGHT}};
+    service.ledger = "vm:/var/lib/tollwatch/ledger.db";
+    other.ledger = "vm:/home/bob/ledger.db";
+    moved.ledger = service.ledger;
+    assert_int_equal(policy_guard(&service, spent, 2, &done, &e), 0);
+    assert_int_equal(policy_guard(&other, NULL, 0, &done, &e), 0);
+    assert_int_equal(done.result, POLICY_UNCHANGED);
+    assert_true(blocks(l, "search", T0));
+    assert_int_equal(policy_guard(&moved, NULL, 0, &done, &e), 0); /* the service's own configuration has none any more */
+    assert_false(blocks(l, "search", T0));
+    policy_view(l->path, T0, &v);
+    assert_int_equal(v.state, SWITCH_OFF);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         LAB_TEST(the_guard_blocks_and_latches_until_the_period_ends),
         LAB_TEST(the_guard_kills_and_releases_only_its_own),
         LAB_TEST(a_person_before_the_guard_is_left_alone),
         LAB_TEST(a_broken_file_keeps_no_spent_budget_from_acting),
+        LAB_TEST(budgets_of_another_ledger_are_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
