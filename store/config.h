@@ -35,6 +35,7 @@ typedef struct Config {
     int raw_days;
     bool glyphs_ascii, mouse;
     char critical_features[512], publish[1024];
+    char can_wait[512], route_to[NAME_MAX_BYTES + 1]; /* savings */
     SourceConfig *sources; size_t source_count;
     AccountConfig *accounts; size_t account_count;
     Budget *budgets; size_t budget_count;

@@ -44,6 +44,7 @@ const ConfigSection config_sections[] = {
     {"alert", true, ARRAY(alerts, alert_count, AlertConfig), check_alert},
     {"rule", true, ARRAY(rules, rule_count, RuleConfig), check_rule},
     {"policy", false, 0, 0, 0, NULL},
+    {"savings", false, 0, 0, 0, NULL},
     {"gateway", true, ARRAY(gateways, gateway_count, GatewayConfig), NULL},
     {0},
 };
@@ -114,6 +115,8 @@ const ConfigKey config_keys[] = {
     {"policy", "critical_features", "", "features that a stop of non-critical calls lets pass",
      FIELD(text, Config, critical_features)},
     {"policy", "publish", "", "command to run after each change of the policy file", FIELD(command, Config, publish)},
+    {"savings", "can_wait", "", "features whose calls could go at batch prices; empty = found by their hours", FIELD(text, Config, can_wait)},
+    {"savings", "route_to", "", "model for simple calls; empty = the cheaper one in use", FIELD(text, Config, route_to)},
     {"gateway", "ack", "", "name of the gateway's acknowledgement file", FIELD(text, GatewayConfig, ack)},
     {0},
 };

@@ -4,7 +4,7 @@
 
 const char *const save_sure_names[] = {"-", "low", "medium", "high"};
 static const Strategy *const strategies[SAVE_COUNT] = {
-    [SAVE_RESPONSE] = &save_response, [SAVE_ROUTING] = &save_routing, [SAVE_PROMPT] = &save_prompt, [SAVE_BATCH] = &save_batch};
+    [SAVE_RESPONSE] = &save_response, [SAVE_ROUTING] = &save_routing, [SAVE_TOKENS] = &save_tokens, [SAVE_PROMPT] = &save_prompt, [SAVE_BATCH] = &save_batch};
 
 /* ---- what-ifs ---- */
 int64_t call_input(const int64_t t[TOK_COUNT]) {
@@ -107,7 +107,7 @@ static void realised(const SaveRoom *r, const Strategy *const *out_of, size_t co
         int64_t before;
         uint32_t flags;
         bool any = false;
-        for (size_t k = 0; k < count; k++) any |= out_of[k]->undo(r, c, &w);
+        for (size_t k = 0; k < count; k++) any |= out_of[k]->undo && out_of[k]->undo(r, c, &w);
         if (!any || !r->sound[i] || !whatif_price(r, c, &w, &before, &flags)) continue;
         out->saved_nano = nano_add(out->saved_nano, before - c->cost_nano);
         out->saved_calls++;
@@ -127,7 +127,7 @@ static void reset(const SaveRoom *r, WhatIf *w) {
 }
 
 static void work_out_one(SaveRoom *r, const Strategy *s, WhatIf *w, Saving *out) {
-    *out = (Saving){.name = s->name, .guide = s->guide, .saved_known = true};
+    *out = (Saving){.name = s->name, .guide = s->guide, .saved_known = s->undo != NULL};
     if (s->booked) booked(r, s, out);
     else realised(r, &s, 1, out);
     reset(r, w);

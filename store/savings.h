@@ -41,7 +41,7 @@ int savings_load(Db *db, const Query *q, size_t max, SaveSample *out, Err *e);
 void savings_free(SaveSample *s);
 
 /* ---- the answer ---- */
-typedef enum SaveStrategy { SAVE_RESPONSE, SAVE_ROUTING, SAVE_PROMPT, SAVE_BATCH, SAVE_COUNT } SaveStrategy; /* in this order combined */
+typedef enum SaveStrategy { SAVE_RESPONSE, SAVE_ROUTING, SAVE_TOKENS, SAVE_PROMPT, SAVE_BATCH, SAVE_COUNT } SaveStrategy; /* in this order combined */
 typedef enum SaveSure { SURE_NOT, SURE_LOW, SURE_MEDIUM, SURE_HIGH } SaveSure;
 extern const char *const save_sure_names[]; /* "-" "low" "medium" "high" */
 
@@ -66,8 +66,8 @@ typedef struct Savings {
 } Savings;
 typedef struct SaveAsk {
     int64_t ttl_ms;                 /* of a response cache; 0 = SAVE_TTL_MS */
-    const char *route_to;           /* model for simple calls; NULL = the most used cheaper one of the same provider */
-    const char *const *batch; size_t batch_count; /* features that can wait; 0 = found by their pattern */
+    const char *route_to;           /* model for simple calls; NULL or "" = the most used cheaper one of the same provider */
+    const char *can_wait;           /* features, parted by blanks or commas; NULL or "" = found by their hours */
 } SaveAsk;
 enum { SAVE_TTL_MS = 300000 };
 void savings_work_out(const SaveSample *s, const Book *b, const SaveAsk *ask, Savings *out);

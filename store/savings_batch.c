@@ -29,12 +29,12 @@ static void say(const SaveRoom *r, Saving *out) {
         if (r->facts[k].can_wait) first = r->s->kind[k].feature;
     out->possible_known = first != NULL;
     if (!first) {
-        snprintf(out->stands_on, sizeof out->stands_on, "no feature is known to wait: --batch FEATURE,… names some");
+        snprintf(out->stands_on, sizeof out->stands_on, "no feature is known to wait: [savings] can_wait = names some");
         return;
     }
-    out->sure = r->ask->batch_count ? SURE_HIGH : SURE_LOW;
+    out->sure = save_given(r->ask->can_wait) ? SURE_HIGH : SURE_LOW;
     snprintf(out->stands_on, sizeof out->stands_on, "%lld calls that can wait, %s: %.40s%s", (long long)out->calls,
-             r->ask->batch_count ? "named" : "few hours a day, unstreamed", first, out->parts > 1 ? ", …" : "");
+             save_given(r->ask->can_wait) ? "named" : "few hours a day, unstreamed", first, out->parts > 1 ? ", …" : "");
 }
 
 const Strategy save_batch = {.name = "batching", .guide = "40–50%", .undo = undo, .apply = apply, .say = say};

@@ -81,7 +81,7 @@ static const char *dearest(const Models *m, const SaveKind *k) {
 static void choose_routes(SaveRoom *r, const Models *m) {
     for (size_t k = 0; k < r->s->kinds; k++) {
         KindFacts *f = &r->facts[k];
-        if (f->price_class == CLASS_PREMIUM) f->cheaper = r->ask->route_to ? r->ask->route_to : cheaper_than(m, &r->s->kind[k]);
+        if (f->price_class == CLASS_PREMIUM) f->cheaper = save_given(r->ask->route_to) ? r->ask->route_to : cheaper_than(m, &r->s->kind[k]);
         else if (f->price_class != CLASS_NONE) f->dearest = dearest(m, &r->s->kind[k]);
     }
 }
@@ -110,9 +110,12 @@ static void add_call(Pattern *p, const SaveCall *c) {
     p->streams = p->streams || c->flags & REQ_STREAM;
 }
 
-static bool is_named(const SaveAsk *ask, const char *feature) {
-    for (size_t i = 0; i < ask->batch_count; i++)
-        if (strcmp(ask->batch[i], feature) == 0) return true;
+static bool is_named(const char *list, const char *feature) {
+    size_t len = strlen(feature), word;
+    for (; *(list += strspn(list, " ,")); list += word) {
+        word = strcspn(list, " ,");
+        if (word == len && memcmp(list, feature, len) == 0) return true;
+    }
     return false;
 }
 
@@ -128,7 +131,7 @@ static void find_jobs(SaveRoom *r) {
     for (size_t i = 0; i < r->s->count; i++) add_call(&p[of[r->s->call[i].kind]], &r->s->call[i]);
     for (size_t k = 0; k < r->s->kinds; k++) {
         const char *feature = r->s->kind[k].feature;
-        r->facts[k].can_wait = *feature && (r->ask->batch_count ? is_named(r->ask, feature) : is_job(&p[of[k]]));
+        r->facts[k].can_wait = *feature && (save_given(r->ask->can_wait) ? is_named(r->ask->can_wait, feature) : is_job(&p[of[k]]));
     }
     free(p);
     free(of);

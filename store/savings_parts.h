@@ -35,12 +35,13 @@ typedef struct SaveRoom { /* one analysis */
 typedef struct Strategy {
     const char *name, *guide;
     int64_t (*booked)(const SaveCall *c); /* what the ledger says was saved on a call; NULL = undo tells */
-    bool (*undo)(const SaveRoom *r, const SaveCall *c, WhatIf *w); /* false = the call has nothing of it */
+    bool (*undo)(const SaveRoom *r, const SaveCall *c, WhatIf *w); /* false = the call has nothing of it. NULL = not in the logs */
     void (*apply)(SaveRoom *r, WhatIf *w);                         /* w[s->count] */
     void (*say)(const SaveRoom *r, Saving *out);                   /* sure, stands_on; possible_known when that is unknown */
 } Strategy;
-extern const Strategy save_response, save_routing, save_prompt, save_batch;
+extern const Strategy save_response, save_routing, save_tokens, save_prompt, save_batch;
 
+static inline bool save_given(const char *text) { return text && *text; }
 void save_facts(SaveRoom *r); /* fills r->facts, which is zeroed */
 WhatIf whatif_of(const SaveRoom *r, const SaveCall *c); /* the call as it is */
 bool whatif_price(const SaveRoom *r, const SaveCall *c, const WhatIf *w, int64_t *nano, uint32_t *flags); /* false = no price */

@@ -206,13 +206,12 @@ static void a_route_can_be_named(void **state) {
 static void named_features_go_at_batch_prices(void **state) {
     (void)state;
     begin();
-    const char *const names[] = {"eval"};
     add(9, kind("acme", "big", "chat"), 9000, 1000);
     add(8, kind("acme", "big", "eval"), 9000, 1000);
     SaveCall *done = add(7, kind("acme", "big", "eval"), 9000, 1000);
     done->flags |= REQ_BATCH;
     price(done);
-    Savings s = work_out(&(SaveAsk){.batch = names, .batch_count = 1});
+    Savings s = work_out(&(SaveAsk){.can_wait = "nightly, eval"});
     assert_int_equal(s.by[SAVE_BATCH].possible_nano, 35000000);
     assert_int_equal(s.by[SAVE_BATCH].calls, 1);
     assert_int_equal(s.by[SAVE_BATCH].saved_nano, 35000000);
@@ -233,14 +232,27 @@ static void a_job_of_the_night_is_found(void **state) {
 static void a_call_priced_otherwise_now_is_in_no_estimate(void **state) {
     (void)state;
     begin();
-    const char *const names[] = {"eval"};
     add(9, kind("acme", "big", "eval"), 9000, 1000)->cost_nano = 1;
     add(8, kind("acme", "nobody-knows", "eval"), 9000, 1000);
-    Savings s = work_out(&(SaveAsk){.batch = names, .batch_count = 1});
+    Savings s = work_out(&(SaveAsk){.can_wait = "nightly, eval"});
     assert_int_equal(s.repriced, 1);
     assert_int_equal(s.unpriced, 1);
     assert_int_equal(s.by[SAVE_BATCH].possible_nano, 0);
     assert_int_equal(s.paid_nano, 1);
+}
+
+/* 60 answers of 100 tokens and one of 1,000: a limit of 200 would have cut 800. */
+static void answers_beyond_twice_the_usual_length_are_cut(void **state) {
+    (void)state;
+    begin();
+    for (int i = 0; i < 60; i++) add(100 - i, kind("acme", "big", "agent"), 5000, 100);
+    add(9, kind("acme", "big", "agent"), 5000, 1000);
+    add(8, kind("acme", "big", "rare"), 5000, 9000); /* one call does not tell what is usual */
+    Savings s = work_out(&(SaveAsk){0});
+    assert_int_equal(s.by[SAVE_TOKENS].possible_nano, 800 * 25000);
+    assert_int_equal(s.by[SAVE_TOKENS].calls, 1);
+    assert_int_equal(s.by[SAVE_TOKENS].sure, SURE_LOW);
+    assert_false(s.by[SAVE_TOKENS].saved_known);
 }
 
 /* S3, S4 on many made calls with everything at once; one call routed, cached and batched is counted once. */
@@ -253,7 +265,7 @@ static void together_nothing_is_counted_twice(void **state) {
         for (int i = 0; i < 400; i++) {
             seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
             uint64_t x = seed >> 20;
-            SaveCall *c = add((400 - i) * 7, kind("acme", x & 1 ? "big" : "small", features[x % 3]), (int64_t)(x % 4000), (int64_t)(x / 7 % 600));
+            SaveCall *c = add((400 - i) * 7, kind("acme", x & 1 ? "big" : "small", features[x % 3]), (int64_t)(x % 4000), (int64_t)(x / 7 % (x % 10 ? 600 : 5000)));
             c->prompt_hash = x / 11 % 50;
             c->prefix_hash = x / 13 % 5;
             c->prefix_bytes = (int64_t)(x / 17 % 16000);
@@ -262,7 +274,7 @@ static void together_nothing_is_counted_twice(void **state) {
             c->flags = x % 9 ? 0 : x % 2 ? REQ_BATCH : REQ_CACHE_HIT;
             price(c);
         }
-        Savings s = work_out(&(SaveAsk){.batch = features, .batch_count = 2});
+        Savings s = work_out(&(SaveAsk){.can_wait = "a b"});
         int64_t dearest = 0;
         for (int i = 0; i < SAVE_COUNT; i++) {
             assert_true(s.by[i].possible_known);
@@ -323,6 +335,7 @@ int main(void) {
         cmocka_unit_test(named_features_go_at_batch_prices),
         cmocka_unit_test(a_job_of_the_night_is_found),
         cmocka_unit_test(a_call_priced_otherwise_now_is_in_no_estimate),
+        cmocka_unit_test(answers_beyond_twice_the_usual_length_are_cut),
         cmocka_unit_test(together_nothing_is_counted_twice),
         cmocka_unit_test(the_sample_is_what_the_ledger_has),
     };

@@ -72,6 +72,11 @@ check "with a day's TTL all but the first of each question" 297 "$(field 'd["str
 "$bin" --db plain.db $now savings --format json >u.json
 check "unknown is null" None "$(field 'd["strategies"][0]["possible_usd"]' u.json)"
 "$bin" --db l.db $now savings --calls 10 --format json >v.json
+"$bin" --db l.db $now savings --batch faq --format json >w.json
+check "a feature that is named to wait goes at half the price" "0.375000000" "$(field 'd["strategies"][4]["possible_usd"]' w.json)"
+printf "[savings]\ncan_wait = faq\n" >config
+"$bin" --config config --db l.db $now savings --format json >x.json
+check "the configuration can name it too" "0.375000000" "$(field 'd["strategies"][4]["possible_usd"]' x.json)"
 check "a cut sample says so" "True 10" "$(field 'd["cut"], d["calls"]' v.json | tr -d '(),')"
 "$bin" --db l.db $now savings --ttl 0 >/dev/null 2>shown
 check "a TTL of nothing is refused" 2 $?

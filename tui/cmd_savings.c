@@ -12,18 +12,15 @@ static const Option options[] = {
     [OPT_UNTIL] = {"--until", "T", NULL, "calls before T (default now)"},
     [OPT_WHERE] = {"--where", "EXPR", NULL, "a filter, as in report"},
     [OPT_TTL] = {"--ttl", "SECONDS", NULL, "how long a response cache would keep an answer (default 300)"},
-    [OPT_ROUTE] = {"--route", "MODEL", NULL, "the model for simple calls (default: the cheaper one in use)"},
-    [OPT_BATCH] = {"--batch", "FEATURE,…", NULL, "features that can wait (default: found by their hours)"},
+    [OPT_ROUTE] = {"--route", "MODEL", NULL, "the model for simple calls (default: route_to in [savings], else the cheaper one in use)"},
+    [OPT_BATCH] = {"--batch", "FEATURE,…", NULL, "features that can wait (default: can_wait in [savings], else by their hours)"},
     [OPT_CALLS] = {"--calls", "N", NULL, "look at the newest N calls (default 100000)"},
     [OPT_FORMAT] = {"--format", "FORMAT", "table json csv", "table (the default), json or csv"},
     {0},
 };
-enum { BATCH_MAX = 64 };
 
 typedef struct Wish { /* what the options say */
     SaveAsk ask;
-    const char *batch[BATCH_MAX];
-    char *batch_text;
     int64_t since_ms, until_ms, calls;
     const char *format;
     Filter *filter;
@@ -156,22 +153,12 @@ static int take_number(const char *text, const char *option, int64_t most, int64
     return usage_fail("savings: %s takes a number from 1 to %" PRId64 ", not %.40s", option, most, text);
 }
 
-static int take_batch(Wish *w, const char *text) {
-    char *save = NULL;
-    if (!text) return EXIT_DONE;
-    w->batch_text = xstrdup(text);
-    for (char *f = strtok_r(w->batch_text, ",", &save); f; f = strtok_r(NULL, ",", &save)) {
-        if (w->ask.batch_count == BATCH_MAX) return usage_fail("savings: --batch takes %d features at most", (int)BATCH_MAX);
-        w->batch[w->ask.batch_count++] = f;
-    }
-    w->ask.batch = w->batch;
-    return EXIT_DONE;
-}
-
 static int take_times(App *a, Wish *w, const char *const *value) {
     Err e = {0};
     if (app_book(a, &e) != 0) return app_fail(&e);
     w->until_ms = app_now(a);
+    w->ask.route_to = value[OPT_ROUTE] ? value[OPT_ROUTE] : a->config->route_to;
+    w->ask.can_wait = value[OPT_BATCH] ? value[OPT_BATCH] : a->config->can_wait;
     if (time_parse_arg(a->day_zone, w->until_ms, value[OPT_SINCE] ? value[OPT_SINCE] : "7d", &w->since_ms, &e) != 0) return usage_fail("savings: --since %s", e.text);
     if (value[OPT_UNTIL] && time_parse_arg(a->day_zone, w->until_ms, value[OPT_UNTIL], &w->until_ms, &e) != 0) return usage_fail("savings: --until %s", e.text);
     if (w->since_ms >= w->until_ms) return usage_fail("savings: --since is not before --until");
@@ -183,12 +170,10 @@ static int take_options(App *a, Wish *w, const char *const *value) {
     int64_t ttl_s = SAVE_TTL_MS / 1000;
     w->format = value[OPT_FORMAT] ? value[OPT_FORMAT] : "table";
     w->calls = SAVE_CALLS_DEFAULT;
-    w->ask.route_to = value[OPT_ROUTE];
     if (strcmp(w->format, "table") != 0 && strcmp(w->format, "json") != 0 && strcmp(w->format, "csv") != 0)
         return usage_fail("savings: --format is table, json or csv, not %.40s", w->format);
     int code = take_number(value[OPT_TTL], "--ttl", 30 * MS_PER_DAY / 1000, &ttl_s);
     if (code == EXIT_DONE) code = take_number(value[OPT_CALLS], "--calls", SAVE_CALLS_MAX, &w->calls);
-    if (code == EXIT_DONE) code = take_batch(w, value[OPT_BATCH]);
     w->ask.ttl_ms = ttl_s * 1000;
     return code == EXIT_DONE ? take_times(a, w, value) : code;
 }
@@ -204,7 +189,6 @@ static int run(App *a, int argc, char **argv) {
     if (code == EXIT_DONE) code = take_options(a, &w, value);
     if (code == EXIT_DONE && show(a, &w, &e) != 0) code = app_fail(&e);
     filter_free(w.filter);
-    free(w.batch_text);
     return code;
 }
 

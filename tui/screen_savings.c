@@ -5,7 +5,7 @@
 #include "tui/screen.h"
 #include "tui/table.h"
 
-enum { PAGE = SAVE_COUNT + 1, READ_MS = 60000, BAR = 16 };
+enum { PAGE = SAVE_COUNT + 1, READ_MS = 60000, BAR = 16, CALLS = 50000 };
 
 typedef struct Page { /* self */
     Savings v;
@@ -37,8 +37,9 @@ static int load_savings(void *self, View *v, int64_t deadline_us, bool *more, Er
     savings_free(&p->sample);
     p->v = (Savings){0}; /* its texts are the sample's */
     p->read_ms = 0;
-    if (savings_load(v->db, &q, SAVE_CALLS_DEFAULT, &p->sample, e) != 0) return -1;
-    savings_work_out(&p->sample, v->book, &(SaveAsk){0}, &p->v);
+    if (savings_load(v->db, &q, CALLS, &p->sample, e) != 0) return -1;
+    const SaveAsk ask = {.can_wait = v->app->config->can_wait, .route_to = v->app->config->route_to};
+    savings_work_out(&p->sample, v->book, &ask, &p->v);
     p->read_ms = v->now_ms;
     snprintf(p->range_name, sizeof p->range_name, "%s", v->range_name);
     snprintf(p->filter_text, sizeof p->filter_text, "%s", v->filter_text);
@@ -48,7 +49,7 @@ static int load_savings(void *self, View *v, int64_t deadline_us, bool *more, Er
 /* ---- drawing ---- */
 enum { COL_NAME, COL_SAVED, COL_BAR, COL_POSSIBLE, COL_SURE, COL_STANDS, COL_GUIDE, COL_COUNT };
 static const Column columns[COL_COUNT] = {
-    [COL_NAME] = {.title = "strategy", .width = 17}, [COL_SAVED] = {.title = "saved ~$", .width = 9, .right = true},
+    [COL_NAME] = {.title = "strategy", .width = 18}, [COL_SAVED] = {.title = "saved ~$", .width = 9, .right = true},
     [COL_BAR] = {.title = "█ saved ▒ could", .width = BAR, .drop = 3}, [COL_POSSIBLE] = {.title = "possible ~$", .width = 11, .right = true, .drop = 0},
     [COL_SURE] = {.title = "sure", .width = 6, .drop = 1}, [COL_STANDS] = {.title = "stands on", .width = 36, .grow = 90, .drop = 4},
     [COL_GUIDE] = {.title = "guide says", .width = 10, .drop = 2}};
@@ -100,13 +101,15 @@ static void draw_verdict(const Page *p, const View *v, Canvas *c, Rect r) {
     Basis mark = s->unpriced ? BASIS_AT_LEAST : BASIS_NONE;
     const Number saved = number_usd(s->combined.saved_nano, 0, BASIS_NONE), more = number_usd(s->combined.possible_nano, 0, BASIS_NONE);
     const Number paid = number_usd(s->paid_nano, 0, mark), without = number_usd(s->without_nano, 0, mark);
-    int x = r.x + 1;
-    if (s->combined.possible_known)
-        x += canvas_textf(c, x, r.y, r.w - 2, ROLE_TEXT, ATTR_BOLD, "%s: saved ~%s, could save ~%s more.", v->range_name, saved.text, more.text);
-    else x += canvas_textf(c, x, r.y, r.w - 2, ROLE_TEXT, ATTR_BOLD, "%s: saved ~%s; the logs do not tell what could be.", v->range_name, saved.text);
-    char text[160];
-    snprintf(text, sizeof text, " Paid %s; with none of it %s.", paid.text, without.text);
-    if (x + text_columns(text) <= r.x + r.w) canvas_text(c, x, r.y, r.x + r.w - x, ROLE_TEXT, 0, text);
+    char text[3][192];
+    bool known = s->combined.possible_known;
+    snprintf(text[0], sizeof text[0], "%s: saved ~%s, could save ~%s more.", v->range_name, saved.text, more.text);
+    if (!known) snprintf(text[0], sizeof text[0], "%s: saved ~%s; the logs do not tell what could be.", v->range_name, saved.text);
+    snprintf(text[1], sizeof text[1], "%s: saved ~%s, could ~%s", v->range_name, saved.text, known ? more.text : "?");
+    snprintf(text[2], sizeof text[2], " Paid %s; with none of it %s.", paid.text, without.text);
+    bool brief = text_columns(text[0]) > r.w - 2;
+    int x = r.x + 1 + canvas_text(c, r.x + 1, r.y, r.w - 2, ROLE_TEXT, ATTR_BOLD, text[brief]);
+    if (x + text_columns(text[2]) <= r.x + r.w) canvas_text(c, x, r.y, r.x + r.w - x, ROLE_TEXT, 0, text[2]);
 }
 
 /* What limits the figures: a cut sample, calls that were priced otherwise. */
