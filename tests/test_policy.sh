@@ -42,8 +42,12 @@ END
 
 gives "without a policy every call passes" 0 '"decision":"allow".*"generation":0' check --feature search
 gives "resume without a policy changes nothing" 0 '^calls were not stopped' resume
+mkdir "$work/alone" && : >"$work/alone/config"
+gives "a stop that nobody reads says so" 0 'no gateway has ever said that it obeys this file' --config "$work/alone/config" --db "$work/alone/ledger.db" \
+    --policy "$work/alone/policy.json" kill
 gives "a stop tells its generation first" 0 '^generation 1$' kill --reason "INC-1" --for 2h
 check "it names what is stopped" grep -q '^non-critical calls are stopped until ..:.. UTC; calls under way are drained' "$work/out"
+check "with a gateway it does not" sh -c "! grep -q 'no gateway' '$work/out'"
 check "it is published" grep -q '^published' "$work/out"
 check "what is published is the policy" cmp -s "$work/p/policy.json" "$work/published.json"
 gives "a non-critical call is refused" 3 '"code":"kill_switch_engaged"' check --feature search

@@ -6,6 +6,7 @@
 
 enum { OPT_SCOPE, OPT_REASON, OPT_FOR, OPT_INFLIGHT, OPT_WAIT, OPT_COUNT };
 enum { RESUME_REASON, RESUME_WAIT, RESUME_COUNT };
+static const char no_gateway[] = "no gateway has ever said that it obeys this file; see collectors/gateways/ for those that do";
 enum { LOOK_NS = 50000000, WAIT_MAX_S = 3600 };
 
 static const Option kill_options[] = {
@@ -56,7 +57,7 @@ static int wait_obeyed(App *a, int64_t generation, SwitchState as, int64_t secon
     }
     int code = all < 0 ? app_fail(&e) : all ? EXIT_DONE : EXIT_FAILED;
     if (all >= 0 && count) printf("obeyed by %zu of %zu gateways\n", policy_acks_obeyed(acks, count), count);
-    if (all >= 0 && !count) usage_fail("no gateway has ever said that it obeys this file; see collectors/gateways/ for those that do");
+    if (all >= 0 && !count) usage_fail("%s", no_gateway);
     if (all == 0) print_laggards(acks, count);
     free(acks);
     return code;
@@ -69,6 +70,15 @@ static void print_publishing(App *a, const PolicyAct *act, int64_t generation) {
     if (publish_policy(a->config->publish, &act->writer, generation, NULL, &e) != 0) app_fail(&e);
     else printf("published\n");
     fflush(stdout);
+}
+
+/* Without --wait nobody looks for the proof, but a stop that nothing can obey must not read like one that holds. */
+static void warn_unread(App *a, int64_t generation) {
+    PolicyAck *acks = xcalloc(POLICY_ACKS_MAX, sizeof *acks);
+    size_t count = 0;
+    Err e = {0};
+    if (policy_act_acks(a, generation, clock_now_ms(), acks, &count, &e) == 0 && count == 0) usage_fail("%s", no_gateway);
+    free(acks);
 }
 
 static int finish(App *a, PolicyAct *act, const PolicyDone *done, SwitchState as, int64_t wait_s) {
@@ -119,6 +129,7 @@ static int do_kill(App *a, const char *const *value) {
     if (policy_kill(&act.writer, &stop, &done, &e) != 0) code = app_fail(&e);
     if (code == EXIT_DONE) {
         print_stop(a, &stop, &done);
+        if (wait_s < 0) warn_unread(a, done.generation);
         code = finish(a, &act, &done, stop.all ? SWITCH_ALL : SWITCH_NON_CRITICAL, wait_s);
     }
     policy_act_end(&act);
