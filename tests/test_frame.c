@@ -41,6 +41,31 @@ static void the_help_screen_at_four_sizes(void **s) {
     zone_free(z);
 }
 
+/* A made-up incident in a pane must not be taken for a real one. */
+static void the_demo_says_so_at_any_width(void **s) {
+    (void)s;
+    Zone *z = berlin();
+    View v = view(z);
+    v.demo = true;
+    const Screen *help = screen_find("help");
+    void *self = help->open();
+    for (int w = 40; w <= 200; w++) {
+        Canvas *c = canvas_new(w, 10, false);
+        Buf b = {.max = 1 << 20};
+        frame_draw(help, self, &v, c);
+        canvas_dump(c, &b);
+        char *end = strchr(b.at, '\n'), *below = end ? strchr(end + 1, '\n') : NULL; /* the tabs may stand above */
+        assert_non_null(below);
+        *below = '\0';
+        assert_non_null(strstr(b.at, "demo"));
+        assert_null(strstr(b.at, "live"));
+        buf_free(&b);
+        canvas_free(c);
+    }
+    help->close(self);
+    zone_free(z);
+}
+
 /* What must never be dropped: the switch, the alert counts, that nobody collects. */
 static void the_header_keeps_what_matters_at_any_width(void **s) {
     (void)s;
@@ -140,6 +165,7 @@ static void every_key_means_one_thing(void **s) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_help_screen_at_four_sizes),
+        cmocka_unit_test(the_demo_says_so_at_any_width),
         cmocka_unit_test(the_header_keeps_what_matters_at_any_width),
         cmocka_unit_test(the_switch_says_the_truth_and_no_more),
         cmocka_unit_test(a_prompt_shows_its_cursor_and_its_error),

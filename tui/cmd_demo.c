@@ -252,7 +252,7 @@ static int play_demo(App *outer, Demo *d, Err *e) {
     DashboardEnd end;
     App a = {.config_path = d->config, .db_option = d->db, .policy_option = d->policy, .tz_option = outer->tz_option,
              .theme_option = borrow_theme(outer, d), .ascii = outer->ascii, .no_color = outer->no_color, .mouse = outer->mouse,
-             .fixed_now_ms = outer->fixed_now_ms};
+             .fixed_now_ms = outer->fixed_now_ms, .demo = true};
     int rc = app_book(&a, e);
     if (rc == 0) rc = dashboard_run(&a, &(Background){.start = start, .join = join, .ctx = d}, &end, e);
     app_close(&a);

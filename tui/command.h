@@ -6,7 +6,7 @@
 
 typedef struct App { /* what every command gets: global options, resolved lazily by app_* */
     const char *config_path, *db_option, *policy_option, *tz_option, *theme_option, *log_path;
-    bool ascii, no_color, mouse, readonly, show_content, verbose;
+    bool ascii, no_color, mouse, readonly, show_content, verbose, demo;
     int64_t fixed_now_ms;   /* --now, 0 = the clock */
     Config *config;         /* app_config() */
     Zone *zone, *day_zone;  /* display; budget days */

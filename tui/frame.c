@@ -88,17 +88,18 @@ static Segment *add_right(Line *l, ThemeRole role, unsigned attr) {
     return s;
 }
 
-/* "live, 1s old", "paused", "reading… 37%". */
+/* "live, 1s old", "paused", "reading… 37%"; made-up figures never read as live ones. */
 static void pace_words(const View *v, bool full, char *out, size_t size) {
     int64_t age_s = (v->now_ms - v->newest_ms) / MS_PER_SECOND;
+    const char *live = v->demo ? "demo" : "live";
     if (v->reading_permille >= 0)
         snprintf(out, size, v->reading_permille > 0 ? "reading\u2026 %d%%" : "reading\u2026", v->reading_permille / 10);
     else if (v->paused)
         snprintf(out, size, "paused");
     else if (full && v->newest_ms > 0 && age_s >= 0 && age_s < 60)
-        snprintf(out, size, "live, %llds old", (long long)age_s);
+        snprintf(out, size, "%s, %llds old", live, (long long)age_s);
     else
-        snprintf(out, size, "live");
+        snprintf(out, size, "%s", live);
 }
 
 static void left_words(const Screen *s, const View *v, const Detail *d, bool tabs, Line *l) {
@@ -108,6 +109,7 @@ static void left_words(const Screen *s, const View *v, const Detail *d, bool tab
         Segment *place = add_left(l, ROLE_TEXT, ATTR_BOLD);
         snprintf(place->text, sizeof place->text, "%.1s%s%s", numbered ? &s->key : "", numbered ? " " : "", s->title);
     }
+    if (!d->left && v->demo) snprintf(add_left(l, ROLE_DIM, 0)->text, sizeof l->left[0].text, "demo");
     if (!d->left) return;
     if (d->span && tabs) {
         time_format(v->zone, v->since_ms, "%H:%M", from, sizeof from);
@@ -146,7 +148,7 @@ static void right_words(const View *v, const Detail *d, Line *l) {
     }
     if (v->alerts_watch > 0) {
         Segment *watch = add_right(l, ROLE_WATCH, 0);
-        snprintf(watch->text, sizeof watch->text, "\u25b2%d%s", v->alerts_watch, d->long_words ? " watch" : d->words ? " alerts" : "");
+        snprintf(watch->text, sizeof watch->text, "\u25b2%d%s", v->alerts_watch, d->long_words ? " watch" : !d->words ? "" : v->alerts_watch == 1 ? " alert" : " alerts");
     }
     ThemeRole role;
     Segment *sw = add_right(l, ROLE_TEXT, 0);

@@ -18,7 +18,7 @@ typedef struct View { /* what the user chose; shared by all screens, survives sw
     Filter *filter; char filter_text[256];
     bool drilled; char filter_outer[256]; /* opened from a list's row: Esc goes back and restores that filter */
     const Zone *zone;
-    bool ascii, paused, readonly, show_content;
+    bool ascii, paused, readonly, show_content, demo;
     PolicyView policy;             /* for the header of every screen */
     char collecting[128];          /* "host pid user", "" = NOBODY IS COLLECTING */
     int64_t heartbeat_ms;

@@ -76,7 +76,7 @@ void view_tick(View *v) {
 }
 
 int view_open(View *v, App *app, Err *e) {
-    *v = (View){.app = app, .reading_permille = -1, .readonly = app->readonly, .show_content = app->show_content};
+    *v = (View){.app = app, .reading_permille = -1, .readonly = app->readonly, .show_content = app->show_content, .demo = app->demo};
     if (app_config(app, e) != 0 || app_book(app, e) != 0) return -1;
     v->zone = app->zone;
     v->book = app->book;
