@@ -66,14 +66,17 @@ PACKAGES_DEV   := $(PACKAGES_TEST) clang libclang-rt-dev clang-format valgrind c
 deps:
 	@sh tests/deps.sh $(PACKAGES_DEV)
 
+# The first build takes a while and is silent: it says so, and uses two cores.
+BUILD_NOW = @[ -x $(BUILD)/tollwatch ] || echo 'tollwatch: building, for about half a minute' >&2; $(MAKE) -s -j2 all
+
 run:
 	@sh tests/deps.sh $(PACKAGES_BUILD)
-	@$(MAKE) -s all
+	$(BUILD_NOW)
 	@exec $(BUILD)/tollwatch $(ARGS)
 
 demo:
 	@sh tests/deps.sh $(PACKAGES_BUILD)
-	@$(MAKE) -s all
+	$(BUILD_NOW)
 	@exec $(BUILD)/tollwatch demo
 
 # The real gateway on loopback in front of a made-up vendor, with a load that ends by itself: flip the switch and see.
@@ -81,7 +84,7 @@ GATEWAY_SECONDS ?= 1800
 GATEWAY_RATE    ?= 5
 gateway:
 	@sh tests/deps.sh $(PACKAGES_BUILD) $(PACKAGES_GATEWAY)
-	@$(MAKE) -s all
+	$(BUILD_NOW)
 	@TOLLWATCH=$(abspath $(BUILD))/tollwatch exec /usr/bin/python3 tests/gateway/demo.py $(BUILD)/gateway $(GATEWAY_SECONDS) $(GATEWAY_RATE)
 
 test:

@@ -12,7 +12,7 @@ for p in "$@"; do
 done
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" != 0 ]; then
-    echo "tollwatch: packages are missing; run: sudo apt-get install -y --no-install-recommends$missing" >&2
+    echo "tollwatch: packages are missing; run, or ask whoever may: sudo apt-get update && sudo apt-get install -y --no-install-recommends$missing" >&2
     exit 1
 fi
 echo "tollwatch: installing$missing"
