@@ -9,7 +9,7 @@ static void show_row(const PriceRow *r, Buf *out) {
     buf_fmt(out, "row      %s/%s%s%s, id %016llx, %s\n", r->field[COL_PROVIDER], r->field[COL_MODEL], dated ? " from " : "",
             r->field[COL_FROM], (unsigned long long)r->id, price_row_class(r));
     buf_fmt(out, "written  %s:%zu\n", r->file, r->line);
-    buf_fmt(out, "source   %s (confidence %s)\n", r->field[COL_SOURCE], r->field[COL_CONFIDENCE]);
+    if (*r->field[COL_SOURCE]) buf_fmt(out, "source   %s (confidence %s)\n", r->field[COL_SOURCE], r->field[COL_CONFIDENCE]);
     if (*r->field[COL_NOTES]) buf_fmt(out, "notes    %s\n", r->field[COL_NOTES]);
     if (*r->field[COL_STATUS]) buf_fmt(out, "status   %s\n", r->field[COL_STATUS]);
     if (*r->field[COL_RETIRED]) buf_fmt(out, "retired  %s\n", r->field[COL_RETIRED]);

@@ -42,6 +42,7 @@ check "help names import" says '^  import ' --help
 check "help hides what is for make install" sh -c "! '$bin' --help | grep -q help-man"
 check "help stays within 80 columns for options" sh -c "! '$bin' --help | grep -E '^  .{79}'"
 check "help of a command, asked after it" says '--billing KIND' import --help
+check "help of a command by the short option" says '--billing KIND' import -h
 check "help of a command, asked before it" says '--billing KIND' --help import
 for c in $("$bin" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
     check "help of $c" says "^usage: tollwatch $c" "$c" --help

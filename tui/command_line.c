@@ -53,6 +53,10 @@ static int take_option(App *a, CommandLine *line, int argc, char **argv, int *at
     const char *value = NULL;
     if (keep_own(line, argc, argv, at)) return EXIT_DONE;
     const char *arg = argv[*at];
+    if (strcmp(arg, "-h") == 0) {
+        line->ask = ASK_HELP; /* the habit of many; the help names the long form */
+        return EXIT_DONE;
+    }
     if (option_take(global_options, argc, argv, at, &index, &value) != EXIT_DONE) return EXIT_USAGE;
     if (index >= 0) return set_global(a, line, &global_options[index], value);
     return option_unknown(line->command ? line->command->options : NULL, line->command, arg);

@@ -177,14 +177,15 @@ int request_detail_rows(const RequestDetail *d, int width) {
 }
 
 void request_detail_draw(const RequestDetail *d, const RowView *v, const View *view, Canvas *c, Rect area) {
-    char at[32];
+    char at[32], status[16];
     Facts facts;
     if (area.h < 4) return;
     gather(&facts, d, v);
+    snprintf(status, sizeof status, "%d", v->r.status);
     time_format(view->zone, v->r.ts_ms, "%H:%M:%S", at, sizeof at);
     canvas_fill(c, (Rect){area.x, area.y, area.w, 1}, ROLE_RULE, 0, "─");
-    canvas_textf(c, area.x + 2, area.y, area.w - 4, ROLE_TITLE, 0, " %s  %s  %s  %d ", at, or_dash(v->name[DIM_FEATURE]),
-                 or_dash(v->name[DIM_MODEL]), v->r.status);
+    canvas_textf(c, area.x + 2, area.y, area.w - 4, ROLE_TITLE, 0, " %s  %s  %s  %s ", at, or_dash(v->name[v->name[DIM_FEATURE][0] ? DIM_FEATURE : DIM_PROJECT]),
+                 or_dash(v->name[DIM_MODEL]), v->r.status ? status : outcome_names[v->r.outcome]);
     canvas_right(c, area.x + area.w - 2, area.y, 12, ROLE_TITLE, 0, " Esc closes ");
     Rect r = {area.x, area.y + 1, area.w, area.h - 1};
     int lines = arithmetic_rows(&d->cost), raw = r.h > 9 ? RAW_ROWS : 2, top = r.h - raw;

@@ -114,11 +114,11 @@ static void cell(const void *ctx, size_t row, size_t col, TableCell *out) {
 
 static void draw_nothing(Canvas *c, Rect area) {
     static const char *const lines[] = {
-        "No provider's bill is read yet. Put an account into the configuration, and its admin key into the environment:", "",
+        "No provider's bill is read yet. Put an account into the", "configuration, and its admin key into the environment:", "",
         "  [account main]", "  provider = openai", "  key_env = OPENAI_ADMIN_KEY", "",
         "`tollwatch doctor --online` says whether the key may read usage."};
     for (int i = 0; i < (int)(sizeof lines / sizeof *lines) && i < area.h; i++)
-        canvas_text(c, area.x + 1, area.y + i, area.w - 2, i ? ROLE_TEXT : ROLE_DIM, 0, lines[i]);
+        canvas_text(c, area.x + 1, area.y + i, area.w - 2, i > 1 ? ROLE_TEXT : ROLE_DIM, 0, lines[i]);
 }
 
 static void draw_verdict(const Bills *b, Canvas *c, Rect r) {
