@@ -82,7 +82,7 @@ static const Entry *first(Palette *p, const char *text) {
 
 static void the_palette_finds_by_words(void **s) {
     (void)s;
-    Palette p;
+    Palette p = {.count = 0};
     palette_match(&p, "");
     assert_true(p.count == p.total && p.count > 20);
     assert_string_equal(first(&p, "mod")->name, "models");
@@ -101,10 +101,28 @@ static void the_palette_finds_by_words(void **s) {
     assert_int_equal(p.chosen, 0);
 }
 
+/* "theme NAME" is about themes only, whatever else has that name; the one that is shown is chosen first. */
+static void themes_are_chosen_by_name(void **s) {
+    (void)s;
+    Palette p = {.count = 0};
+    palette_themes(&p, "/nonexistent");
+    palette_match(&p, "theme ");
+    assert_true(p.count >= 8 && p.count == p.themes);
+    for (size_t i = 0; i < p.count; i++) assert_int_equal(p.match[i].kind, ENTRY_THEME);
+    palette_choose(&p, "light");
+    assert_string_equal(palette_chosen(&p)->name, "light");
+    assert_string_equal(first(&p, "theme high")->name, "high-contrast");
+    assert_int_equal(p.match[0].kind, ENTRY_THEME);
+    assert_true(palette_names_kind("theme x", ENTRY_THEME) && !palette_names_kind("themes", ENTRY_THEME));
+    assert_int_equal(first(&p, "theme")->code, 'o'); /* the command before its entries */
+    assert_null(first(&p, "theme overview"));
+    assert_null(palette_chosen(&p));
+}
+
 /* What every entry promises is there: a screen, a key, a range. */
 static void every_entry_leads_somewhere(void **s) {
     (void)s;
-    Palette p;
+    Palette p = {.count = 0};
     palette_match(&p, "");
     for (size_t i = 0; i < p.count; i++) {
         const Entry *e = &p.match[i];
@@ -117,7 +135,7 @@ static void every_entry_leads_somewhere(void **s) {
 /* The chosen entry is always in view, on any canvas; on one too small for a list nothing is drawn. */
 static void the_list_shows_what_is_chosen(void **s) {
     (void)s;
-    Palette p;
+    Palette p = {.count = 0};
     for (int h = 1; h <= 40; h += 3) {
         Canvas *c = canvas_new(80, h, false);
         palette_match(&p, "");
@@ -174,7 +192,8 @@ static void dimensions_go_round(void **s) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_edits_where_the_cursor_is), cmocka_unit_test(any_keys_leave_valid_text),
-        cmocka_unit_test(the_palette_finds_by_words), cmocka_unit_test(every_entry_leads_somewhere),
+        cmocka_unit_test(the_palette_finds_by_words), cmocka_unit_test(themes_are_chosen_by_name),
+        cmocka_unit_test(every_entry_leads_somewhere),
         cmocka_unit_test(the_list_shows_what_is_chosen), cmocka_unit_test(a_row_becomes_a_filter_that_matches_it),
         cmocka_unit_test(dimensions_go_round),
     };

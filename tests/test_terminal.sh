@@ -58,7 +58,7 @@ while_stopped() {
 }
 read -r line <go
 rm -f rc after stopped
-sh -c 'echo \$\$ >pid; exec "\$0" \$1' "$program" "\$line"
+sh -c 'echo \$\$ >pid; [ ! -e no-colour ] || export NO_COLOR=1; exec "\$0" \$1' "$program" "\$line"
 rc=\$?
 while_stopped
 stty -g >after
@@ -136,6 +136,27 @@ type_keys Escape
 until_true "Esc goes back to the list" shows "3 Features"
 until_true "and the filter is gone" shows_not 'feature:"'
 
+# Themes: what is chosen is shown at once, Esc brings the old one back, Enter keeps it.
+ground_is_white() { tm capture-pane -e -p | grep -qE '48;(5;231|2;255;255;255)m|48:(5:231|2::255:255:255)m'; }
+ground_is_not_white() { ! ground_is_white; }
+type_keys o
+until_true "o lists the themes" shows "high-contrast"
+until_true "and shows the one there was" ground_is_not_white
+type_keys light
+until_true "a theme that is chosen is shown at once" ground_is_white
+type_keys Escape
+until_true "Esc brings the old one back" ground_is_not_white
+type_keys :
+type_keys "theme light" Enter
+until_true "the palette takes it by name" shows "theme = light"
+until_true "and it stays" ground_is_white
+type_keys o
+type_keys Home
+until_true "the list is open" shows "deep-sea"
+type_keys Escape
+until_true "Esc goes back to the one that was kept" shows_not "deep-sea"
+until_true "which is shown" ground_is_white
+
 # The mouse: off until it is asked for; a tab, a footer word, the wheel.
 tm resize-window -t main -x 120 -y 40
 until_true "tabs from 110 columns" shows "[3 Features]"
@@ -191,6 +212,26 @@ for signal in SEGV ABRT; do
     kill -$signal "$(pid)"
     ends_restored "SIG$signal"
 done
+
+# Colours: on by default, off by option and by NO_COLOR; then a theme has none to show.
+coloured() { tm capture-pane -e -p | grep -qE "$(printf '\033')"'\[([0-9;]*;)?([34]8[;:]|[349][0-7]|10[0-7])'; }
+colourless() { ! coloured; }
+start
+until_true "there are colours" coloured
+type_keys q
+until_true "it ends" ended
+for how in --no-color NO_COLOR; do
+    if [ $how = NO_COLOR ]; then : >"$work/no-colour"; start; else start $how; fi
+    until_true "$how: it starts" shows "? help"
+    colourless && ok "$how: no colour is sent" || not_ok "$how: no colour is sent"
+    type_keys :
+    type_keys "theme light" Enter
+    until_true "$how: a theme is told to have nothing to show" shows "no colours here"
+    colourless && ok "$how: and sends none" || not_ok "$how: and sends none"
+    type_keys q
+    until_true "$how: it ends" ended
+done
+rm "$work/no-colour"
 
 start --readonly --ascii
 until_true "starts read-only" shows "? help"

@@ -1,4 +1,4 @@
-/* dash: the dashboard's state, shared by its two files (dashboard.c: the loop, dashboard_keys.c: what keys do). */
+/* dash: the dashboard's state, shared by its files (dashboard.c: the loop, dashboard_keys.c: what keys do, dashboard_theme.c). */
 #ifndef TUI_DASH_H
 #define TUI_DASH_H
 #include "tui/dashboard.h"
@@ -19,6 +19,8 @@ typedef struct Dash {
     const Screen *screen, *before; /* before: where Esc and a second ? go back to */
     void *self[DASH_SCREENS_MAX];  /* by place in screens[]; opened when first shown */
     Palette palette;
+    Theme theme;                   /* the one that was kept; another may be shown while it is chosen */
+    char tried[64];                /* the name of what is shown; "" = theme */
     char filter_before[256];       /* Esc in the prompt brings it back */
     bool pasting, mouse;
     bool stale;                    /* rows must be loaded again */
@@ -36,6 +38,8 @@ void dash_show(Dash *d, const Screen *s);
 void *dash_self(Dash *d, const Screen *s);
 TW_PRINTF(2, 3) void dash_answer(Dash *d, const char *fmt, ...);
 void dash_key(Dash *d, int key);
+void dash_theme_try(Dash *d); /* shows the theme that is chosen in the palette, else the one that was kept */
+void dash_theme_keep(Dash *d, const char *name);
 void dash_suspend(Dash *d);
 void dash_obey(Dash *d); /* does what a screen wished for in view.go */
 #endif

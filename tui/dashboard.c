@@ -183,12 +183,11 @@ static const Screen *first_screen(const Dash *d, const Background *b) {
 }
 
 static int open_terminal(Dash *d, App *a, Err *e) {
-    Theme theme;
     d->view.ascii = a->ascii || !term_is_utf8();
     const char *name = a->theme_option ? a->theme_option : a->config->theme;
-    if (theme_load(&theme, name, a->config->dir, e) != 0) return -1;
+    if (theme_load(&d->theme, name, a->config->dir, e) != 0) return -1;
     d->mouse = a->mouse;
-    return term_open(&d->term, &theme, a->no_color, a->mouse, e);
+    return term_open(&d->term, &d->theme, a->no_color, a->mouse, e);
 }
 
 static int run(Dash *d, App *a, const Background *b, const Err *why_not, Err *e) {

@@ -18,6 +18,17 @@ static void match_palette(Dash *d) {
     snprintf(p->error, sizeof p->error, "%zu of %zu   Tab complete   Enter go   Esc", d->palette.count, d->palette.total);
 }
 
+static void open_palette(Dash *d, const char *text) {
+    prompt_open(&d->view.prompt, ':', text);
+    palette_themes(&d->palette, d->view.app->config->dir);
+    match_palette(d);
+}
+
+static void open_themes(Dash *d) {
+    open_palette(d, "theme ");
+    palette_choose(&d->palette, d->theme.name);
+}
+
 /* Leaves the current screen for its neighbour among the tabs. */
 static void next_tab(Dash *d, bool back) {
     size_t count = 0, at = 0;
@@ -77,7 +88,7 @@ static void run_command(Dash *d, const KeyCommand *k, int key) {
     switch (k->act) {
     case DO_SCREEN: show_by_key(d, key); break;
     case DO_TAB: next_tab(d, key == KEY_BACK_TAB); break;
-    case DO_PALETTE: prompt_open(&d->view.prompt, ':', ""); match_palette(d); break;
+    case DO_PALETTE: open_palette(d, ""); break;
     case DO_FILTER:
         snprintf(d->filter_before, sizeof d->filter_before, "%s", d->view.filter_text);
         prompt_open(&d->view.prompt, '/', d->view.filter_text);
@@ -91,6 +102,7 @@ static void run_command(Dash *d, const KeyCommand *k, int key) {
     case DO_PAUSE: toggle_pause(d); break;
     case DO_STOP: policy_dialog(&d->view, &stop_dialog); break;
     case DO_RESUME: policy_dialog(&d->view, &resume_dialog); break;
+    case DO_THEME: open_themes(d); break;
     case DO_MOUSE: toggle_mouse(d); break;
     case DO_REDRAW: term_redraw(d->term); break;
     case DO_SUSPEND: dash_suspend(d); break;
@@ -116,13 +128,15 @@ static void command_key(Dash *d, int key) {
 /* ---- the line after "/" and ":" ---- */
 
 static void choose(Dash *d) {
-    const Entry *e = d->palette.count ? &d->palette.match[d->palette.chosen] : NULL;
+    const Entry *e = palette_chosen(&d->palette);
     prompt_close(&d->view.prompt);
     if (!e) return;
     if (e->kind == ENTRY_SCREEN)
         dash_show(d, screen_find(e->name));
     else if (e->kind == ENTRY_COMMAND)
         command_key(d, e->code);
+    else if (e->kind == ENTRY_THEME)
+        dash_theme_keep(d, e->name);
     else if (view_set_range(&d->view, e->name, NULL) == 0)
         d->stale = true;
 }
@@ -161,6 +175,7 @@ static void prompt_line_key(Dash *d, int key) {
     } else {
         palette_key(d, key);
     }
+    if (kind == ':') dash_theme_try(d);
 }
 
 /* ---- a dialog ---- */

@@ -23,6 +23,7 @@ const KeyCommand key_commands[] = {
     {DO_DIMENSION, "dimension", "d D", {'d', 'D'}, "look", "dimension", "next, last dimension", "overview features"},
     {DO_SORT, "sort", "s S", {'s', 'S'}, "look", "sort", "sort; reverse", "models features"},
     {DO_FILTER, "filter", "/", {'/'}, "look", "filter", "filter", NULL},
+    {DO_THEME, "theme", "o", {'o'}, "look", "theme", "colour theme", NULL},
     {DO_MOUSE, "mouse", "m", {'m'}, "take", "mouse", "mouse on, off", NULL},
     {DO_REDRAW, "redraw", "^L", {KEY_CTRL_L}, "take", "redraw", "draw all again", NULL},
     {DO_SUSPEND, "suspend", "^Z", {KEY_CTRL_Z}, "take", "suspend", "suspend", NULL},

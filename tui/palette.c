@@ -5,7 +5,7 @@
 #include "tui/view.h"
 
 enum { ROWS_MAX = 8 };
-static const char *const kind_names[] = {[ENTRY_SCREEN] = "screen", [ENTRY_COMMAND] = "command", [ENTRY_RANGE] = "range"};
+static const char *const kind_names[] = {[ENTRY_SCREEN] = "screen", [ENTRY_COMMAND] = "command", [ENTRY_RANGE] = "range", [ENTRY_THEME] = "theme"};
 
 static bool holds_all_words(const char *text, const Entry *e) {
     char words[256], in[256];
@@ -16,13 +16,26 @@ static bool holds_all_words(const char *text, const Entry *e) {
     return true;
 }
 
+bool palette_names_kind(const char *text, EntryKind kind) {
+    size_t n = strlen(kind_names[kind]);
+    return strncasecmp(text, kind_names[kind], n) == 0 && text[n] == ' ';
+}
+
+/* What the name is compared with: the text without its kind. NULL = the text is about another kind. */
+static const char *wanted_name(const char *text, EntryKind kind) {
+    for (EntryKind k = 0; k <= ENTRY_THEME; k++)
+        if (palette_names_kind(text, k)) return k == kind ? text + strlen(kind_names[k]) + 1 : NULL;
+    return text;
+}
+
 static void consider(Palette *p, const char *text, Entry e) {
     p->total++;
-    if (p->count == PALETTE_MAX || !holds_all_words(text, &e)) return;
+    const char *name = wanted_name(text, e.kind);
+    if (!name || p->count == PALETTE_MAX || !holds_all_words(text, &e)) return;
     size_t at = p->count++;
-    if (text[0] && strncasecmp(e.name, text, strlen(text)) == 0) { /* a name that starts with it goes before the others */
+    if (name[0] && strncasecmp(e.name, name, strlen(name)) == 0) { /* a name that starts with it goes before the others */
         size_t first = 0;
-        while (first < at && strncasecmp(p->match[first].name, text, strlen(text)) == 0) first++;
+        while (first < at && strncasecmp(p->match[first].name, name, strlen(name)) == 0) first++;
         memmove(&p->match[first + 1], &p->match[first], (at - first) * sizeof *p->match);
         at = first;
     }
@@ -30,12 +43,26 @@ static void consider(Palette *p, const char *text, Entry e) {
 }
 
 void palette_match(Palette *p, const char *text) {
-    *p = (Palette){.count = 0};
+    p->count = p->total = p->chosen = 0;
     for (size_t i = 0; screens[i]; i++) consider(p, text, (Entry){ENTRY_SCREEN, screens[i]->name, screens[i]->title, "", 0});
     for (const KeyCommand *k = key_commands; k->name; k++)
         if (k->act != DO_SCREEN && k->act != DO_PALETTE)
             consider(p, text, (Entry){ENTRY_COMMAND, k->name, k->help, k->keys, k->codes[0]});
     for (size_t i = 0; view_ranges[i]; i++) consider(p, text, (Entry){ENTRY_RANGE, view_ranges[i], "of time", "t", 0});
+    for (size_t i = 0; i < p->themes; i++) consider(p, text, (Entry){ENTRY_THEME, p->theme[i], "of colours", "o", 0});
+}
+
+void palette_themes(Palette *p, const char *config_dir) {
+    p->themes = theme_names(config_dir, p->theme, THEMES_MAX);
+}
+
+const Entry *palette_chosen(const Palette *p) {
+    return p->count ? &p->match[p->chosen] : NULL;
+}
+
+void palette_choose(Palette *p, const char *name) {
+    for (size_t i = 0; i < p->count; i++)
+        if (strcmp(p->match[i].name, name) == 0) p->chosen = i;
 }
 
 void palette_move(Palette *p, int by) {
