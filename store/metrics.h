@@ -27,5 +27,5 @@ int metrics_text(Db *db, const MetricsAsk *ask, Buf *out, Err *e);
 
 /* Private to store/metrics*.c */
 int metrics_spend(Db *db, const MetricsAsk *ask, Buf *out, Err *e);
-int metrics_switch(const MetricsAsk *ask, Buf *out, Err *e);
+void metrics_switch(const MetricsAsk *ask, Buf *out);
 #endif

@@ -37,7 +37,8 @@ static void write_gateways(const PolicyAck *acks, size_t count, Buf *out) {
     exposition_seconds(out, "llm_policy_last_apply_timestamp_seconds", "", applied_ms);
 }
 
-int metrics_switch(const MetricsAsk *ask, Buf *out, Err *e) {
+/* Spend is told where there is no policy, or its folder cannot be read: then nothing is known of gateways. */
+void metrics_switch(const MetricsAsk *ask, Buf *out) {
     const Config *c = ask->config;
     const char **names = xcalloc(c->gateway_count + 1, sizeof *names);
     PolicyAck *acks = xcalloc(POLICY_ACKS_MAX, sizeof *acks);
@@ -46,9 +47,8 @@ int metrics_switch(const MetricsAsk *ask, Buf *out, Err *e) {
     for (size_t i = 0; i < c->gateway_count; i++) names[i] = c->gateways[i].ack[0] ? c->gateways[i].ack : c->gateways[i].name;
     policy_view(ask->policy_path, ask->now_ms, &v);
     write_switch(&v, out);
-    int rc = policy_acks(ask->policy_path, names, c->gateway_count, v.generation, ask->now_ms, acks, POLICY_ACKS_MAX, &count, e);
-    if (rc == 0) write_gateways(acks, count, out);
+    if (policy_acks(ask->policy_path, names, c->gateway_count, v.generation, ask->now_ms, acks, POLICY_ACKS_MAX, &count, NULL) == 0)
+        write_gateways(acks, count, out);
     free(acks);
     free(names);
-    return rc;
 }

@@ -90,6 +90,9 @@ fi
 
 # --log: errors of the background go there, each with its time; standard error keeps those of the start.
 refuses "a log that cannot be opened" 1 "open $work/no/log: .*another file with --log" --log "$work/no/log" --db "$work/l.db" collect
+refuses "a file of metrics without a path" 2 "metrics-file needs PATH" collect --metrics-file
+refuses "an argument to metrics" 2 "takes no argument" metrics x
+refuses "metrics of no ledger" 1 "no ledger" --db "$work/none.db" metrics
 timeout 1 "$bin" --log "$work/log" --db "$work/no-folder/l.db" collect 2>"$work/err"
 check "background errors are in the log" grep -q "^tollwatch: 20[0-9-]*T[0-9:.]*Z .*no-folder" "$work/log"
 check "and not on standard error" test ! -s "$work/err"

@@ -167,6 +167,23 @@ static void switch_is_told_or_unknown(void **state) {
     buf_free(&out);
 }
 
+/* Who has no policy is told of spend all the same. */
+static void spend_needs_no_policy(void **state) {
+    (void)state;
+    Buf out;
+    char policy[128];
+    small_ledger();
+    snprintf(policy, sizeof policy, "%s", place.policy);
+    snprintf(place.policy, sizeof place.policy, "%s/none/policy.json", place.f.dir);
+    assert_int_equal(metrics_at(&out, place.f.path), EXIT_DONE);
+    snprintf(place.policy, sizeof place.policy, "%s", policy);
+    assert_non_null(strstr(out.at, "feature=\"search\"} 0.225547201\n"));
+    assert_non_null(strstr(out.at, "\nllm_policy_readable 0\n"));
+    assert_null(strstr(out.at, "llm_gateways"));
+    assert_int_not_equal(grammar(&out), -1);
+    buf_free(&out);
+}
+
 static void no_ledger_says_nothing(void **state) {
     (void)state;
     Buf out;
@@ -280,6 +297,37 @@ static void worker_writes_the_file(void **state) {
     app_close(&a);
 }
 
+static void no_failure(const Err *e) { fail_msg("told: %s", e->text); }
+
+/* The first start of all: no ledger yet is no failure, and the file comes when the ledger does. */
+static void worker_waits_for_the_ledger(void **state) {
+    (void)state;
+    Err e = {""};
+    char later[160];
+    App a = {.config_path = place.config, .db_option = place.f.path, .policy_option = place.policy};
+    snprintf(later, sizeof later, "%s/later.db", place.f.dir);
+    must(app_config(&a, &e), &e);
+    MetricsFile file = {.path = place.file, .db_path = later, .failed = no_failure,
+                        .ask = {.config = a.config, .zone = a.day_zone, .policy_path = a.policy_path, .now_ms = utc(NOW)}};
+    Wait next = {0};
+    void *self;
+    must(metrics_file_worker.open(&self, &file, NULL, &e), &e);
+    must(metrics_file_worker.step(self, &next, &e), &e);
+    assert_int_equal(next.sleep_ms, 1000);
+    assert_int_not_equal(access(place.file, F_OK), 0);
+    assert_int_equal(symlink(place.f.path, later), 0);
+    Stop *stop = stop_new();
+    metrics_file_worker.close(self);
+    must(metrics_file_worker.open(&self, &file, stop, &e), &e);
+    must(metrics_file_worker.step(self, &next, &e), &e);
+    assert_in_range(next.sleep_ms, 1000, 15000);
+    assert_int_equal(access(place.file, R_OK), 0);
+    metrics_file_worker.close(self);
+    stop_free(stop);
+    unlink(later);
+    app_close(&a);
+}
+
 /* A reader that looks as often as it can, while rounds follow each other at once, sees a whole text each time. */
 static void file_is_whole_at_any_time(void **state) {
     (void)state;
@@ -313,8 +361,10 @@ static void file_is_whole_at_any_time(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(grammar_refuses), CASE(small_ledger_as_text), CASE(switch_is_told_or_unknown), CASE(no_ledger_says_nothing),
+        CASE(spend_needs_no_policy),
         cmocka_unit_test(labels_are_escaped), cmocka_unit_test(amounts_are_exact), CASE(hostile_names_keep_the_format),
-        CASE(series_are_bounded), CASE(worker_writes_the_file), CASE(file_is_whole_at_any_time),
+        CASE(series_are_bounded), CASE(worker_writes_the_file), CASE(worker_waits_for_the_ledger),
+        CASE(file_is_whole_at_any_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
