@@ -2,13 +2,14 @@
 #include "collectors/housekeep.h"
 #include "collectors/collect_parts.h"
 
-enum { BEAT_MS = 10000, PURGE_MS = 3600000, PURGE_PAUSE_MS = 20, MOVE_MS = 300000 };
+enum { BEAT_MS = 10000, PURGE_MS = 3600000, PURGE_PAUSE_MS = 20, MOVE_MS = 300000, SETTLE_MS = 600000 };
 
 typedef struct Keep {
     const Collecting *c;
     Db *db;
     Ledger *ledger;
-    int64_t beat_ms, purged_ms, moved_ms; /* monotonic */
+    int64_t beat_ms, purged_ms, moved_ms, history_ms; /* monotonic */
+    int64_t history;                                  /* ledger_history() as it was then */
     bool beaten, purged, purging;
     char who[320];
 } Keep;
@@ -25,7 +26,8 @@ static int open_keep(void **self, const void *config, const Stop *stop, Err *e) 
     Keep *k = xcalloc(1, sizeof *k);
     (void)stop;
     k->c = config;
-    k->moved_ms = clock_monotonic_ms();
+    k->moved_ms = k->purged_ms = clock_monotonic_ms();
+    k->history = -1;
     if (role_holder(k->c->db_path, k->who, sizeof k->who) != 0) k->who[0] = '\0';
     if (collecting_open(k->c, &k->db, &k->ledger, e) == 0) return *self = k, 0;
     close_keep(k);
@@ -40,8 +42,21 @@ static int beat(Keep *k, int64_t now, Err *e) {
     return 0;
 }
 
+/* While the history of a log is read, here or by an import, its days are not sealed: what is still to come of them would
+ * be late. A source that is a day behind for good must not keep everything: after a day the purge goes on. */
+static int look_settled(Keep *k, int64_t now, bool *settled, Err *e) {
+    int64_t history;
+    if (ledger_history(k->ledger, &history, e) != 0) return -1;
+    if (history != k->history) k->history = history, k->history_ms = now;
+    *settled = now - k->history_ms >= SETTLE_MS || now - k->purged_ms >= MS_PER_DAY;
+    return 0;
+}
+
 static int purge(Keep *k, int64_t now, Err *e) {
+    bool settled;
     if (!k->purging && k->purged && now - k->purged_ms < PURGE_MS) return 0;
+    if (look_settled(k, now, &settled, e) != 0) return -1;
+    if (!settled) return k->purging = false, 0;
     if (ledger_purge(k->ledger, k->c->config->raw_days, &k->purging, e) != 0) return -1;
     k->purged_ms = now;
     k->purged = true;

@@ -84,6 +84,9 @@ typedef void LedgerFileFn(void *ctx, const char *source, const char *path, const
 int ledger_files(Ledger *l, LedgerFileFn *each, void *ctx, Err *e);
 
 /* Housekeeping, each call bounded to about 20 ms of lock; *more tells whether to call again. */
+/* A number that grows whenever rows older than a day are stored, by any process: while it does, more of their days may come,
+ * and sealing these would make it late. */
+int ledger_history(Ledger *l, int64_t *count, Err *e);
 int ledger_purge(Ledger *l, int raw_days, bool *more, Err *e); /* seals and purges days older than raw_days; old rollups too */
 int ledger_reopen_day(Ledger *l, int64_t day_ms, Err *e);      /* empties a sealed day so that a whole import can fill it */
 int ledger_heartbeat(Ledger *l, const char *who, Err *e);      /* "collector alive" row, for status */

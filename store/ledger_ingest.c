@@ -166,6 +166,19 @@ static int put_row(Ledger *l, Row *row, IngestCounts *n, Err *e) {
 }
 
 /* ---- batches ---- */
+int ledger_history(Ledger *l, int64_t *count, Err *e) {
+    return meta_get(l, "history", 0, count, e);
+}
+
+static int note_history(Ledger *l, Err *e) {
+    int64_t count;
+    return ledger_history(l, &count, e) || meta_set_int(l, "history", count + 1, e) ? -1 : 0;
+}
+
+static uint64_t rows_stored(const IngestCounts *n) {
+    return n->added + n->merged + n->linked;
+}
+
 static int put_batch(Ledger *l, Batch *b, IngestCounts *n, Err *e) {
     const FileMark *mark = batch_mark(b);
     uint32_t file = mark->set ? (uint32_t)mark->file_id : 0;
@@ -173,10 +186,14 @@ static int put_batch(Ledger *l, Batch *b, IngestCounts *n, Err *e) {
     names_batch(l->names, b);
     tuples_batch(l->tuples);
     if (gather(l, b, n, e)) return -1;
+    bool history = false;
     for (size_t i = 0; i < l->items.count; i++) {
         Row row;
+        uint64_t before = rows_stored(n);
         if (make_row(l, &l->items.at[i], file, &row, e) || put_row(l, &row, n, e)) return -1;
+        history |= l->items.at[i].ts_ms < l->now_ms - MS_PER_DAY && rows_stored(n) != before;
     }
+    if (history && note_history(l, e)) return -1;
     n->other += names_lost(l->names);
     return files_mark(l->files, mark, n->late - late, e);
 }

@@ -73,5 +73,5 @@ CREATE INDEX file_source ON file(source);
 CREATE TABLE source(
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, state TEXT NOT NULL, last_word TEXT NOT NULL,
     seen_ms INTEGER NOT NULL, lag_ms INTEGER NOT NULL, notional INTEGER NOT NULL);
--- heartbeat_ms, heartbeat_by, zone, minute_from_ms, combo_from_ms
+-- heartbeat_ms, heartbeat_by, zone, minute_from_ms, combo_from_ms, history
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

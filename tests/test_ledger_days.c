@@ -29,6 +29,31 @@ static void a_purged_day_is_sealed_and_its_latecomers_counted(void **state) {
 }
 
 /* A fork that shows a purged message with today's time is late, not new. */
+static int64_t history(Lab *lab) {
+    Err e = {""};
+    int64_t count = -1;
+    OK(e, ledger_history(lab->l, &count, &e));
+    return count;
+}
+
+/* L6: who seals days can see that old ones are still being filled. */
+static void old_rows_are_noticed(void **state) {
+    Lab *lab = *state;
+    lab_add_any(lab, 1, LAB_NOW - HOUR, 10);
+    lab_ingest(lab);
+    assert_int_equal(history(lab), 0);
+    lab_add_any(lab, 2, LAB_NOW - 50 * DAY, 10);
+    lab_ingest(lab);
+    assert_int_equal(history(lab), 1);
+    lab_add_any(lab, 2, LAB_NOW - 50 * DAY, 10); /* nothing new */
+    lab_ingest(lab);
+    assert_int_equal(history(lab), 1);
+    lab_purge(lab, 5);
+    lab_add_any(lab, 3, LAB_NOW - 50 * DAY, 10); /* late */
+    lab_ingest(lab);
+    assert_int_equal(history(lab), 1);
+}
+
 static void a_purged_identity_is_remembered(void **state) {
     Lab *lab = *state;
     lab_add_any(lab, 1, LAB_NOW - 40 * DAY, 10);
@@ -154,7 +179,7 @@ static void a_days_new_names_are_limited(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(a_purged_day_is_sealed_and_its_latecomers_counted),
-        CASE(a_purged_identity_is_remembered),
+        CASE(old_rows_are_noticed), CASE(a_purged_identity_is_remembered),
         CASE(a_day_of_many_rows_goes_in_steps),
         CASE(a_reopened_day_is_filled_anew_and_left_alone),
         CASE(another_writer_may_seal_a_day),
