@@ -1,5 +1,6 @@
 /* screen_savings: per strategy what is saved, what could be, how sure that is and what it stands on; and which features it is.
  * Why it reads seldom: an estimate over many calls does not change within a minute, and each reading costs some 100 ms. */
+#include "store/money.h"
 #include "store/savings.h"
 #include "tui/number.h"
 #include "tui/screen.h"
@@ -62,7 +63,7 @@ static void bar_cell(const Page *p, const Saving *s, TableCell *out) {
     int64_t most = 1;
     for (size_t i = 0; i <= SAVE_COUNT; i++) {
         const Saving *a = row_of(p, i);
-        int64_t all = positive(a->saved_nano) + positive(a->possible_nano);
+        int64_t all = nano_add(positive(a->saved_nano), positive(a->possible_nano));
         if (all > most) most = all;
     }
     int64_t unit = most / BAR + 1; /* of one cell: no product that could turn over */
@@ -135,13 +136,40 @@ static int draw_parts(const Saving *s, Canvas *c, Rect r) {
     return i + 1;
 }
 
-/* What is unknown, and what to log or to say so that it is not. */
-static void draw_unknown(const Page *p, Canvas *c, Rect r) {
+/* The sample stands newest first, which is by falling key. */
+static const SaveCall *call_of(const SaveSample *s, int64_t key) {
+    size_t low = 0, high = s->count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (s->call[mid].key > key) low = mid + 1;
+        else high = mid;
+    }
+    return low < s->count && s->call[low].key == key ? &s->call[low] : NULL;
+}
+
+/* Calls that would have saved most: when, whose, how long, what was paid. */
+static void draw_examples(const Page *p, const Saving *s, const View *v, Canvas *c, Rect r) {
+    for (int i = 0; i < r.h && (size_t)i < s->examples; i++) {
+        const SaveCall *call = call_of(&p->sample, s->example[i]);
+        char when[40];
+        if (!call) break;
+        const SaveKind *k = &p->sample.kind[call->kind];
+        int64_t in = call->tokens[TOK_INPUT] + call->tokens[TOK_CACHE_READ] + call->tokens[TOK_CACHE_WRITE_5M] + call->tokens[TOK_CACHE_WRITE_1H];
+        time_format(v->zone, call->ts_ms, "%d %b %H:%M:%S", when, sizeof when);
+        canvas_textf(c, r.x + 1, r.y + i, r.w - 2, ROLE_DIM, 0, "%s  %s in, %s out, ~$%s  %s on %s", when, number_count(in, 0).text,
+                     number_count(call->tokens[TOK_OUTPUT] + call->tokens[TOK_REASONING], 0).text,
+                     number_request_cost(call->cost_nano, false).text, k->feature[0] ? k->feature : "(no feature)", k->model);
+    }
+}
+
+/* What is unknown, and what to log or to say so that it is not. Returns the rows used. */
+static int draw_unknown(const Page *p, Canvas *c, Rect r) {
     int y = r.y;
     for (int i = 0; i < SAVE_COUNT && y < r.y + r.h; i++) {
         const Saving *s = &p->v.by[i];
         if (!s->possible_known && s != row_of(p, p->table.selected)) canvas_textf(c, r.x + 1, y++, r.w - 2, ROLE_WATCH, 0, "▲ %s: %s", s->name, s->stands_on);
     }
+    return y - r.y;
 }
 
 static void draw_savings(const void *self, const View *v, Canvas *c, Rect area) {
@@ -158,7 +186,9 @@ static void draw_savings(const void *self, const View *v, Canvas *c, Rect area) 
     int y = top + list + 1;
     if (y >= area.h) return;
     y += draw_parts(row_of(p, p->table.selected), c, (Rect){area.x, area.y + y, area.w, area.h - y}) + 1;
-    draw_unknown(p, c, (Rect){area.x, area.y + y, area.w, area.h - y});
+    int unknown = draw_unknown(p, c, (Rect){area.x, area.y + y, area.w, area.h - y});
+    if (unknown) y += unknown + 1;
+    draw_examples(p, row_of(p, p->table.selected), v, c, (Rect){area.x, area.y + y, area.w, area.h - y});
 }
 
 static bool key_savings(void *self, View *v, int key) {
