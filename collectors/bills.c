@@ -127,7 +127,7 @@ static int begin_walk(Bills *b, size_t i, Err *e) {
     if (account_secret(b->config->account, b->stop, b->secret, e) != 0) return -1;
     if (bill_feed_state(b->db, b->config->account->name, f->name, &until, &read, e) != 0) return -1;
     b->feed = f;
-    b->to_ms = floor_to(now + f->bucket_ms - 1, f->bucket_ms);
+    b->to_ms = floor_to(f->settles_ms ? now - f->settles_ms : now + f->bucket_ms - 1, f->bucket_ms);
     int64_t from = until ? until - TRAIL_MS : now - f->history_ms;
     begin_window(b, floor_to(from, f->bucket_ms));
     return 0;

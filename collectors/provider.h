@@ -51,7 +51,8 @@ typedef struct Feed {
     int64_t bucket_ms;             /* windows begin and end at multiples of it */
     int64_t history_ms;            /* how far back the first read goes */
     int64_t window_ms;             /* longest range of one walk of pages */
-    int64_t settles_ms;            /* how long after its end a bucket is complete */
+    int64_t settles_ms;            /* how long after its end a bucket is complete: it is not read before, since half a bill would
+                                    * stand for a day's whole spend; 0 = what there is of today is read, too */
     const void *arg;
     bool (*wanted)(const AccountConfig *a); /* whether the account is configured for it; NULL = always */
     /* 0, or -1: something is missing in the configuration (e says what). */
