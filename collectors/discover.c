@@ -50,6 +50,13 @@ size_t discover_sources(const Formats *f, SourceConfig *out, size_t max) {
     return n;
 }
 
+/* Two formats may look at the same place; who reads the list wants it once. */
+static bool is_listed(char out[][160], size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(out[i], out[n]) == 0) return true;
+    return false;
+}
+
 size_t discover_places(const Formats *f, char out[][160], size_t max) {
     size_t n = 0;
     for (size_t i = 0; formats_at(f, i); i++) {
@@ -57,8 +64,9 @@ size_t discover_places(const Formats *f, char out[][160], size_t max) {
         for (; *place && n < max; place++) {
             size_t files = files_at(*place);
             if (!applies(*place)) continue;
-            if (files) snprintf(out[n++], 160, "%.100s: %zu files", *place, files);
-            else snprintf(out[n++], 160, "%.100s: none", *place);
+            if (files) snprintf(out[n], 160, "%.100s: %zu files", *place, files);
+            else snprintf(out[n], 160, "%.100s: none", *place);
+            n += !is_listed(out, n);
         }
     }
     return n;

@@ -36,6 +36,8 @@ if ls /var/log/tollwatch/*.jsonl /var/log/litellm/*.jsonl >/dev/null 2>&1; then
     finds "logs at the usual places" 0 '^ok +source at a usual place: '
 else
     finds "no log anywhere" 1 '^mend +sources: no log at the usual places; add \[source'
+    twice=$("$bin" doctor 2>&1 | grep 'usual place:' | sort | uniq -d)
+    if [ -z "$twice" ]; then echo "ok each place is named once"; else echo "not ok each place is named once: $twice"; failed=1; fi
 fi
 mkdir -p "$HOME/.claude/projects/p" && echo '{"type":"user"}' >"$HOME/.claude/projects/p/s.jsonl"
 finds "logs at a usual place" 0 '^ok +source at a usual place: ~/.claude/projects: 1 file, format claude-code'

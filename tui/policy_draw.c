@@ -37,9 +37,10 @@ static void draw_sentence(Pen *p, const View *v) {
     else if (policy_is_stopped(s))
         row(p, ROLE_ACT, ATTR_BOLD, "■ %s calls are stopped by %s since %s, %s. %s", s->state == SWITCH_ALL ? "All" : "Non-critical", s->by,
             since, until, s->reason);
-    else if (s->state == SWITCH_UNKNOWN)
-        row(p, ROLE_WATCH, 0, "? The switch is not known: %s", s->why_unknown);
-    else
+    else if (s->state == SWITCH_UNKNOWN) {
+        row(p, ROLE_WATCH, 0, "? The switch is not known; K stops calls all the same. Why:");
+        row(p, ROLE_WATCH, 0, "  %s", s->why_unknown);
+    } else
         row(p, ROLE_TEXT, 0, "○ Calls pass. Generation %" PRId64 ". %s", s->generation,
             s->critical_count ? "" : "▲ No feature is critical: a stop of non-critical calls stops everything.");
 }
@@ -129,7 +130,7 @@ static void cell(const void *ctx, size_t r, size_t col, TableCell *out) {
 static void draw_gateways(Pen *p, const PolicyScreen *s, const View *v) {
     const struct { const PolicyScreen *s; const View *v; } ctx = {s, v};
     if (s->ack_count == 0) {
-        row(p, ROLE_WATCH, 0, "▲ No gateway has ever said that it obeys this file; their READMEs tell how: nginx, LiteLLM, HAProxy.");
+        row(p, ROLE_WATCH, 0, "▲ No gateway has ever said that it obeys this file; see collectors/gateways/.");
         blank(p);
         return;
     }
