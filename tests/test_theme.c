@@ -136,7 +136,11 @@ static void states_stay_apart_for_every_kind_of_colour_blindness(void **s) {
     assert_int_equal(theme_load(&t, "colour-blind", NULL, &e), 0);
     for (int kind = 0; kind < 4; kind++) {
         const Colour state[] = {t.fg[ROLE_WATCH], t.fg[ROLE_ACT], t.fg[ROLE_PROOF]};
-        for (int i = 0; i < 3; i++) assert_apart(kind, state[i], state[(i + 1) % 3]);
+        for (int i = 0; i < 3; i++) {
+            const Colour one = state[i], other = state[(i + 1) % 3];
+            assert_apart(kind, one, other);
+            assert_apart(kind, in_256(one), in_256(other));
+        }
     }
 }
 
