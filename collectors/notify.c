@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-enum { IDLE_MS = 30000, SEND_MS = 15000, THROTTLED_MS = 30000 };
+enum { IDLE_MS = 30000, SEND_MS = 15000, THROTTLED_MS = 30000, OWN_RETRY_MAX_MS = 60000 };
 #define RETRY_MAX_MS (15 * MS_PER_MINUTE)
 
 typedef struct Notify {
@@ -93,9 +93,12 @@ static void complain(const Notify *s, const char *word) {
     collecting_failed(s->c->shared, &e);
 }
 
-/* When the next try is due: never sooner than the receiver wants. */
+/* When the next try is due: never sooner than the receiver wants, but else within a minute, because what is told next waits
+ * behind it: a new alert must not sit out the pause of an old one when the network is back. */
 static int64_t after_failure(Notify *s, int64_t wait_ms) {
-    int64_t own_ms = backoff_next(&s->backoff), ms = wait_ms > own_ms ? wait_ms : own_ms;
+    int64_t own_ms = backoff_next(&s->backoff);
+    if (own_ms > OWN_RETRY_MAX_MS) own_ms = OWN_RETRY_MAX_MS;
+    int64_t ms = wait_ms > own_ms ? wait_ms : own_ms;
     return ms < RETRY_MAX_MS ? ms : RETRY_MAX_MS;
 }
 

@@ -63,8 +63,11 @@ static void override_budgets(const Stopping *s, json_t *policy) {
 static int release(void *ctx, json_t *policy, Err *e) {
     const Stopping *s = ctx;
     (void)e;
-    json_t *k = json_object_get(policy, "kill_switch");
-    if (!json_is_true(json_object_get(k, "enabled"))) return 0;
+    SwitchState state = policy_switch_state(policy, s->w->now_ms);
+    if (state == SWITCH_OFF) return 0;
+    /* What no reader understands leaves gateways at what they had, which may be a stop. */
+    if (state == SWITCH_UNKNOWN) json_object_del(policy, "kill_switch");
+    json_t *k = policy_object(policy, "kill_switch");
     override_budgets(s, policy);
     json_object_set_new(k, "enabled", json_false());
     json_object_set_new(k, "released_at", policy_time_new(s->w->now_ms));

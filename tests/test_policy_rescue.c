@@ -77,6 +77,17 @@ static void a_budget_writes_a_switch_that_is_off(void **state) {
     json_decref(p);
 }
 
+/* Gateways keep the stop that they had when they do not understand the switch; a person's resume ends that. */
+static void a_switch_that_makes_no_sense_is_resumed(void **state) {
+    Lab *l = *state;
+    PolicyView v;
+    put_file(l, "policy.json", "{\"schema_version\":1,\"generation\":4,\"kill_switch\":{\"enabled\":\"maybe\",\"expires_at\":7}}", 0664);
+    assert_int_equal(resume_by(l, &l->bob, T0).result, POLICY_WRITTEN);
+    policy_view(l->path, T0, &v);
+    assert_int_equal(v.state, SWITCH_OFF);
+    assert_int_equal(v.generation, 5);
+}
+
 /* P15 */
 static void no_file_is_larger_than_readers_take(void **state) {
     Lab *l = *state;
@@ -119,6 +130,7 @@ int main(void) {
         LAB_TEST(a_file_that_is_gone_is_not_begun_anew),
         LAB_TEST(the_guard_takes_no_copy_that_lacks_what_a_person_did),
         LAB_TEST(a_budget_writes_a_switch_that_is_off),
+        LAB_TEST(a_switch_that_makes_no_sense_is_resumed),
         LAB_TEST(no_file_is_larger_than_readers_take),
         LAB_TEST(nobody_stops_calls_in_the_name_of_a_budget),
     };
