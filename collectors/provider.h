@@ -85,6 +85,8 @@ int json_nano(const json_t *value, int cents, int64_t *nano);
 const char *json_str(const json_t *object, const char *key); /* "" for absent, null or another type */
 /* "2026-11-23T00:00:00Z" or "2026-11-23" to milliseconds. */
 int json_time(const json_t *value, int64_t *ms);
+/* The address of a request: frees `url`. -1: it did not fit. */
+int page_url(PageRequest *p, Buf *url, Err *e);
 /* The body of a request: takes `body`. -1: NULL, or larger than PAGE_BODY_MAX. */
 int page_json(PageRequest *p, json_t *body, Err *e);
 /* "Claude Sonnet 5" and "NovaPro" as logs would write them: "claude-sonnet-5", "nova-pro". */

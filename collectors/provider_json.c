@@ -13,6 +13,13 @@ void page_header(PageRequest *p, const char *fmt, ...) {
     va_end(ap);
 }
 
+int page_url(PageRequest *p, Buf *url, Err *e) {
+    int n = snprintf(p->url, sizeof p->url, "%s", url->at ? url->at : "");
+    bool fits = !url->overflow && n > 0 && (size_t)n < sizeof p->url;
+    buf_free(url);
+    return fits ? 0 : fail(e, "the request does not fit; its cursor is too long");
+}
+
 int page_json(PageRequest *p, json_t *body, Err *e) {
     size_t len = body ? json_dumpb(body, p->body, sizeof p->body - 1, JSON_COMPACT) : 0;
     json_decref(body);

@@ -11,15 +11,6 @@
 #define LOGIN "https://login.microsoftonline.com"
 #define PATH_BYTES "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:()/"
 
-static int no_fit(Err *e) { return fail(e, "the request does not fit; its cursor is too long"); }
-
-static int take_url(PageRequest *out, Buf *url, Err *e) {
-    int n = snprintf(out->url, sizeof out->url, "%s", url->at ? url->at : "");
-    bool fits = !url->overflow && n > 0 && (size_t)n < sizeof out->url;
-    buf_free(url);
-    return fits ? 0 : no_fit(e);
-}
-
 /* A path of the configuration, without a slash at its ends. */
 static int add_path(Buf *url, const char *path, const char *key, Err *e) {
     path += strspn(path, "/");
@@ -53,7 +44,8 @@ static int token_request(const FeedCall *c, PageRequest *out, Err *e) {
     http_encode(&url, c->account->tenant);
     buf_str(&url, "/oauth2/v2.0/token");
     page_header(out, "Content-Type: application/x-www-form-urlencoded");
-    return take_url(out, &url, e) == 0 && fits ? 0 : no_fit(e);
+    if (page_url(out, &url, e) != 0) return -1;
+    return fits ? 0 : fail(e, "the client secret is too long");
 }
 
 /* It goes into a header: nothing but visible ASCII. */
@@ -100,7 +92,7 @@ static int cost_url(const FeedCall *c, PageRequest *out, Err *e) {
         }
         buf_str(&url, "/providers/Microsoft.CostManagement/query?api-version=2025-03-01");
     }
-    return take_url(out, &url, e);
+    return page_url(out, &url, e);
 }
 
 static int cost_request(const FeedCall *c, PageRequest *out, Err *e) {
@@ -216,7 +208,7 @@ static int metric_request(const FeedCall *c, PageRequest *out, Err *e) {
     buf_str(&url, "&interval=P1D&aggregation=Total&top=1000&%24filter=");
     http_encode(&url, "ModelDeploymentName eq '*' and ModelName eq '*'");
     page_header(out, "Authorization: Bearer %s", c->token);
-    return take_url(out, &url, e);
+    return page_url(out, &url, e);
 }
 
 static const char *label(const json_t *series, const char *name) {

@@ -11,13 +11,6 @@
 #define NAME_BYTES "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:"
 enum { QUERY_WAIT_MS = 15000 /* shorter than HTTP_TIMEOUT_MS */, QUERY_ROWS = 10000, SERIES = 5000, PART_MAX = 1024 };
 
-static int take_url(PageRequest *out, Buf *url, Err *e) {
-    int n = snprintf(out->url, sizeof out->url, "%s", url->at ? url->at : "");
-    bool fits = !url->overflow && n > 0 && (size_t)n < sizeof out->url;
-    buf_free(url);
-    return fits ? 0 : fail(e, "the request does not fit; its cursor is too long");
-}
-
 static int begin(const FeedCall *c, const char *host, const char *path, Buf *url, PageRequest *out, Err *e) {
     const char *project = c->account->project;
     if (!*project || project[strspn(project, NAME_BYTES)]) return fail(e, "the account needs project =, the id of a Google Cloud project");
@@ -75,7 +68,7 @@ static int query_request(const FeedCall *c, PageRequest *out, Err *e) {
     int rc = begin(c, BIGQUERY, "/bigquery/v2/projects/", &url, out, e);
     buf_str(&url, "/queries");
     if (rc == 0) rc = c->cursor[0] ? add_job(&url, c->cursor, e) : query_body(c, out, e);
-    if (rc == 0) return take_url(out, &url, e);
+    if (rc == 0) return page_url(out, &url, e);
     buf_free(&url);
     return -1;
 }
@@ -180,7 +173,7 @@ static int series_request(const FeedCall *c, PageRequest *out, Err *e) {
     add_field(&url, "&interval.endTime=", to);
     buf_fmt(&url, "&aggregation.alignmentPeriod=3600s&aggregation.perSeriesAligner=ALIGN_SUM&pageSize=%d", SERIES);
     if (c->cursor[0]) add_field(&url, "&pageToken=", c->cursor);
-    return take_url(out, &url, e);
+    return page_url(out, &url, e);
 }
 
 /* What a series counts: a bucket of tokens, -1 for calls, -2 for what nobody knows. */
