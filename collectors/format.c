@@ -5,6 +5,7 @@
  */
 #include "collectors/format_impl.h"
 #include "collectors/reader_values.h"
+#include "collectors/unwrap.h"
 #include "collectors/parser_hook.h"
 #include "store/data.h"
 #include <dirent.h>
@@ -158,12 +159,20 @@ static int look(void *ctx, const ScanValue *values) {
     return cond_holds(f->recognise, values) ? 1 : 0;
 }
 
+static bool record_matches(const Format *f, Scan *scan, Str record) {
+    char *room = NULL;
+    record = unwrap_line(record, &room);
+    bool found = scan_line(scan, record.at, record.len, look, &f, NULL) == 1;
+    free(room);
+    return found;
+}
+
 static bool lines_match(const Format *f, Scan *scan, const char *head, size_t len) {
     const char *at = head, *end = head + len;
     for (int n = 0; at < end && n < HEAD_LINES; n++) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         size_t size = (size_t)((stop ? stop : end) - at);
-        if (scan_line(scan, at, size, look, &f, NULL) == 1) return true;
+        if (record_matches(f, scan, (Str){at, size})) return true;
         at += size + 1;
     }
     return false;
@@ -176,7 +185,7 @@ static bool values_match(const Format *f, Scan *scan, const char *head, size_t l
     for (int n = 0; n < HEAD_LINES; n++) {
         found = values_find(&values, head, found.stop, len);
         if (!found.complete) return false;
-        if (scan_line(scan, head + found.first, found.stop - found.first, look, &f, NULL) == 1) return true;
+        if (record_matches(f, scan, (Str){head + found.first, found.stop - found.first})) return true;
     }
     return false;
 }

@@ -4,6 +4,7 @@
  * is allocated per record.
  */
 #include "collectors/parser_impl.h"
+#include "collectors/unwrap.h"
 
 Parser *parser_new(const Format *f, const ParseContext *ctx) {
     Parser *p = xcalloc(1, sizeof *p);
@@ -26,6 +27,7 @@ void parser_free(Parser *p) {
     }
     scan_free(p->scan);
     free(p->values);
+    free(p->wrapped);
     if (p->own_pricer) pricer_free(p->pricer);
     free(p);
 }
@@ -103,7 +105,9 @@ ParseResult parser_record(Parser *p, const char *text, size_t len, uint64_t offs
     p->some_bad = false;
     p->e = e;
     if (p->f->hook) memcpy(p->state_before, p->state, p->f->hook->state_size);
-    int rc = scan_line(p->scan, text, len, one, p, e);
+    Str record = {text, len};
+    if (p->f->framing != FRAME_DOCUMENT) record = unwrap_line(record, &p->wrapped);
+    int rc = scan_line(p->scan, record.at, record.len, one, p, e);
     /* A record of more requests than a batch holds: what there is room for now, the rest when it is given again. */
     bool too_many = rc == REQUEST_FULL && before == 0;
     p->resume = too_many ? p->element : 0;
