@@ -9,7 +9,7 @@
 /* Ten looks a second at most, while somebody commits all the time (an import). Between events the database's version is asked
  * for once a second, four times where no events come. Without a hard budget no commit matters: only a stop's end is awaited
  * (G6), so that an idle program sleeps. */
-enum { CACHE_KIB = 1024, LOOK_GAP_MS = 100, IDLE_MS = 1000, UNWATCHED_MS = 1800, BLIND_MS = 250, POLICY_MS = 1000, RETRY_MS = 1000 };
+enum { CACHE_KIB = 1024, LOOK_GAP_MS = 100, IDLE_MS = 1000, UNWATCHED_MS = 1800, CALM_MS = 5000, BLIND_MS = 250, POLICY_MS = 1000, RETRY_MS = 1000 };
 
 struct Guard {
     const Collecting *c;
@@ -24,6 +24,7 @@ struct Guard {
     SwitchState state;
     bool fresh;               /* it was not told yet: it may hold what we do not know (G3) */
     int64_t looked_ms, policy_ms, next_ms; /* monotonic, monotonic, the clock */
+    bool engaged;             /* a stop was on at the last look */
     bool dirty;               /* a commit was seen that nobody has looked at */
     char complaint[ERR_MAX];  /* told once, not at each try */
 };
@@ -162,12 +163,14 @@ static void look_at_policy(Guard *g, int64_t mono_ms, Err *e) {
     g->policy_ms = mono_ms;
     policy_view(g->c->policy_path, collecting_now_ms(g->c), &v);
     if (g->count && (v.generation != g->generation || v.state != g->state)) g->dirty = true;
+    g->engaged = v.state == SWITCH_ALL || v.state == SWITCH_NON_CRITICAL || v.state == SWITCH_EXPIRED;
     if (v.state != SWITCH_UNKNOWN) policy_flags_sync(g->c->policy_path, collecting_now_ms(g->c), e);
 }
 
 static Wait next_wait(const Guard *g, int64_t mono_ms) {
     int64_t due = dbwatch_due_ms(g->watch), left = g->next_ms - collecting_now_ms(g->c);
-    int64_t wait = !g->count ? UNWATCHED_MS : dbwatch_fd(g->watch) >= 0 ? IDLE_MS : BLIND_MS;
+    /* Without hard budgets only the end of a stop has to be seen soon. */
+    int64_t wait = !g->count ? (g->engaged ? UNWATCHED_MS : CALM_MS) : dbwatch_fd(g->watch) >= 0 ? IDLE_MS : BLIND_MS;
     int64_t gap = g->looked_ms + LOOK_GAP_MS - mono_ms;
     if (left < wait) wait = left;
     if (due != INT64_MAX && due - mono_ms < wait) wait = due - mono_ms;

@@ -1,8 +1,8 @@
-/* housekeep: see housekeep.h. Wakes once in ten seconds, more often only while there is something to purge. */
+/* housekeep: see housekeep.h. Wakes once in twenty seconds, more often only while there is something to purge. */
 #include "collectors/housekeep.h"
 #include "collectors/collect_parts.h"
 
-enum { BEAT_MS = 10000, PURGE_MS = 3600000, PURGE_PAUSE_MS = 20, MOVE_MS = 300000, SETTLE_MS = 600000 };
+enum { BEAT_MS = 20000, PURGE_MS = 3600000, PURGE_PAUSE_MS = 20, MOVE_MS = 300000, SETTLE_MS = 600000 };
 
 typedef struct Keep {
     const Collecting *c;

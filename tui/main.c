@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@ static void make_process_safe(void) {
     /* Admin keys live in memory: never in a core file, never readable through /proc by another process of the user. */
     setrlimit(RLIMIT_CORE, &(struct rlimit){0});
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    mallopt(M_ARENA_MAX, 1); /* a dozen threads that mostly sleep need no heap each */
     setlocale(LC_CTYPE, ""); /* characters only: numbers keep their point */
 }
 

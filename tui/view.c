@@ -3,6 +3,8 @@
 #include "store/alert_book.h"
 #include "tui/policy_act.h"
 
+enum { VIEW_CACHE_KIB = 2048 /* rollups are small; a dashboard stays open for days */ };
+
 const char *const view_ranges[] = {"15m", "1h", "6h", "24h", "today", "7d", "30d", "month", NULL};
 
 int view_set_range(View *v, const char *name, Err *e) {
@@ -89,6 +91,7 @@ int view_open(View *v, App *app, Err *e) {
 
 int view_open_ledger(View *v, Err *e) {
     if (db_open(&v->db, v->app->db_path, DB_READ, e) != 0) return -1;
+    db_cache(v->db, VIEW_CACHE_KIB);
     view_tick(v);
     return 0;
 }
