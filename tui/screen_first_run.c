@@ -6,7 +6,7 @@
 #include "tui/keys.h"
 #include "tui/screen.h"
 
-enum { PLACES_MAX = 24, PLACE_CELLS = 34, STATE_CELLS = 6 };
+enum { BELOW_PLACES = 12 /* demo, what to paste */, PLACES_MAX = 24, PLACE_CELLS = 34, STATE_CELLS = 6 };
 
 typedef struct FirstRun {
     Formats *formats;
@@ -45,7 +45,10 @@ static int draw_places(const FirstRun *f, Canvas *c, Rect r) {
         int x = r.x + 11 + (int)i % across * PLACE_CELLS, y = r.y + (int)i / across;
         const char *colon = strrchr(f->place[i], ':');
         int name = colon ? (int)(colon - f->place[i]) : (int)strlen(f->place[i]);
-        if (y >= r.y + r.h) break;
+        if (y == r.y + r.h - 1 && (int)i % across == across - 1 && i + 1 < f->places) { /* the last cell, and not the last place */
+            canvas_textf(c, x, y, PLACE_CELLS, ROLE_DIM, 0, "and %zu more", f->places - i);
+            return r.h;
+        }
         canvas_textf(c, x, y, PLACE_CELLS - STATE_CELLS - 1, ROLE_TEXT, 0, "%.*s", name, f->place[i]);
         canvas_text(c, x + PLACE_CELLS - STATE_CELLS, y, STATE_CELLS - 1, ROLE_DIM, 0, colon ? colon + 2 : "");
         rows = y - r.y + 1;
@@ -70,7 +73,7 @@ static void first_run_draw(const void *self, const View *v, Canvas *c, Rect area
     (void)v;
     canvas_text(c, x, y++, w, ROLE_TEXT, ATTR_BOLD, "Nothing to read yet. No logs were found and nothing is configured.");
     y += area.h > 12;
-    if (area.h > 9) y += draw_places(f, c, (Rect){x, y, w, end - y > 10 ? end - y - 7 : 1}) + 1;
+    if (area.h > 9) y += draw_places(f, c, (Rect){x, y, w, end - y > BELOW_PLACES ? end - y - BELOW_PLACES : 1}) + 1;
     if (y < end) {
         canvas_text(c, area.x, y, 1, ROLE_TEXT, 0, "\u25ba");
         canvas_text(c, x, y, w, ROLE_TEXT, ATTR_BOLD, "Show me the demo");
