@@ -95,6 +95,6 @@ if command -v sqlite3 >"$work/which" 2>&1; then
 fi
 
 sed -i 's/^publish = .*/publish = echo no route to gw2 >\&2; exit 7/' "$work/config/tollwatch/config"
-gives "a failed publishing is told with its last word" 0 'publish: .* ended with code 7: no route to gw2' resume
+gives "a failed publishing is told with its last word" 1 'publish: .* ended with code 7: no route to gw2' resume
 gives "and is in the trail" 0 'publish +alice.*failed: publish' policy history
 exit $failed

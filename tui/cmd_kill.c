@@ -64,12 +64,13 @@ static int wait_obeyed(App *a, int64_t generation, SwitchState as, int64_t secon
 }
 
 /* ---- after the change ---- */
-static void print_publishing(App *a, const PolicyAct *act, int64_t generation) {
+static int print_publishing(App *a, const PolicyAct *act, int64_t generation) {
     Err e = {0};
-    if (!a->config->publish[0]) return;
-    if (publish_policy(a->config->publish, &act->writer, generation, NULL, &e) != 0) app_fail(&e);
-    else printf("published\n");
+    if (!a->config->publish[0]) return EXIT_DONE;
+    if (publish_policy(a->config->publish, &act->writer, generation, NULL, &e) != 0) return app_fail(&e);
+    printf("published\n");
     fflush(stdout);
+    return EXIT_DONE;
 }
 
 /* Without --wait nobody looks for the proof, but a stop that nothing can obey must not read like one that holds. */
@@ -85,8 +86,9 @@ static int finish(App *a, PolicyAct *act, const PolicyDone *done, SwitchState as
     fflush(stdout); /* the generation is on the terminal before the slow part */
     if (done->warning[0]) usage_fail("%s", done->warning);
     if (act->log.why.text[0]) usage_fail("%s; the change is not in the ledger's audit trail", act->log.why.text);
-    if (done->result == POLICY_WRITTEN) print_publishing(a, act, done->generation);
-    return wait_s >= 0 ? wait_obeyed(a, done->generation, as, wait_s) : EXIT_DONE;
+    /* What other hosts did not get is not done, unless all gateways say that they obey. */
+    int code = done->result == POLICY_WRITTEN ? print_publishing(a, act, done->generation) : EXIT_DONE;
+    return wait_s >= 0 ? wait_obeyed(a, done->generation, as, wait_s) : code;
 }
 
 /* ---- kill ---- */
