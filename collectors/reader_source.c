@@ -5,6 +5,7 @@
  */
 #include "collectors/reader_source.h"
 #include <errno.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -113,6 +114,12 @@ void source_close(Source *s) {
     free(s);
 }
 
+/* Whether a read would bring something at once: a format is recognised by more lines than were looked at. */
+static bool is_waiting(const Source *s) {
+    int n = 0;
+    return ioctl(s->fd, FIONREAD, &n) == 0 && n > 0;
+}
+
 /* First what was looked at, then the rest. Too few bytes to decide, and no more of them for now, are plain. */
 static ssize_t read_plain(Source *s, char *to, size_t size, const char *name, Err *e) {
     size_t looked_at = s->head_len - s->head_at;
@@ -123,7 +130,8 @@ static ssize_t read_plain(Source *s, char *to, size_t size, const char *name, Er
     s->packing = PACKING_NONE;
     memcpy(to, s->head + s->head_at, n);
     s->head_at += n;
-    return (ssize_t)n;
+    ssize_t rest = n < size && is_waiting(s) ? read_some(s, to + n, size - n, name, e) : 0;
+    return rest < 0 ? -1 : (ssize_t)n + rest;
 }
 
 /* 1 = there is input, 0 = the end of a whole file, -1 = failed. */

@@ -48,6 +48,13 @@ printf '%s\n' '{"mark_my-lines":1,"when":"2026-10-25T00:00:01Z","llm":"gpt-4o","
 printf '%s' '{"mark_my-lines":1,"when":"2026-10-25T00:00:04Z","llm":"gpt-4o","in":300,"out":30,"call":"d"}' >>"$work/lines.log"
 counts lines "$work/lines.log" "4 1 900 600 150 0.004500000"
 
+# What a program says when it starts, then the first call: more than a look at the first bytes, from a file and from a pipe.
+for n in 1 2 3 4 5 6 7 8; do echo "line $n of what a gateway tells of itself when it starts, with its version and all its settings: a=1 b=2 c=3"; done >"$work/late.log"
+cat "$work/lines.log" >>"$work/late.log"
+counts late "$work/late.log" "4 1 900 600 150 0.004500000"
+cp "$work/late.log" "$work/late.in"
+counts late-pipe - "4 1 900 600 150 0.004500000" <"$work/late.in"
+
 printf '%s\n' 'a line of something else' '{' '  "mark_my-values": 1, "when": "2026-10-25T00:00:01Z",' '  "llm": "gpt-4o", "in": 1000, "out": 100, "note": "} {"' '}' \
     'INFO more of it' '{"mark_my-values":1,"when":"2026-10-25T00:00:02Z","llm":"gpt-4o","in":500,"out":1} {"mark_my-values":1,"when":"2026-10-25T00:00:03Z","llm":"gpt-4o","in":5,"out":2' '}' >"$work/values.log"
 counts values "$work/values.log" "3 0 1505 0 103 0.004792500"
@@ -63,5 +70,19 @@ printf '%s' '{"days": [{"day": 1, "models": [{"mark_my-document": 1, "when": "20
 counts document "$work/usage.json" "123 3 100000 0 1000 0.260000000"
 "$bin" --db "$work/document.db" import "$work/usage.json" >/dev/null 2>&1
 counts document "$work/usage.json" "123 3 100000 0 1000 0.260000000"
+
+# Logs of all formats in one folder: every file is recognised, every record is met once, and a second time nothing is new.
+mkdir "$work/mix"
+for d in tests/formats/*; do
+    case $d in */own-*) continue ;; esac
+    cp "$d/log" "$work/mix/${d##*/}.log"
+    cat "$d/expect" >>"$work/wanted"
+done
+mixed() { "$bin" --db "$work/mix.db" --now 2026-10-26T00:00:00Z import "$work/mix" >"$work/out" 2>&1; grep -c 'no known format' "$work/out"; }
+met() { sed -n 's/.*: \([0-9]*\) new requests, \([0-9]*\) grown, \([0-9]*\) known already.*/\1 \2 \3/p' "$work/out"; }
+is "a folder of all formats: files that no format fits" "$(mixed)" 0
+is "its records" "$(met | awk '{print $1 + $2 + $3}')" "$(grep -c '^[0-9]*: [0-9]*-' "$work/wanted")"
+mixed >/dev/null
+is "nothing is new the second time" "$(met | awk '{print $1 + $2}')" 0
 
 exit $failed
