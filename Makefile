@@ -12,7 +12,7 @@ CPPFLAGS += -I. -I$(BUILD) -D_GNU_SOURCE -DTOLLWATCH_VERSION='"$(VERSION)"' -DNC
 CFLAGS   += -std=c17 $(WARN) $(OPT) -fno-strict-aliasing -fstack-protector-strong $(SANITIZE)
 CFLAGS   += -include store/banned.h
 LDFLAGS  += $(SANITIZE) -pthread
-LDLIBS   += -lncursesw -ltinfo -lcurl -lsqlite3 -ljansson -lz -linih -lm
+LDLIBS   += -lncursesw -ltinfo -lsqlite3 -ljansson -lz -linih -lm
 
 SOURCES := $(wildcard store/*.c collectors/*.c collectors/providers/*.c collectors/channels/*.c tui/*.c)
 DATA    := $(sort $(wildcard collectors/formats/*.json store/*.sql store/prices.csv themes/*.theme))

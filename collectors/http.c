@@ -1,12 +1,13 @@
 /* http: see http.h. */
 #include "collectors/http.h"
+#include "collectors/curl_late.h"
 #include "store/clock.h"
-#include <curl/curl.h>
 #include <strings.h>
 
 enum { CONNECT_MS = 10000, WAIT_MS = 200 };
 
 struct Http {
+    CurlLate curl; /* valid when easy is not NULL */
     CURLM *multi;
     CURL *easy;
 };
@@ -19,15 +20,16 @@ typedef struct Exchange {
 
 Http *http_new(void) {
     Http *h = xcalloc(1, sizeof *h);
-    h->multi = curl_multi_init();
-    h->easy = curl_easy_init();
+    if (!curl_late(&h->curl)) return h; /* http_do() says so */
+    h->multi = h->curl.multi_init();
+    h->easy = h->curl.easy_init();
     return h;
 }
 
 void http_free(Http *h) {
     if (!h) return;
-    if (h->easy) curl_easy_cleanup(h->easy);
-    if (h->multi) curl_multi_cleanup(h->multi);
+    if (h->easy) h->curl.easy_cleanup(h->easy);
+    if (h->multi) h->curl.multi_cleanup(h->multi);
     free(h);
 }
 
@@ -59,8 +61,9 @@ int64_t http_retry_after(const char *value, int64_t now_ms) {
     value += strspn(value, " \t");
     int64_t ms = decimal_ms(value, MS_PER_SECOND);
     if (ms >= 0) return bounded(ms);
-    time_t at = curl_getdate(value, NULL);
-    return at < 0 ? -1 : bounded((int64_t)at * MS_PER_SECOND - now_ms);
+    struct tm at = {0};
+    const char *end = strptime(value, "%a, %d %b %Y %H:%M:%S GMT", &at); /* the one form that servers may write */
+    return end ? bounded((int64_t)timegm(&at) * MS_PER_SECOND - now_ms) : -1;
 }
 
 void http_encode(Buf *out, const char *text) {
@@ -151,48 +154,48 @@ static int check_url(const HttpRequest *r, Err *e) {
     return fail(e, "%s: only https is spoken, and http on loopback; mend the address", host);
 }
 
-static struct curl_slist *headers_of(const HttpRequest *r) {
+static struct curl_slist *headers_of(const CurlLate *curl, const HttpRequest *r) {
     struct curl_slist *list = NULL;
-    for (int i = 0; i < HTTP_HEADERS_MAX && r->header[i]; i++) list = curl_slist_append(list, r->header[i]);
+    for (int i = 0; i < HTTP_HEADERS_MAX && r->header[i]; i++) list = curl->slist_append(list, r->header[i]);
     if (r->aws_sigv4) return list; /* libcurl would sign an Expect that it does not send; bodies this small have none */
-    return curl_slist_append(list, "Expect:"); /* no 100-continue: servers answer late to it */
+    return curl->slist_append(list, "Expect:"); /* no 100-continue: servers answer late to it */
 }
 
-static void set_up(CURL *c, const HttpRequest *r, Exchange *x, struct curl_slist *headers) {
-    curl_easy_reset(c);
-    curl_easy_setopt(c, CURLOPT_URL, r->url);
-    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https,http");
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+static void set_up(const CurlLate *curl, CURL *c, const HttpRequest *r, Exchange *x, struct curl_slist *headers) {
+    curl->easy_reset(c);
+    curl->easy_setopt(c, CURLOPT_URL, r->url);
+    curl->easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https,http");
+    curl->easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
-    curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L); /* not to wait for a name server when stopping */
+    curl->easy_setopt(c, CURLOPT_QUICK_EXIT, 1L); /* not to wait for a name server when stopping */
 #endif
-    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(r->timeout_ms ? r->timeout_ms : HTTP_TIMEOUT_MS));
-    curl_easy_setopt(c, CURLOPT_USERAGENT, "tollwatch/" TOLLWATCH_VERSION);
-    curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
-    curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(c, CURLOPT_WRITEDATA, x);
-    curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header);
-    curl_easy_setopt(c, CURLOPT_HEADERDATA, x);
+    curl->easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+    curl->easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl->easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
+    curl->easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+    curl->easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(r->timeout_ms ? r->timeout_ms : HTTP_TIMEOUT_MS));
+    curl->easy_setopt(c, CURLOPT_USERAGENT, "tollwatch/" TOLLWATCH_VERSION);
+    curl->easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
+    curl->easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+    curl->easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
+    curl->easy_setopt(c, CURLOPT_WRITEDATA, x);
+    curl->easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header);
+    curl->easy_setopt(c, CURLOPT_HEADERDATA, x);
     if (r->body) {
-        curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body);
-        curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
+        curl->easy_setopt(c, CURLOPT_POSTFIELDS, r->body);
+        curl->easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
     }
     if (r->aws_sigv4) {
-        curl_easy_setopt(c, CURLOPT_AWS_SIGV4, r->aws_sigv4);
-        curl_easy_setopt(c, CURLOPT_USERPWD, r->user_password);
+        curl->easy_setopt(c, CURLOPT_AWS_SIGV4, r->aws_sigv4);
+        curl->easy_setopt(c, CURLOPT_USERPWD, r->user_password);
     }
-    if (r->method) curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, r->method);
+    if (r->method) curl->easy_setopt(c, CURLOPT_CUSTOMREQUEST, r->method);
 }
 
 /* ---- the exchange ---- */
-static CURLcode result_of(CURLM *multi) {
+static CURLcode result_of(Http *h) {
     int left;
-    for (CURLMsg *m; (m = curl_multi_info_read(multi, &left)) != NULL;)
+    for (CURLMsg *m; (m = h->curl.multi_info_read(h->multi, &left)) != NULL;)
         if (m->msg == CURLMSG_DONE) return m->data.result;
     return CURLE_ABORTED_BY_CALLBACK;
 }
@@ -201,39 +204,39 @@ static CURLcode run(Http *h, const Stop *stop) {
     struct curl_waitfd wake = {.fd = stop ? stop_fd(stop) : -1, .events = CURL_WAIT_POLLIN};
     int running = 1;
     for (;;) {
-        if (curl_multi_perform(h->multi, &running) != CURLM_OK) return CURLE_FAILED_INIT;
-        if (!running) return result_of(h->multi);
+        if (h->curl.multi_perform(h->multi, &running) != CURLM_OK) return CURLE_FAILED_INIT;
+        if (!running) return result_of(h);
         if (stop && stop_is_set(stop)) return CURLE_ABORTED_BY_CALLBACK;
-        if (curl_multi_poll(h->multi, &wake, stop ? 1 : 0, WAIT_MS, NULL) != CURLM_OK) return CURLE_FAILED_INIT;
+        if (h->curl.multi_poll(h->multi, &wake, stop ? 1 : 0, WAIT_MS, NULL) != CURLM_OK) return CURLE_FAILED_INIT;
     }
 }
 
-static int judge(const HttpRequest *r, const Exchange *x, CURLcode rc, Err *e) {
+static int judge(const Http *h, const HttpRequest *r, const Exchange *x, CURLcode rc, Err *e) {
     char host[128];
     host_of(r->url, host, sizeof host);
     if (x->too_large) return fail(e, "%s: the answer is larger than %zu bytes; it is no answer of that API", host, x->out->body.max);
     if (rc == CURLE_ABORTED_BY_CALLBACK) return fail(e, "%s: stopped", host);
     if (rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_CACERT_BADFILE)
-        return fail(e, "%s: its TLS certificate cannot be trusted (%s); check the address, the clock and ca-certificates", host, curl_easy_strerror(rc));
-    return fail(e, "%s: %s", host, curl_easy_strerror(rc));
+        return fail(e, "%s: its TLS certificate cannot be trusted (%s); check the address, the clock and ca-certificates", host, h->curl.easy_strerror(rc));
+    return fail(e, "%s: %s", host, h->curl.easy_strerror(rc));
 }
 
 int http_do(Http *h, const HttpRequest *r, HttpResponse *out, const Stop *stop, Err *e) {
     Exchange x = {.out = out, .retry_after_ms = -1, .retry_ms = -1};
     long status = 0;
     *out = (HttpResponse){.body.max = r->max_bytes ? r->max_bytes : HTTP_BODY_MAX, .retry_after_ms = -1};
-    if (!h->multi || !h->easy) return fail(e, "libcurl cannot start; out of memory");
+    if (!h->multi || !h->easy) return fail(e, "libcurl is not there; install libcurl4");
     if (check_url(r, e) != 0) return -1;
-    struct curl_slist *headers = headers_of(r);
-    set_up(h->easy, r, &x, headers);
-    CURLcode rc = curl_multi_add_handle(h->multi, h->easy) == CURLM_OK ? run(h, stop) : CURLE_FAILED_INIT;
-    curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
-    curl_multi_remove_handle(h->multi, h->easy);
-    curl_easy_reset(h->easy); /* it must not keep our headers */
-    curl_slist_free_all(headers);
+    struct curl_slist *headers = headers_of(&h->curl, r);
+    set_up(&h->curl, h->easy, r, &x, headers);
+    CURLcode rc = h->curl.multi_add_handle(h->multi, h->easy) == CURLM_OK ? run(h, stop) : CURLE_FAILED_INIT;
+    h->curl.easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
+    h->curl.multi_remove_handle(h->multi, h->easy);
+    h->curl.easy_reset(h->easy); /* it must not keep our headers */
+    h->curl.slist_free_all(headers);
     out->status = (int)status;
     out->retry_after_ms = x.retry_ms >= 0 ? x.retry_ms : x.retry_after_ms;
     if (rc == CURLE_OK) return 0;
     http_response_free(out);
-    return judge(r, &x, rc, e);
+    return judge(h, r, &x, rc, e);
 }

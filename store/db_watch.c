@@ -62,5 +62,6 @@ bool dbwatch_look(DbWatch *w, int64_t now_ms) {
     int64_t version = db_data_version(w->db);
     bool changed = version != w->version;
     w->version = version;
+    if (changed) w->first_ms = w->second_ms = 0; /* what the looks were for is found */
     return changed;
 }

@@ -186,7 +186,7 @@ static const Question questions[] = {
     {"overview: chart 6h by feature, 15 min", "feature", "", HOURS(6), ask_series, 900000, 10},
     {"overview: chart 30d by model, 6 h", "model", "", HOURS(720), ask_series, HOURS(6), 10},
     {"overview of one feature: chart 6h, 15 min", "model", "feature:feature-3", HOURS(6), ask_series, 900000, 10},
-    {"overview of one feature: chart 30d, 6 h", "model", "feature:feature-3", HOURS(720), ask_series, HOURS(6), 10},
+    {"overview of one feature: chart 30d, 1 d", "model", "feature:feature-3", HOURS(720), ask_series, HOURS(24), 10},
     {"chart 30d by feature, 6 h (no screen)", "feature", "", HOURS(720), ask_series, HOURS(6), 0},
     {"models: 6h by model and tier", "model,tier", "", HOURS(6), ask_run, 0, 10},
     {"models: 24h by model and tier", "model,tier", "", HOURS(24), ask_run, 0, 10},

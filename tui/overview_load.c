@@ -15,8 +15,11 @@ int overview_ask(View *v, const int *by, size_t by_count, int64_t since_ms, int6
 
 /* ---- the chart ---- */
 
-/* Slots of whole minutes for two days or less, else of quarters of an hour; at most SLOTS_MAX. */
-static int64_t slot_for(int64_t length) {
+/* Slots of whole minutes for two days or less, else of quarters of an hour; at most SLOTS_MAX. Of one feature, team, key or
+ * gateway more than a week is shown by day: its quarters would have to be picked out of everybody's. */
+static int64_t slot_for(int64_t length, const Filter *f) {
+    const unsigned picked = 1u << DIM_FEATURE | 1u << DIM_TEAM | 1u << DIM_KEY | 1u << DIM_GATEWAY;
+    if (length > 7 * MS_PER_DAY && filter_uses(f) & picked) return MS_PER_DAY;
     int64_t unit = length <= 2 * MS_PER_DAY ? MS_PER_MINUTE : 15 * MS_PER_MINUTE, slot = unit;
     while (length / slot > SLOTS_MAX) slot += unit;
     return slot;
@@ -84,7 +87,7 @@ static void find_onset(Overview *o) {
 }
 
 static int load_series(Overview *o, View *v, Err *e) {
-    int64_t length = v->until_ms - v->since_ms, slot = slot_for(length);
+    int64_t length = v->until_ms - v->since_ms, slot = slot_for(length, v->filter);
     int64_t until = (v->until_ms + slot - 1) / slot * slot;
     Query q = {
         .since_ms = until - (length + slot - 1) / slot * slot, .until_ms = until, .filter = v->filter, .zone = v->zone};
