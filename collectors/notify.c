@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-enum { IDLE_MS = 30000, SEND_MS = 15000, THROTTLED_MS = 30000, OWN_RETRY_MAX_MS = 60000 };
+enum { WAITING_MS = 2000, IDLE_MS = 30000, SEND_MS = 15000, THROTTLED_MS = 30000, OWN_RETRY_MAX_MS = 60000 };
 #define RETRY_MAX_MS (15 * MS_PER_MINUTE)
 
 typedef struct Notify {
@@ -18,6 +18,7 @@ typedef struct Notify {
     Http *http;
     Backoff backoff;
     int64_t beat_ms; /* monotonic: when it is due */
+    int64_t held_ms; /* monotonic: until then the receiver asked for quiet */
     char host[160];
 } Notify;
 
@@ -93,8 +94,7 @@ static void complain(const Notify *s, const char *word) {
     collecting_failed(s->c->shared, &e);
 }
 
-/* When the next try is due: never sooner than the receiver wants, but else within a minute, because what is told next waits
- * behind it: a new alert must not sit out the pause of an old one when the network is back. */
+/* When this notice is tried again: never sooner than the receiver wants, but else within a minute, for when the network is back. */
 static int64_t after_failure(Notify *s, int64_t wait_ms) {
     int64_t own_ms = backoff_next(&s->backoff);
     if (own_ms > OWN_RETRY_MAX_MS) own_ms = OWN_RETRY_MAX_MS;
@@ -110,6 +110,7 @@ static int tell(Notify *s, const Notice *n, Err *e) {
     Verdict v = deliver(s, n, word, sizeof word, &wait_ms);
     if (v == VERDICT_DONE) s->backoff.ms = 0;
     else if (n->tries == 0 || v == VERDICT_NEVER) complain(s, word);
+    if (v == VERDICT_LATER && wait_ms > 0) s->held_ms = clock_monotonic_ms() + (wait_ms < RETRY_MAX_MS ? wait_ms : RETRY_MAX_MS);
     int64_t now_ms = clock_now_ms(), due_ms = v == VERDICT_LATER ? now_ms + after_failure(s, wait_ms) : 0;
     return outbox_end(s->db, n, ends[v], word, now_ms, due_ms, e);
 }
@@ -127,12 +128,14 @@ static int step_notices(Notify *s, Wait *next, Err *e) {
     dbwatch_look(s->watch, mono_ms);
     if (outbox_next(s->db, s->c->to->name, &n, &found, e) != 0) return -1;
     int64_t left_ms = found ? n.due_ms - clock_now_ms() : IDLE_MS, look = dbwatch_due_ms(s->watch);
+    if (found && s->held_ms - mono_ms > left_ms) left_ms = s->held_ms - mono_ms;
     if (found && left_ms <= 0) {
         next->sleep_ms = 0;
         return tell(s, &n, e);
     }
     if (look != INT64_MAX && look - mono_ms < left_ms) left_ms = look > mono_ms ? look - mono_ms : 1;
-    *next = (Wait){.sleep_ms = left_ms < IDLE_MS ? left_ms : IDLE_MS, .fd = found ? -1 : dbwatch_fd(s->watch)};
+    int64_t most_ms = found ? WAITING_MS : IDLE_MS; /* a new notice may come while another waits */
+    *next = (Wait){.sleep_ms = left_ms < most_ms ? left_ms : most_ms, .fd = found ? -1 : dbwatch_fd(s->watch)};
     return 0;
 }
 

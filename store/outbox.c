@@ -42,7 +42,8 @@ int outbox_next(Db *db, const char *channel, Notice *n, bool *found, Err *e) {
     *n = (Notice){0};
     sqlite3_stmt *s = db_prepare(db, "SELECT o.id, alert, made_ms, due_ms, tries, kind, severity, began_ms, nano_per_hour, rule, scope, "
                                      "o.title, o.detail, period_ms FROM outbox o JOIN alert a ON a.id = o.alert "
-                                     "WHERE o.channel = ?1 AND o.state = 0 ORDER BY o.id LIMIT 1", e);
+                                     "WHERE o.channel = ?1 AND o.state = 0 AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.channel = ?1 AND "
+                                     "b.state = 0 AND b.alert = o.alert AND b.id < o.id) ORDER BY o.due_ms, o.id LIMIT 1", e);
     if (!s) return -1;
     sqlite3_bind_text(s, 1, channel, -1, SQLITE_STATIC);
     int got = db_step(db, s, "read the outbox", e);

@@ -17,7 +17,8 @@ typedef struct Notice { /* what a channel tells */
     char rule[16], scope[ALERT_SCOPE_MAX], title[ALERT_TITLE_MAX], detail[ALERT_DETAIL_MAX];
     char key[64]; /* of the alert, the same for its begin and its end */
 } Notice;
-/* The channel's oldest that is not done: *found. It may be due later only. */
+/* The channel's next that is not done: *found; it may be due later only. Notices of one alert keep their order; those of others
+ * do not wait behind one that a receiver keeps refusing. */
 int outbox_next(Db *db, const char *channel, Notice *out, bool *found, Err *e);
 
 #define OUTBOX_GIVE_UP_MS (24 * MS_PER_HOUR)

@@ -253,6 +253,24 @@ static void notices_leave_in_order_and_once(void **state) {
     assert_int_equal(count, 4);
 }
 
+static void one_alert_does_not_wait_behind_another(void **state) {
+    Desk *d = *state;
+    Err e = {""};
+    Notice n, other;
+    bool found;
+    find(d, "gateway", "gw1", WEIGHT_ACT, 0, 0);
+    rounds(d, 0, 2 * MINUTE);
+    find(d, "budget", "org", WEIGHT_ACT, LAB_NOW, 1000);
+    rounds(d, 2 * MINUTE, 3 * MINUTE);
+    OK(e, outbox_next(d->lab.db, "pager", &n, &found, &e));
+    assert_string_equal(n.rule, "gateway");
+    OK(e, outbox_end(d->lab.db, &n, OUTBOX_LATER, "500", d->now, d->now + 10 * MINUTE, &e));
+    OK(e, outbox_next(d->lab.db, "pager", &other, &found, &e));
+    assert_true(found);
+    assert_string_equal(other.rule, "budget");
+    assert_true(other.due_ms <= d->now);
+}
+
 static void after_a_day_a_notice_is_given_up(void **state) {
     Desk *d = *state;
     Err e = {""};
@@ -283,6 +301,7 @@ int main(void) {
         CASE(b4_what_is_silenced_is_told_when_the_silence_is_over),
         CASE(a_round_without_news_does_not_write),
         CASE(notices_leave_in_order_and_once),
+        CASE(one_alert_does_not_wait_behind_another),
         CASE(after_a_day_a_notice_is_given_up),
     };
     return cmocka_run_group_tests_name("alert_book", tests, NULL, NULL);
