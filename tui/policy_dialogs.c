@@ -16,6 +16,8 @@ enum { SCOPE_ALL = 1, LENGTH_30M = 1, MODE_ABORT = 1 };
 /* Where a change failed, or nothing came of it. */
 static int told(View *v, const PolicyDone *done, Err *e) {
     if (done->result == POLICY_CONFLICT) return fail(e, "%s", done->conflict);
+    if (done->result == POLICY_WRITTEN && v->app->config->publish[0] && !v->collecting[0])
+        snprintf(v->answer, sizeof v->answer, "tollwatch: written, but nobody collects, so it was not published; run `tollwatch kill` for that");
     if (done->warning[0]) snprintf(v->answer, sizeof v->answer, "tollwatch: %.240s", done->warning);
     view_tick(v);
     return 0;
