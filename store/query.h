@@ -25,6 +25,9 @@ typedef struct Totals {
 } Totals;
 void totals_add(Totals *into, const Totals *from);
 void totals_add_sums(Totals *into, Origin origin, const Sums *sums);
+/* Is money missing from cost_nano? Flat-rate calls without a price lack only their notional value. (A usage API may report
+ * tokens without a count of calls: those lack a price too.) */
+bool totals_lack_a_price(const Totals *t);
 /* per mille, -1 = undefined: read / (uncached + read + written) */
 int totals_cache_hit_permille(const Totals *t);
 

@@ -166,6 +166,7 @@ static int load_unpriced(FactsRoom *room, Db *db, const FactsAsk *ask, AlertFact
     size_t n = 0;
     if (query_unpriced(db, time_floor(ask->zone, ask->now_ms, UNIT_DAY), ask->now_ms, &r, e) != 0) return -1;
     for (size_t i = 0; i < r.count && n < FACT_SCOPES_MAX; i++) {
+        if (!totals_lack_a_price(&r.groups[i].t)) continue; /* flat-rate use costs the same without one */
         FactScope *s = scope_of(room->unpriced, &n, r.groups[i].name[1], true);
         if (s) totals_add(&s->now, &r.groups[i].t);
     }

@@ -45,6 +45,11 @@ void totals_add_sums(Totals *into, Origin origin, const Sums *sums) {
     totals_add(into, &t);
 }
 
+bool totals_lack_a_price(const Totals *t) {
+    if (t->unpriced_requests > 0) return t->unpriced_requests > t->unpriced_notional;
+    return t->unpriced_tokens > 0;
+}
+
 int totals_cache_hit_permille(const Totals *t) {
     if (t->input_all <= 0) return -1;
     /* A thousand times a sum of tokens may pass int64; a part in 1,024 of a sum that large is nothing. */

@@ -77,9 +77,23 @@ static void counts_shares_ratios_and_ages(void **s) {
     assert_string_equal(number_age(72 * MS_PER_HOUR).text, "3d");
 }
 
+static void flat_rate_use_without_a_price_lacks_no_money(void **state) {
+    (void)state;
+    const Totals flat = {.requests = 3, .unpriced_requests = 2, .unpriced_notional = 2, .unpriced_tokens = 900};
+    const Totals both = {.requests = 3, .unpriced_requests = 3, .unpriced_notional = 2, .unpriced_tokens = 900};
+    const Totals reported = {.unpriced_tokens = 900}; /* a usage API that counts no calls */
+    assert_false(totals_lack_a_price(&flat));
+    assert_true(totals_lack_a_price(&both));
+    assert_true(totals_lack_a_price(&reported));
+    assert_int_equal(basis_of(&both), BASIS_AT_LEAST);
+    assert_true(basis_of(&flat) != BASIS_AT_LEAST);
+    assert_string_equal(number_cost(&both, 10, BASIS_METERED).text, "unpriced");
+    assert_string_not_equal(number_cost(&flat, 10, BASIS_METERED).text, "unpriced");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(money_gets_shorter_but_is_never_cut),
+        cmocka_unit_test(flat_rate_use_without_a_price_lacks_no_money), cmocka_unit_test(money_gets_shorter_but_is_never_cut),
         cmocka_unit_test(differences_are_always_signed),
         cmocka_unit_test(an_unknown_price_is_a_word_not_a_zero),
         cmocka_unit_test(a_sum_carries_its_weakest_mark),

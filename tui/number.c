@@ -15,7 +15,7 @@ Basis basis_weakest(Basis a, Basis b) {
 }
 
 Basis basis_of(const Totals *t) {
-    if (t->unpriced_tokens > 0) return BASIS_AT_LEAST;
+    if (totals_lack_a_price(t)) return BASIS_AT_LEAST;
     if (t->basis & 1u << ORIGIN_METERED) return BASIS_METERED;
     if (t->basis & 1u << ORIGIN_REPORTED) return BASIS_REPORTED;
     return t->basis & 1u << ORIGIN_BILLED ? BASIS_BILLED : BASIS_METERED;
@@ -105,7 +105,7 @@ Number number_cents(int64_t nano_per_call, int columns) {
 Number number_cents_of(const Totals *t, int columns) {
     int64_t answered = t->requests - t->refused;
     if (answered <= 0) return (Number){"-"};
-    if (t->cost_nano == 0 && t->unpriced_requests > 0) return (Number){"?"};
+    if (t->cost_nano == 0 && totals_lack_a_price(t)) return (Number){"?"};
     return number_cents(t->cost_nano / answered, columns);
 }
 
@@ -117,7 +117,7 @@ Number number_request_cost(int64_t nano, bool unpriced) {
 }
 
 Number number_cost(const Totals *t, int columns, Basis column_mark) {
-    if (t->unpriced_requests > 0 && t->cost_nano == 0) {
+    if (t->cost_nano == 0 && totals_lack_a_price(t)) {
         Number n = {"unpriced"};
         return fits(&n, columns) ? n : (Number){"?"};
     }
