@@ -41,6 +41,7 @@ typedef struct PolicyView {
     SwitchState state;
     int64_t generation, engaged_at_ms, expires_at_ms; /* 0 = none */
     bool abort;                                       /* in-flight calls are cut, not drained */
+    bool never;                                       /* unknown because nobody ever wrote it: no file, no last good copy */
     int critical_count;                               /* features that a stop of non-critical calls lets pass */
     int gateways, obeyed;                             /* known, and of those at this generation: whoever reads the acks sets it */
     char by[128], reason[256], why_unknown[ERR_MAX];

@@ -1,6 +1,7 @@
 /* policy_view: reading the policy file for the header of every screen and for doctor. See policy.h. */
 #include "store/policy_parts.h"
 #include <errno.h>
+#include <unistd.h>
 
 /* The file is other people's: what it says goes to a terminal. */
 void policy_text(char *out, size_t size, const json_t *from) {
@@ -69,15 +70,23 @@ static int read_root(const json_t *root, int64_t now_ms, PolicyView *out, Err *e
     return read_switch(root, now_ms, out, e);
 }
 
+/* A file that is gone is another matter: it was written once, and gateways go on with what it said. */
+static bool was_never_written(const char *path, int why) {
+    char prev[1100];
+    int n = snprintf(prev, sizeof prev, "%s.prev", path);
+    return why == ENOENT && n > 0 && (size_t)n < sizeof prev && access(prev, F_OK) != 0;
+}
+
 void policy_view(const char *path, int64_t now_ms, PolicyView *out) {
     Err inner = {0}, e = {0};
     json_t *root = NULL;
     *out = (PolicyView){0};
-    int rc = policy_read(path, &root, &e);
+    errno = 0;
+    int rc = policy_read(path, &root, &e), why = errno;
     if (rc == 0) rc = read_root(root, now_ms, out, &inner);
     if (inner.text[0]) fail(&e, "%s: %s", path, inner.text);
     json_decref(root);
     if (rc == 0) return;
-    *out = (PolicyView){.state = SWITCH_UNKNOWN};
+    *out = (PolicyView){.state = SWITCH_UNKNOWN, .never = inner.text[0] == '\0' && was_never_written(path, why)};
     snprintf(out->why_unknown, sizeof out->why_unknown, "%s", e.text);
 }

@@ -90,7 +90,7 @@ static void ascii_takes_the_same_cells(void **s) {
     canvas_text(c, 0, 0, 30, ROLE_TEXT, 0, "\u25cf \u25b2 \u25cb \u25a0 \u2192 10.9\u00d7 4\u00a2 a \u00b7 b \u25ba\u2588\u2592\u2591");
     canvas_right(c, 20, 1, 10, ROLE_TEXT, 0, "\u2265$465.68");
     canvas_text(c, 0, 2, 30, ROLE_TEXT, 0, "h\u00e9 \u6f22 e\u0301");
-    assert_dump(c, "! * o # > 10.9x 4c a | b >#=.\n           >=$465.68\nh? ? e\n");
+    assert_dump(c, "! * o #-> 10.9x 4c a | b >#=.\n           >=$465.68\nh? ? e\n");
     canvas_free(c);
 }
 

@@ -106,6 +106,13 @@ if [ -e /dev/full ]; then
 fi
 check "works with closed standard descriptors" sh -c "'$bin' --version <&- >/dev/null 2>&-"
 
+# A theme that there is none of: one line, whatever the command; only stopping calls goes on all the same.
+for c in "render overview 80x24" report status "prices list" "policy show" doctor demo collect; do
+    refuses "$c: an unknown theme" 2 'no theme "nosuch"; choose one of: ' --db "$work/l.db" --theme nosuch $c
+done
+"$bin" --policy "$work/p.json" --theme nosuch kill --reason x >"$work/out" 2>"$work/err"
+check "kill says so and stops calls" sh -c "grep -q 'no theme' '$work/err' && grep -q 'generation' '$work/out'"
+
 # The demo has a configuration of its own, and the user's themes: one that is known gets as far as the terminal.
 mkdir -p "$work/config/tollwatch/themes" && cp themes/light.theme "$work/config/tollwatch/themes/mine.theme"
 XDG_CONFIG_HOME=$work/config "$bin" demo --theme mine </dev/null >/dev/null 2>"$work/err"

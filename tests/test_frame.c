@@ -112,6 +112,7 @@ static void the_switch_says_the_truth_and_no_more(void **s) {
     const int64_t ended = NOW_MS - 10 * MS_PER_MINUTE;
     assert_switch((PolicyView){.state = SWITCH_OFF}, z, "○ calls pass", "○pass", ROLE_TEXT);
     assert_switch((PolicyView){.state = SWITCH_UNKNOWN}, z, "? switch unknown", "?switch", ROLE_WATCH);
+    assert_switch((PolicyView){.state = SWITCH_UNKNOWN, .never = true}, z, "○ no switch yet", "○no switch", ROLE_DIM);
     assert_switch((PolicyView){.state = SWITCH_ALL}, z, "■ STOP all", "■STOP all", ROLE_ACT);
     assert_switch((PolicyView){.state = SWITCH_EXPIRED, .expires_at_ms = ended}, z, "○ calls pass, stop ended 03:02", "○pass", ROLE_WATCH);
     assert_switch((PolicyView){.state = SWITCH_EXPIRED, .expires_at_ms = 1000}, z, "○ calls pass", "○pass", ROLE_TEXT);

@@ -76,6 +76,9 @@ static void a_cut_file_is_never_off(void **state) {
     policy_view("/nowhere/policy.json", 0, &v);
     assert_int_equal(v.state, SWITCH_UNKNOWN);
     assert_non_null(strstr(v.why_unknown, "policy folder /nowhere: "));
+    assert_true(v.never);
+    view_of("{", 1, &v);
+    assert_false(v.never); /* it is there, and broken */
 }
 
 int main(void) {

@@ -151,7 +151,7 @@ static void stopped_calls_are_a_warning_and_never_hidden(void **state) {
                              "\"engaged_at\":\"2026-11-24T09:00:00Z\"}}");
     says(1, utc(NOW), ARGS("--template", "{switch} {reason}"), "\u25a0 STOP all all calls are stopped\n");
     unlink(place.policy);
-    says(0, utc(NOW), ARGS("--template", "{switch}"), "? switch unknown\n");
+    says(0, utc(NOW), ARGS("--template", "{switch}"), "\u25cb no switch yet\n");
 }
 
 static void unpriced_and_notional_are_said(void **state) {
@@ -163,7 +163,7 @@ static void unpriced_and_notional_are_said(void **state) {
     says(0, utc(NOW), PLAIN, "\u25cb $0.00/min | today \u2265$0.00 \u2192$0 | notional $12.35 | \u25cb calls pass\n");
     Buf out = {0};
     status_at(&out, utc(NOW), true, place.f.path, PLAIN);
-    assert_string_equal(out.at, "o $0.00/min | today >=$0.00 >$0 | notional $12.35 | o calls pass\n");
+    assert_string_equal(out.at, "o $0.00/min | today >=$0.00 ->$0 | notional $12.35 | o calls pass\n");
     buf_free(&out);
 }
 

@@ -90,6 +90,7 @@ static void nobody_collects_until_somebody_does(void **state) {
     Role *role = NULL;
     assert_string_equal(v->collecting, "");
     assert_int_equal(v->policy.state, SWITCH_UNKNOWN); /* no policy file: off would be a guess */
+    assert_true(v->policy.never);                      /* and no gateway either: no reason for alarm */
     must(role_take(&role, place.f.path, &e), &e);
     view_tick(v);
     char pid[16];

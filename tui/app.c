@@ -1,5 +1,6 @@
 /* app: what every command gets, resolved when it is first asked for. */
 #include "tui/command.h"
+#include "tui/theme.h"
 
 int64_t app_now(const App *a) {
     return a->fixed_now_ms ? a->fixed_now_ms : clock_now_ms();
@@ -37,6 +38,15 @@ int app_config(App *a, Err *e) {
 int app_config_none(App *a, Err *e) {
     if (!a->config) a->config = config_new();
     return use_config(a, e);
+}
+
+/* The user's own themes stand beside the configuration; one that is broken is the command's to tell, not ours. */
+int app_theme_check(App *a) {
+    Theme theme;
+    Err e = {""}, ignored = {""};
+    if (!a->theme_option) return EXIT_DONE;
+    const char *dir = app_config(a, &ignored) == 0 ? a->config->dir : NULL;
+    return theme_load(&theme, a->theme_option, dir, &e) == 0 ? EXIT_DONE : usage_fail("%s", e.text);
 }
 
 int app_book(App *a, Err *e) {

@@ -52,23 +52,25 @@ static void put(Canvas *c, int x, int y, Cell cell) {
     if (cell.width == 2) *cell_at(c, x + 1, y) = (Cell){.role = cell.role, .attr = cell.attr, .width = 0};
 }
 
-/* The blank to the left of ">=" becomes its ">": the figure keeps its place. */
-static void put_at_least(Canvas *c, int x, int y, Cell cell) {
-    Cell *left = x > 0 ? cell_at(c, x - 1, y) : NULL;
-    bool room = left && strcmp(left->text, " ") == 0;
-    cell.text[0] = '>';
-    if (room) put(c, x - 1, y, cell);
-    if (room) cell.text[0] = '=';
+/* A blank at the left takes the first of two characters: the figure keeps its place. Without one ">=" is at least ">". */
+static void put_pair(Canvas *c, int x, int y, char first, Cell cell) {
+    const Cell *left = x > 0 ? cell_at(c, x - 1, y) : NULL;
+    Cell before = cell;
+    before.text[0] = first;
+    if (left && strcmp(left->text, " ") == 0)
+        put(c, x - 1, y, before);
+    else if (first == '>')
+        cell = before;
     put(c, x, y, cell);
 }
 
 static void put_ascii(Canvas *c, int x, int y, int32_t code, Cell cell) {
-    char g = code >= 0x20 && code < 0x7F ? (char)code : glyph_ascii(code);
+    char first = glyph_ascii_first(code);
     cell.width = 1;
-    cell.text[0] = g;
+    cell.text[0] = code >= 0x20 && code < 0x7F ? (char)code : glyph_ascii(code);
     cell.text[1] = '\0';
-    if (g == GLYPH_AT_LEAST)
-        put_at_least(c, x, y, cell);
+    if (first)
+        put_pair(c, x, y, first, cell);
     else
         put(c, x, y, cell);
 }

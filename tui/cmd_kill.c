@@ -183,11 +183,11 @@ static int run_kill(App *a, int argc, char **argv) { return run(a, &cmd_kill, ar
 static int run_resume(App *a, int argc, char **argv) { return run(a, &cmd_resume, argc, argv, RESUME_COUNT, do_resume); }
 
 const Command cmd_kill = {
-    .name = "kill", .args = "", .summary = "stop calls: gateways that read the policy file refuse them", .options = kill_options, .run = run_kill,
+    .name = "kill", .args = "", .summary = "stop calls: gateways that read the policy file refuse them", .options = kill_options, .run = run_kill, .goes_on = true,
     .details = "Prints the generation of the policy file. Gateways acknowledge a generation when they obey it; --wait waits\n"
                "for them. A stop ends by itself after --for, by each gateway's own clock.",
 };
 const Command cmd_resume = {
-    .name = "resume", .args = "", .summary = "let calls pass again", .options = resume_options, .run = run_resume,
+    .name = "resume", .args = "", .summary = "let calls pass again", .options = resume_options, .run = run_resume, .goes_on = true,
     .details = "Where a budget had stopped the calls, it will not stop them again before its period ends.",
 };

@@ -121,6 +121,7 @@ static void load(App *a, Status *s) {
     s->known = app_config(a, &e) == 0 && load_figures(a, s, &e) == 0;
     s->zone = a->zone;
     if (a->config) policy_view(a->policy_path, s->now_ms, &s->policy);
+    if (a->config && a->config->gateway_count > 0) s->policy.never = false; /* one that should obey has nothing to obey */
     if (!s->known) reason(s, SEVERITY_UNKNOWN, "%s", e.text);
     status_judge(s);
 }

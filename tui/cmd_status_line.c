@@ -84,7 +84,7 @@ static void say_switch(const Status *s, Buf *out) {
     static const char *const texts[] = {[SWITCH_UNKNOWN] = "? switch unknown", [SWITCH_OFF] = "\u25cb calls pass",
                                         [SWITCH_NON_CRITICAL] = "\u25a0 STOP non-critical", [SWITCH_ALL] = "\u25a0 STOP all",
                                         [SWITCH_EXPIRED] = "\u25cb calls pass, stop ended"};
-    buf_str(out, texts[s->policy.state]);
+    buf_str(out, s->policy.never ? "\u25cb no switch yet" : texts[s->policy.state]);
 }
 
 static void say_state(const Status *s, Buf *out) {
@@ -152,8 +152,10 @@ static void write_clean(const char *text, bool ascii, bool tmux, FILE *out) {
         const char *at = text;
         int32_t code = utf8_next(&text);
         if (code_columns(code) < 0) fputc('?', out);
-        else if (ascii && code == 0x2265) fputs(">=", out);
-        else if (ascii && code > 0x7e) fputc(glyph_ascii(code), out);
+        else if (ascii && code > 0x7e) {
+            if (glyph_ascii_first(code)) fputc(glyph_ascii_first(code), out);
+            fputc(glyph_ascii(code), out);
+        }
         else if (tmux && code == '#') fputc('_', out);
         else fwrite(at, 1, (size_t)(text - at), out);
     }

@@ -16,6 +16,8 @@ typedef struct App { /* what every command gets: global options, resolved lazily
 int64_t app_now(const App *a);
 int app_config(App *a, Err *e); /* loads config, zone and places; idempotent */
 int app_config_none(App *a, Err *e); /* the same without a configuration, after app_config() has failed */
+/* --theme NAME: whatever the command, a name that there is none of is said, and EXIT_USAGE; EXIT_DONE without the option. */
+int app_theme_check(App *a);
 int app_book(App *a, Err *e);   /* app_config() and the prices; idempotent */
 void app_close(App *a);
 
@@ -31,6 +33,7 @@ typedef struct Command {
     const char *name, *args /* "FILE..." */, *summary, *details;
     const Option *options;  /* ends with name NULL */
     int (*run)(App *a, int argc, char **argv); /* argv without the command's name; returns an exit code */
+    bool goes_on;           /* whatever is wrong with how things look: stopping calls is more urgent */
     bool hidden;            /* works, but is in no help: for `make install` and for "no command" */
 } Command;
 extern const Option global_options[];

@@ -26,7 +26,10 @@ static const char *stop_words(const PolicyView *p, int64_t now_ms, bool brief, c
 const char *switch_words(const PolicyView *p, const Zone *zone, int64_t now_ms, bool brief, char *out, size_t size, ThemeRole *role) {
     char at[16];
     *role = ROLE_TEXT;
-    if (p->state == SWITCH_UNKNOWN) {
+    if (p->state == SWITCH_UNKNOWN && p->never) { /* nothing is set up: no reason for alarm */
+        *role = ROLE_DIM;
+        snprintf(out, size, brief ? "\u25cbno switch" : "\u25cb no switch yet");
+    } else if (p->state == SWITCH_UNKNOWN) {
         *role = ROLE_WATCH;
         snprintf(out, size, brief ? "?switch" : "? switch unknown");
     } else if (p->state == SWITCH_NON_CRITICAL || p->state == SWITCH_ALL) {

@@ -6,7 +6,8 @@
 #define TUI_GLYPHS_H
 #include <stdint.h>
 
-enum { GLYPH_AT_LEAST = 1 }; /* the two-cell ">=": the caller takes the blank at its left */
-
-char glyph_ascii(int32_t code); /* '?' for what has no stand-in */
+/* '?' for what has no stand-in. Of a stand-in of two characters this is the last one. */
+char glyph_ascii(int32_t code);
+/* The first of the two of ">=" and "->", 0 for all others: the caller takes the blank at the left for it. */
+char glyph_ascii_first(int32_t code);
 #endif

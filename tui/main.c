@@ -28,6 +28,8 @@ static int run(App *a, const CommandLine *line) {
     if (line->ask == ASK_HELP && line->command) return help_command(c), EXIT_DONE;
     if (line->ask == ASK_HELP) return help_program(), EXIT_DONE;
     if (!c) return usage_fail("write a command; see `tollwatch --help`");
+    int theme = app_theme_check(a);
+    if (theme != EXIT_DONE && !c->goes_on) return theme;
     return c->run(a, line->arg_count, line->args);
 }
 

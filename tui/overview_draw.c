@@ -205,8 +205,8 @@ static void draw_small(const Overview *o, const View *v, Canvas *c, Rect area) {
         switch_words(&v->policy, v->zone, v->now_ms, true, sw, sizeof sw, &role);
         x += canvas_textf(c, x, y, area.w - x, role, 0, " %s", sw);
     }
-    if (area.w - x >= 16) x += canvas_textf(c, x, y, area.w - x, ROLE_TEXT, 0, "  today %s", today.text);
-    if (area.w - x >= 16) x += canvas_textf(c, x, y, area.w - x, ROLE_TEXT, 0, "  24:00 %s", end.text);
+    if (area.w - x >= 16) x += canvas_textf(c, x, y, area.w - x, ROLE_TEXT, 0, "  today  %s", today.text);
+    if (area.w - x >= 16) x += canvas_textf(c, x, y, area.w - x, ROLE_TEXT, 0, "  24:00  %s", end.text);
     if (area.w - x >= 30 && o->budgets && o->budget[0].v.breaks_ms >= 0) {
         char at[16];
         time_format(v->zone, o->budget[0].v.breaks_ms, "%H:%M", at, sizeof at);
@@ -222,9 +222,9 @@ static void draw_narrow(const Overview *o, const View *v, Canvas *c, const Layou
     draw_rate_line(o, v, c, l->at[PART_RATE]);
     if (r.h) {
         int x = r.x + 1 +
-                canvas_textf(c, r.x + 1, r.y, r.w - 1, ROLE_TEXT, 0, "today %s",
+                canvas_textf(c, r.x + 1, r.y, r.w - 1, ROLE_TEXT, 0, "today  %s",
                              number_usd(n->today_effective_nano, 0, basis_of(&n->today)).text);
-        canvas_textf(c, x + 3, r.y, r.x + r.w - x - 3, ROLE_TEXT, 0, "24:00 %s",
+        canvas_textf(c, x + 3, r.y, r.x + r.w - x - 3, ROLE_TEXT, 0, "24:00  %s",
                      number_usd_whole(n->eod_at_rate_nano, 0, BASIS_PROJECTED).text);
     }
     Rect list = l->at[PART_LIST];

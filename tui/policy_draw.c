@@ -37,7 +37,10 @@ static void draw_sentence(Pen *p, const View *v) {
     else if (policy_is_stopped(s))
         row(p, ROLE_ACT, ATTR_BOLD, "■ %s calls are stopped by %s since %s, %s. %s", s->state == SWITCH_ALL ? "All" : "Non-critical", s->by,
             since, until, s->reason);
-    else if (s->state == SWITCH_UNKNOWN) {
+    else if (s->state == SWITCH_UNKNOWN && s->never) {
+        row(p, ROLE_TEXT, 0, "○ No switch yet: no gateway has a policy to obey. K writes the first one, to the place that is named here:");
+        row(p, ROLE_DIM, 0, "  %s", s->why_unknown);
+    } else if (s->state == SWITCH_UNKNOWN) {
         row(p, ROLE_WATCH, 0, "? The switch is not known; K stops calls all the same. Why:");
         row(p, ROLE_WATCH, 0, "  %s", s->why_unknown);
     } else

@@ -37,9 +37,10 @@ void view_set_paused(View *v, bool paused) {
     if (!paused) view_set_range(v, v->range_name, NULL);
 }
 
-/* Only while calls are stopped does anybody wait for it. */
+/* Only while calls are stopped does anybody wait for it; and where nothing was ever written, a gateway that is there has
+ * nothing to obey, which is no calm state. */
 static void count_obeying(View *v) {
-    if (v->policy.state != SWITCH_ALL && v->policy.state != SWITCH_NON_CRITICAL) return;
+    if (v->policy.state != SWITCH_ALL && v->policy.state != SWITCH_NON_CRITICAL && !v->policy.never) return;
     PolicyAck *acks = xcalloc(POLICY_ACKS_MAX, sizeof *acks);
     size_t count = 0;
     Err ignored = {0};
@@ -47,6 +48,7 @@ static void count_obeying(View *v) {
         v->policy.gateways = (int)count;
         v->policy.obeyed = (int)policy_acks_obeyed(acks, count);
     }
+    if (count > 0) v->policy.never = false;
     free(acks);
 }
 
