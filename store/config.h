@@ -64,6 +64,7 @@ int place_database(char *out, size_t size, const char *option, Err *e);
 /* The config file ("" = none) and the folder of user formats, themes and prices. */
 int place_config(char *path, size_t size, char *dir, size_t dir_size, const char *option, Err *e);
 int place_policy(char *out, size_t size, const char *option, Err *e);
+int place_view(char *out, size_t size, Err *e); /* what the dashboard showed last; always the user's own */
 /* Makes the folder of `path` and those above it; new ones are private (0700). What cannot be made is no failure here: a
  * command that only looks, or needs another file, goes on; who opens the file says what is wrong. */
 void place_make_folder_of(const char *path);

@@ -62,13 +62,13 @@ static int sync_folder_of(const char *path) {
     return rc;
 }
 
-int file_write(const char *path, const char *at, size_t len, Err *e) {
+static int replace_file(const char *path, const char *at, size_t len, mode_t mode, Err *e) {
     char temp[2048];
     if (snprintf(temp, sizeof temp, "%s.XXXXXX", path) >= (int)sizeof temp) return fail(e, "%.60s...: the path is too long", path);
     place_make_folder_of(path);
     int fd = mkostemp(temp, O_CLOEXEC);
     if (fd < 0) return fail(e, "write %s: %s", temp, strerror(errno));
-    int rc = fchmod(fd, 0644) == 0 ? write_all(fd, at, len) : -1;
+    int rc = fchmod(fd, mode) == 0 ? write_all(fd, at, len) : -1;
     int why = errno;
     if (close(fd) != 0 && rc == 0) rc = -1, why = errno;
     if (rc == 0 && rename(temp, path) != 0) rc = -1, why = errno;
@@ -77,4 +77,12 @@ int file_write(const char *path, const char *at, size_t len, Err *e) {
         return fail(e, "write %s: %s; nothing was changed", path, strerror(why));
     }
     return sync_folder_of(path) == 0 ? 0 : fail(e, "fsync the folder of %s: %s", path, strerror(errno));
+}
+
+int file_write(const char *path, const char *at, size_t len, Err *e) {
+    return replace_file(path, at, len, 0644, e);
+}
+
+int file_write_private(const char *path, const char *at, size_t len, Err *e) {
+    return replace_file(path, at, len, 0600, e);
 }

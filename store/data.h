@@ -21,4 +21,5 @@ int file_read(const char *path, Buf *out, Err *e);
 /* The whole file is there afterwards, or the old one is: temporary file, fsync, rename, fsync of the folder. Makes the
  * folders above it (0700). */
 int file_write(const char *path, const char *at, size_t len, Err *e);
+int file_write_private(const char *path, const char *at, size_t len, Err *e); /* only its owner may read it (0600) */
 #endif

@@ -96,3 +96,9 @@ int place_policy(char *out, size_t size, const char *option, Err *e) {
     if (home_folder(home, sizeof home, "XDG_STATE_HOME", "/.local/state", e) != 0) return -1;
     return join(out, size, home, "/tollwatch/policy/policy.json", e);
 }
+
+int place_view(char *out, size_t size, Err *e) {
+    char home[1024];
+    if (home_folder(home, sizeof home, "XDG_STATE_HOME", "/.local/state", e) != 0) return -1;
+    return join(out, size, home, "/tollwatch/view", e);
+}

@@ -148,7 +148,7 @@ type_keys Escape
 until_true "Esc brings the old one back" ground_is_not_white
 type_keys :
 type_keys "theme light" Enter
-until_true "the palette takes it by name" shows "theme = light"
+until_true "the palette takes it by name" shows "theme light, also at the next start"
 until_true "and it stays" ground_is_white
 type_keys o
 type_keys Home
@@ -199,6 +199,27 @@ until_true "and continued it takes its terminal again" shows "? help"
 type_keys q
 ends_restored "q"
 [ "$(cat "$work/rc")" = 0 ] && ok "quit is success" || not_ok "quit is success"
+
+# What was chosen is there again after a restart; who only looks changes nothing of it.
+saved=$work/.local/state/tollwatch/view
+start --readonly
+until_true "it begins where it was left" shows "4 Requests"
+until_true "in the theme that was kept" ground_is_white
+[ "$(stat -c %a "$saved")" = 600 ] && ok "the saved view is private" || not_ok "the saved view is private"
+type_keys 2 t
+until_true "another screen and range" shows "2 Models"
+type_keys q
+ends_restored "read-only"
+grep -qx "screen = requests" "$saved" && ok "--readonly does not write it" || not_ok "--readonly does not write it"
+printf 'nonsense\033[2J\n' >"$saved"
+start
+until_true "a bad saved view is a warning" shows "begun with the defaults"
+until_true "and the defaults" shows "1 Overview"
+type_keys o
+until_true "also of the theme" shows "high-contrast"
+type_keys Escape
+type_keys q
+ends_restored "with a bad view"
 
 for signal in TERM INT HUP; do
     start

@@ -21,7 +21,6 @@ static void say_places(const App *a) {
 
 static int use_config(App *a, Err *e) {
     a->ascii = a->ascii || a->config->glyphs_ascii;
-    a->mouse = a->mouse || a->config->mouse;
     if (resolve(a, a->config, e) != 0) {
         app_close(a);
         return -1;

@@ -23,6 +23,7 @@ typedef struct Dash {
     char tried[64];                /* the name of what is shown; "" = theme */
     char filter_before[256];       /* Esc in the prompt brings it back */
     bool pasting, mouse;
+    bool theme_kept;               /* a person chose it: it is saved */
     bool stale;                    /* rows must be loaded again */
     bool loading;                  /* a load goes on */
     bool dirty;                    /* something to draw */
@@ -41,5 +42,10 @@ void dash_key(Dash *d, int key);
 void dash_theme_try(Dash *d); /* shows the theme that is chosen in the palette, else the one that was kept */
 void dash_theme_keep(Dash *d, const char *name);
 void dash_suspend(Dash *d);
+void dash_saved_read(Dash *d, Err *warning); /* before the terminal is opened */
+void dash_saved_apply(Dash *d);              /* range and screen */
+const char *dash_saved_theme(const Dash *d);
+bool dash_saved_mouse(const Dash *d);
+void dash_saved_write(Dash *d);              /* when something changed */
 void dash_obey(Dash *d); /* does what a screen wished for in view.go */
 #endif

@@ -119,6 +119,7 @@ static void tick(Dash *d, int64_t now_ms) {
     view_tick(v);
     view_refresh_dialog(v);
     if (v->answer[0] && now_ms >= d->answer_until_ms) v->answer[0] = '\0';
+    dash_saved_write(d);
     bool rate_moves = v->now_ms - v->newest_ms < QUIET_MS || now_ms - d->load_ms >= QUIET_RELOAD_MS;
     if (!look(d, now_ms) && rate_moves && !v->paused) d->stale = true;
     d->dirty = true;
@@ -184,20 +185,27 @@ static const Screen *first_screen(const Dash *d, const Background *b) {
 
 static int open_terminal(Dash *d, App *a, Err *e) {
     d->view.ascii = a->ascii || !term_is_utf8();
-    const char *name = a->theme_option ? a->theme_option : a->config->theme;
-    if (theme_load(&d->theme, name, a->config->dir, e) != 0) return -1;
-    d->mouse = a->mouse;
-    return term_open(&d->term, &d->theme, a->no_color, a->mouse, e);
+    const char *name = dash_saved_theme(d), *configured = a->theme_option ? a->theme_option : a->config->theme;
+    bool saved = name != configured && theme_load(&d->theme, name, a->config->dir, NULL) == 0; /* its file may be gone */
+    if (!saved && theme_load(&d->theme, configured, a->config->dir, e) != 0) return -1;
+    d->mouse = dash_saved_mouse(d);
+    return term_open(&d->term, &d->theme, a->no_color, d->mouse, e);
 }
 
 static int run(Dash *d, App *a, const Background *b, const Err *why_not, Err *e) {
-    if (view_open(&d->view, a, e) != 0 || view_open_ledger(&d->view, e) != 0 || open_terminal(d, a, e) != 0) return -1;
+    Err warning = {""};
+    if (view_open(&d->view, a, e) != 0 || view_open_ledger(&d->view, e) != 0) return -1;
+    dash_saved_read(d, &warning);
+    if (open_terminal(d, a, e) != 0) return -1;
     d->watch = dbwatch_open(d->view.db);
     d->canvas = canvas_new(1, 1, d->view.ascii);
     d->screen = first_screen(d, b);
+    dash_saved_apply(d);
     d->stale = d->dirty = d->urgent = true;
+    if (warning.text[0]) dash_answer(d, "tollwatch: %.240s", warning.text);
     if (why_not->text[0]) dash_answer(d, "tollwatch: looking only: %.220s", why_not->text);
     while (!d->quit) step(d);
+    dash_saved_write(d);
     return 0;
 }
 
@@ -207,6 +215,7 @@ static void dash_close(Dash *d) {
         if (d->self[i]) screens[i]->close(d->self[i]);
     canvas_free(d->canvas);
     dbwatch_close(d->watch);
+    saved_free(d->view.saved);
     view_close(&d->view);
 }
 

@@ -68,6 +68,7 @@ static void go_back(Dash *d) {
 static void toggle_mouse(Dash *d) {
     d->mouse = !d->mouse;
     term_set_mouse(d->term, d->mouse);
+    saved_set(d->view.saved, "mouse", d->mouse ? "on" : "off");
     dash_answer(d, d->mouse ? "mouse on: click a tab or a footer word, the wheel scrolls; m turns it off"
                             : "mouse off");
 }

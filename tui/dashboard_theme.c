@@ -1,6 +1,6 @@
 /* dashboard_theme: choosing a theme in the palette: what is chosen is shown at once, Enter keeps it, Esc brings the old one back.
  *
- * Does not: write the configuration; the answer says which line does.
+ * Does not: write the configuration; what is kept is part of the saved view.
  */
 #include "tui/dash.h"
 
@@ -25,8 +25,9 @@ void dash_theme_try(Dash *d) {
 
 void dash_theme_keep(Dash *d, const char *name) {
     if (!show(d, name, &d->theme)) return;
+    d->theme_kept = true;
     if (term_has_colours(d->term))
-        dash_answer(d, "theme %s; for every start: theme = %s under [general]", name, name);
+        dash_answer(d, "theme %s%s", name, d->view.saved && !d->view.readonly ? ", also at the next start" : "");
     else
         dash_answer(d, "theme %s, but no colours here: NO_COLOR, --no-color, or a terminal without", name);
 }

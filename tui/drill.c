@@ -17,6 +17,13 @@ int dimension_next(int dim, bool back, bool deep) {
     return dimensions[at].dim;
 }
 
+int dimension_saved(const View *v, const char *key, int fallback, bool deep) {
+    const char *name = saved_get(v->saved, key);
+    for (int i = 0; name && i < DIMENSIONS; i++)
+        if (strcmp(by_name(dimensions[i].dim), name) == 0 && (deep || !dimensions[i].deep)) return dimensions[i].dim;
+    return fallback;
+}
+
 /* Always quoted: a value may hold blanks and commas. A * in it stays a pattern, which also matches the value itself. */
 bool drill_term(int dim, const char *value, char *out, size_t size) {
     Buf b = {.max = size - 1};

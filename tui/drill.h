@@ -5,6 +5,8 @@
 
 /* The next dimension after d (or before it). deep: also those that only raw rows know (user, session, endpoint, host). */
 int dimension_next(int dim, bool back, bool deep);
+/* The dimension that was saved for a screen, if it may have it. */
+int dimension_saved(const View *v, const char *key, int fallback, bool deep);
 /* Requests with the filter narrowed to this value, by v->go; Esc there clears the filter and comes back. */
 void drill_into(View *v, int dim, const char *value);
 /* Another screen with nothing but this value; dim -1: with everything. */

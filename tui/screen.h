@@ -10,6 +10,7 @@
 #include "tui/canvas.h"
 #include "tui/command.h"
 #include "tui/dialog.h"
+#include "tui/saved.h"
 
 typedef struct View { /* what the user chose; shared by all screens, survives switching */
     int64_t now_ms;                /* the frame's clock */
@@ -30,6 +31,7 @@ typedef struct View { /* what the user chose; shared by all screens, survives sw
     Prompt prompt;                 /* being typed in the answer row: a filter or a command */
     Dialog dialog;                 /* open when dialog.type is set: view_open_dialog() */
     char go[32];                   /* a screen's wish after key_pressed or load: another screen's name, or "demo"; "" = none */
+    Saved *saved;                  /* what survives a restart; NULL (render, demo) = nothing does */
     Db *db; App *app; const Book *book;
 } View;
 

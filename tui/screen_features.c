@@ -10,8 +10,7 @@ typedef struct Features {
 
 static void *open_features(void) {
     Features *f = xcalloc(1, sizeof *f);
-    f->dim = DIM_FEATURE;
-    groups_init(&f->list, f->dim, -1);
+    f->dim = -1;
     return f;
 }
 
@@ -26,6 +25,10 @@ static int load_features(void *self, View *v, int64_t deadline_us, bool *more, E
     Features *f = self;
     (void)deadline_us;
     *more = false;
+    if (f->dim < 0) {
+        f->dim = dimension_saved(v, "features.dimension", DIM_FEATURE, true);
+        groups_init(&f->list, f->dim, -1);
+    }
     return groups_load(&f->list, v, e);
 }
 
@@ -48,6 +51,7 @@ static bool key_features(void *self, View *v, int key) {
     f->dim = dimension_next(f->dim, key == 'D', true);
     groups_free(&f->list);
     groups_init(&f->list, f->dim, -1);
+    saved_set(v->saved, "features.dimension", by_name(f->dim));
     snprintf(v->answer, sizeof v->answer, "by %s", by_name(f->dim));
     return true;
 }

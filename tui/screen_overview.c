@@ -6,7 +6,7 @@
 
 static void *open_overview(void) {
     Overview *o = xcalloc(1, sizeof *o);
-    o->dim = DIM_FEATURE;
+    o->dim = -1;
     return o;
 }
 
@@ -27,7 +27,9 @@ static void close_overview(void *self) {
 }
 
 static int load_overview(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
+    Overview *o = self;
     (void)deadline_us;
+    if (o->dim < 0) o->dim = dimension_saved(v, "overview.dimension", DIM_FEATURE, false);
     return overview_load(self, v, more, e);
 }
 
@@ -43,6 +45,7 @@ static bool key_overview(void *self, View *v, int key) {
         o->dim = dimension_next(o->dim, key == 'D', false);
         o->usual.asked_ms = 0;
         o->table = (TableState){.selected = 0};
+        saved_set(v->saved, "overview.dimension", by_name(o->dim));
         snprintf(v->answer, sizeof v->answer, "by %s", by_name(o->dim));
         return true;
     }
