@@ -131,6 +131,16 @@ static void release(Collector *c) {
     free(c);
 }
 
+/* Formats of the user's that are wrong are left out; the rest is followed. */
+static void tell_broken_formats(const Collector *c) {
+    const char *why;
+    for (size_t i = 0; c->o.failed && (why = formats_broken_at(c->formats, i)); i++) {
+        Err e = {0};
+        fail(&e, "%s", why);
+        c->o.failed(&e);
+    }
+}
+
 static int prepare(Collector *c, Err *e) {
     const Config *cfg = c->o.config;
     const char *dir = cfg->dir[0] ? cfg->dir : NULL;
@@ -138,6 +148,7 @@ static int prepare(Collector *c, Err *e) {
         return -1;
     c->shared = (Collecting){.config = cfg, .formats = c->formats, .book = c->book, .zone = c->zone, .db_path = c->o.db_path, .policy_path = c->o.policy_path,
                              .fixed_now_ms = c->o.fixed_now_ms, .failed = c->o.failed};
+    tell_broken_formats(c);
     gather_sources(c);
     return 0;
 }

@@ -35,6 +35,7 @@ typedef struct ImportSummary {
     int64_t elapsed_ms;
     char first_bad[ERR_MAX];    /* FILE:LINE: what */
     char first_failed[ERR_MAX]; /* a file that could not be read */
+    char left_out[ERR_MAX];     /* a format file of the user's that is wrong; "" = none */
 } ImportSummary;
 /* Whole files once: parser threads, a bounded ring, one writer. */
 int import_files(const ImportOptions *o, const char *const *paths, size_t count, ImportSummary *out, const Stop *stop, Err *e);

@@ -1,7 +1,8 @@
 /* format: the set of formats: the compiled-in ones and the user's, found by name or by looking at a file.
  *
  * A user's file of the same name replaces ours. A file with "shapes" is no format: it holds usage shapes and maps that
- * formats refer to by name; the user's come first.
+ * formats refer to by name; the user's come first. A user's file that is wrong is left out and remembered: one slip in
+ * one file must not blind the others.
  */
 #include "collectors/format_impl.h"
 #include "collectors/reader_values.h"
@@ -10,7 +11,7 @@
 #include "store/data.h"
 #include <dirent.h>
 
-enum { FORMATS_MAX = 128, FORMAT_FILE_MAX = 1 << 20, HEAD_LINES = 16 };
+enum { FORMATS_MAX = 128, BROKEN_MAX = 16, FORMAT_FILE_MAX = 1 << 20, HEAD_LINES = 16 };
 
 struct Formats {
     Format *at[FORMATS_MAX];
@@ -18,6 +19,8 @@ struct Formats {
     json_t *files[SHARED_MAX]; /* the shared ones */
     Format *proofs[SHARED_MAX];
     size_t file_count, proof_count;
+    char *broken[BROKEN_MAX]; /* what is wrong with the user's files that are left out */
+    size_t broken_count;
 };
 
 json_t *shared_find(const Shared *s, const char *table, const char *name) {
@@ -37,48 +40,60 @@ json_t *shared_find(const Shared *s, const char *table, const char *name) {
 typedef struct Loaded { /* a format file before compiling: shared ones must be known first */
     char name[256];
     json_t *root;
+    bool users;
 } Loaded;
 typedef struct Loading {
     Loaded files[FORMATS_MAX];
     size_t count;
 } Loading;
 
-static int load_text(Loading *l, const char *name, const char *at, size_t len, Err *e) {
+/* A wrong file of ours is a wrong build; one of the user's is left out. */
+static int refuse(Formats *f, bool users, Err *e) {
+    if (!users) return -1;
+    if (f->broken_count < BROKEN_MAX) f->broken[f->broken_count++] = xstrdup(e->text);
+    *e = (Err){0};
+    return 0;
+}
+
+static int load_text(Loading *l, const char *name, const char *at, size_t len, bool users, Err *e) {
     json_error_t why;
     if (l->count == FORMATS_MAX) return fail(e, "%s: more than %d format files; remove some", name, FORMATS_MAX);
     json_t *root = json_loadb(at, len, JSON_REJECT_DUPLICATES, &why);
     if (!root) return fail(e, "%s:%d: %s; correct the file or remove it", name, why.line, why.text);
-    Loaded *f = &l->files[l->count++];
-    f->root = root;
-    snprintf(f->name, sizeof f->name, "%s", name);
+    Loaded *one = &l->files[l->count++];
+    one->root = root, one->users = users;
+    snprintf(one->name, sizeof one->name, "%s", name);
     return 0;
 }
 
 static int load_embedded(Loading *l, Err *e) {
     static const char folder[] = "collectors/formats/";
     for (const DataFile *f = data_files; f->path; f++)
-        if (str_starts(str_of(f->path), folder) && load_text(l, f->path + sizeof folder - 1, f->at, f->len, e) != 0) return -1;
+        if (str_starts(str_of(f->path), folder) && load_text(l, f->path + sizeof folder - 1, f->at, f->len, false, e) != 0) return -1;
     return 0;
 }
 
-static int load_user(Loading *l, const char *config_dir, Err *e) {
+static int load_user_file(Loading *l, const char *path, Err *e) {
+    Buf text = {.max = FORMAT_FILE_MAX};
+    int rc = file_read(path, &text, e);
+    if (rc == 0) rc = load_text(l, path, text.at ? text.at : "", text.len, true, e);
+    buf_free(&text);
+    return rc;
+}
+
+static void load_user(Formats *f, Loading *l, const char *config_dir) {
     char folder[1100], path[1400];
+    Err e = {0};
     snprintf(folder, sizeof folder, "%s/formats", config_dir);
     DIR *dir = opendir(folder);
-    if (!dir) return 0; /* no folder, nothing of the user's */
-    Buf text = {.max = FORMAT_FILE_MAX};
-    int rc = 0;
-    for (struct dirent *d; rc == 0 && (d = readdir(dir));) {
+    if (!dir) return; /* no folder, nothing of the user's */
+    for (struct dirent *d; (d = readdir(dir));) {
         size_t n = strlen(d->d_name);
         if (d->d_name[0] == '.' || n < 6 || strcmp(d->d_name + n - 5, ".json") != 0) continue;
         snprintf(path, sizeof path, "%s/%s", folder, d->d_name);
-        buf_clear(&text);
-        rc = file_read(path, &text, e);
-        if (rc == 0) rc = load_text(l, path, text.at ? text.at : "", text.len, e);
+        if (load_user_file(l, path, &e) != 0) refuse(f, true, &e);
     }
     closedir(dir);
-    buf_free(&text);
-    return rc;
 }
 
 static void add(Formats *f, Format *one) {
@@ -91,26 +106,40 @@ static void add(Formats *f, Format *one) {
     f->at[f->count++] = one;
 }
 
+/* What the files share. A file of shapes may use those before it, so each is known before it is compiled. */
+static int compile_shapes(Formats *f, Loading *l, Shared *shared, Err *e) {
+    for (size_t i = 0; i < l->count; i++) {
+        Loaded *one = &l->files[i];
+        if (!json_object_get(one->root, "shapes")) continue;
+        if (shared->count == SHARED_MAX) {
+            fail(e, "%s: too many files with shapes; remove some", one->name);
+        } else {
+            shared->files[shared->count++] = one->root;
+            if (shapes_compile(&f->proofs[f->proof_count], one->root, one->name, shared, e) == 0) {
+                f->proof_count++;
+                f->files[f->file_count++] = one->root;
+                one->root = NULL;
+                continue;
+            }
+            shared->count--;
+        }
+        if (refuse(f, one->users, e) != 0) return -1;
+        json_decref(one->root);
+        one->root = NULL;
+    }
+    return 0;
+}
+
 static int compile_all(Formats *f, Loading *l, Err *e) {
     Shared shared = {0};
-    for (size_t i = 0; i < l->count; i++) {
-        if (!json_object_get(l->files[i].root, "shapes")) continue;
-        if (shared.count == SHARED_MAX) return fail(e, "%s: too many files with shapes", l->files[i].name);
-        shared.files[shared.count++] = f->files[f->file_count++] = l->files[i].root;
-        l->files[i].root = NULL;
-    }
-    for (size_t i = 0, n = 0; i < l->count; i++) { /* n: files of shapes so far */
-        if (l->files[i].root) continue;
-        if (shapes_compile(&f->proofs[n], f->files[n], l->files[i].name, &shared, e) != 0) return -1;
-        f->proof_count = ++n;
-    }
+    if (compile_shapes(f, l, &shared, e) != 0) return -1;
     for (size_t i = 0; i < l->count; i++) {
         Format *one;
-        if (!l->files[i].root) continue;
         json_t *root = l->files[i].root;
+        if (!root) continue;
         l->files[i].root = NULL;
-        if (format_compile(&one, root, l->files[i].name, &shared, e) != 0) return -1;
-        add(f, one);
+        if (format_compile(&one, root, l->files[i].name, &shared, e) == 0) add(f, one);
+        else if (refuse(f, l->files[i].users, e) != 0) return -1;
     }
     return 0;
 }
@@ -119,7 +148,7 @@ int formats_load(Formats **out, const char *config_dir, Err *e) {
     Formats *f = xcalloc(1, sizeof *f);
     Loading *l = xcalloc(1, sizeof *l);
     int rc = load_embedded(l, e);
-    if (rc == 0 && config_dir && config_dir[0]) rc = load_user(l, config_dir, e);
+    if (rc == 0 && config_dir && config_dir[0]) load_user(f, l, config_dir);
     if (rc == 0) rc = compile_all(f, l, e);
     for (size_t i = 0; i < l->count; i++) json_decref(l->files[i].root);
     free(l);
@@ -136,6 +165,7 @@ void formats_free(Formats *f) {
     for (size_t i = 0; i < f->count; i++) format_free(f->at[i]);
     for (size_t i = 0; i < f->proof_count; i++) format_free(f->proofs[i]);
     for (size_t i = 0; i < f->file_count; i++) json_decref(f->files[i]);
+    for (size_t i = 0; i < f->broken_count; i++) free(f->broken[i]);
     free(f);
 }
 
@@ -147,6 +177,10 @@ const Format *formats_find(const Formats *f, const char *name) {
 
 const Format *formats_at(const Formats *f, size_t i) {
     return i < f->count ? f->at[i] : NULL;
+}
+
+const char *formats_broken_at(const Formats *f, size_t i) {
+    return i < f->broken_count ? f->broken[i] : NULL;
 }
 
 const Format *formats_proof_at(const Formats *f, size_t i) {

@@ -11,10 +11,11 @@
 
 typedef struct Formats Formats;
 typedef struct Format Format;
-int formats_load(Formats **out, const char *config_dir, Err *e); /* a bad user format: FILE: what is wrong */
+int formats_load(Formats **out, const char *config_dir, Err *e);
 void formats_free(Formats *f);
 const Format *formats_find(const Formats *f, const char *name);
 const Format *formats_at(const Formats *f, size_t i); /* NULL after the last */
+const char *formats_broken_at(const Formats *f, size_t i); /* a file of the user's that is left out: FILE: what is wrong; NULL after the last */
 const Format *formats_proof_at(const Formats *f, size_t i); /* of usage shapes: for format_self_test() alone; NULL after the last */
 /* The best match for the head of a file (first complete lines), or NULL. */
 const Format *formats_guess(const Formats *f, const char *path, const char *head, size_t len);

@@ -120,8 +120,11 @@ static int prepare(Import *m, Err *e) {
     const ImportOptions *o = m->options;
     const char *dir = o->config->dir[0] ? o->config->dir : NULL;
     if (formats_load(&m->formats, dir, e) != 0 || book_load(&m->book, dir, e) != 0) return -1;
+    const char *broken = formats_broken_at(m->formats, 0);
     if (*o->format && !formats_find(m->formats, o->format))
-        return fail(e, "no format \"%s\"; see `tollwatch doctor` for the known ones", o->format);
+        return broken ? fail(e, "no format \"%s\"; it may be this one: %s", o->format, broken)
+                      : fail(e, "no format \"%s\"; see `tollwatch doctor` for the known ones", o->format);
+    if (broken) snprintf(m->sum->left_out, sizeof m->sum->left_out, "%s", broken);
     m->loan.pricer = pricer_new(m->book);
     snprintf(m->source.name, sizeof m->source.name, "import");
     snprintf(m->source.format, sizeof m->source.format, "%s", o->format);

@@ -35,6 +35,7 @@ static void print_text(const ImportSummary *s) {
 
 /* What was wrong goes to stderr in one line each, also beside --json. */
 static int complain(const ImportSummary *s) {
+    if (s->left_out[0]) fprintf(stderr, "tollwatch: %s; this format is left out\n", s->left_out);
     if (s->bad_lines)
         fprintf(stderr, "tollwatch: %s; %" PRIu64 " bad lines in all, they are left out\n", s->first_bad, s->bad_lines);
     if (s->skipped_lines)

@@ -90,6 +90,8 @@ void check_formats(Doctor *d) {
         found(d, LEVEL_MEND, "formats", "%s", e.text);
         return;
     }
+    for (size_t i = 0; formats_broken_at(d->formats, i); i++)
+        found(d, LEVEL_MEND, "formats", "%s", formats_broken_at(d->formats, i));
     if (!d->app->book) return; /* samples are priced; the missing prices are said already */
     int before = d->to_mend;
     for (const Format *f; (f = formats_at(d->formats, count)); count++) check_samples(d, f, &samples, &names);
