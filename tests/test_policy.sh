@@ -41,6 +41,10 @@ ack = gw1
 END
 
 gives "without a policy every call passes" 0 '"decision":"allow".*"generation":0' check --feature search
+gives "without a policy its show says how one is made" 0 'no policy yet, every call passes' policy
+gives "and its history is empty" 0 '^\[\]$' policy history --json
+gives "a named folder that is missing is a slip" 1 'policy folder .*/nosuch: No such file' --policy "$work/nosuch/policy.json" check
+(unset LLM_POLICY_FILE; gives "the default folder need not be there" 0 '"generation":0' check --feature search)
 gives "resume without a policy changes nothing" 0 '^calls were not stopped' resume
 mkdir "$work/alone" && : >"$work/alone/config"
 gives "a stop that nobody reads says so" 0 'no gateway has ever said that it obeys this file' --config "$work/alone/config" --db "$work/alone/ledger.db" \

@@ -2,6 +2,7 @@
  * ask another program. */
 #include "tui/commands.h"
 #include "tui/json_out.h"
+#include "tui/policy_act.h"
 #include "store/policy.h"
 #include <inttypes.h>
 #include <jansson.h>
@@ -62,7 +63,8 @@ static int decide(App *a, const PolicyCall *call) {
     Err e = {0};
     PolicyDecision d;
     json_t *policy = NULL;
-    if (app_config(a, &e) != 0 || policy_read_last_good(a->policy_path, &policy, &e) != 0) return app_fail(&e);
+    if (app_config(a, &e) != 0) return app_fail(&e);
+    if (!policy_act_none_yet(a) && policy_read_last_good(a->policy_path, &policy, &e) != 0) return app_fail(&e);
     policy_decide(policy, call, app_now(a), &d); /* no policy ever: allowed, at generation 0 */
     json_decref(policy);
     print_decision(&d);

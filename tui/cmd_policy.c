@@ -67,6 +67,11 @@ static int show(Call *c) {
     json_t *policy = NULL;
     Err e = {0};
     int code = EXIT_DONE;
+    if (policy_act_none_yet(c->app)) {
+        if (c->value[OPT_JSON]) puts("null");
+        else printf("no policy yet, every call passes; `tollwatch kill` or `policy set` writes %s\n", c->app->policy_path);
+        return EXIT_DONE;
+    }
     if (policy_read(c->app->policy_path, &policy, &e) != 0) return app_fail(&e);
     if (!c->value[OPT_JSON]) code = show_text(c->app, policy);
     else json_dumpf(policy, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER), putchar('\n');
@@ -145,7 +150,8 @@ static int history(Call *c) {
     Err e = {0};
     if (option_number("policy", "--limit", c->value[OPT_LIMIT], HISTORY_MAX, HISTORY_SHOWN, &limit) != EXIT_DONE) return EXIT_USAGE;
     PolicyEvent *events = xcalloc(HISTORY_MAX, sizeof *events);
-    int rc = policy_history(c->app->policy_path, events, limit < HISTORY_MAX ? (size_t)limit : HISTORY_MAX, &count, &e);
+    size_t max = limit < HISTORY_MAX ? (size_t)limit : HISTORY_MAX;
+    int rc = policy_act_none_yet(c->app) ? 0 : policy_history(c->app->policy_path, events, max, &count, &e);
     if (rc == 0 && c->value[OPT_JSON]) putchar('[');
     for (size_t i = 0; i < count; i++) {
         if (c->value[OPT_JSON]) print_event_json(&events[i], i == 0);

@@ -1,10 +1,29 @@
 /* policy_act: see policy_act.h. */
 #include "tui/policy_act.h"
+#include <errno.h>
 #include <inttypes.h>
+#include <unistd.h>
+
+/* A place that somebody named must be there: a mistyped one would be obeyed by nobody. */
+static bool is_named(const App *a) {
+    return a->policy_option || getenv("LLM_POLICY_FILE");
+}
 
 static void make_folder(const App *a) {
-    /* A place that somebody named must be there: a mistyped one would be obeyed by nobody. */
-    if (!a->policy_option && !getenv("LLM_POLICY_FILE")) place_make_folder_of(a->policy_path);
+    if (!is_named(a)) place_make_folder_of(a->policy_path);
+}
+
+static bool is_missing(const char *path, size_t len, const char *end) {
+    char text[2100];
+    snprintf(text, sizeof text, "%.*s%s", (int)len, path, end);
+    return access(text, F_OK) != 0 && errno == ENOENT;
+}
+
+bool policy_act_none_yet(const App *a) {
+    const char *path = a->policy_path, *slash = strrchr(path, '/');
+    size_t len = strlen(path);
+    if (!is_missing(path, len, "") || !is_missing(path, len, ".prev")) return false;
+    return !is_named(a) || !slash || !is_missing(path, (size_t)(slash - path), "/.");
 }
 
 void policy_act_folder(const App *a) {

@@ -15,6 +15,8 @@ void policy_act_begin(PolicyAct *act, const App *a);
 void policy_act_end(PolicyAct *act);
 /* The same folder for the collector, if there are budgets that act. */
 void policy_act_folder(const App *a);
+/* Nothing was ever written, so nothing is stopped. Not so where somebody named a folder that is missing: that is a slip. */
+bool policy_act_none_yet(const App *a);
 /* Acknowledgements of the gateways that are configured or were seen lately, held against `generation`. */
 int policy_act_acks(const App *a, int64_t generation, int64_t now_ms, PolicyAck *out, size_t *count, Err *e); /* out: POLICY_ACKS_MAX */
 size_t policy_acks_obeyed(const PolicyAck *acks, size_t count);
