@@ -6,10 +6,38 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { SCHEMA_MAX = 1 << 20 };
+
 const DataFile *data_find(const char *path) {
     for (const DataFile *f = data_files; f->path; f++)
         if (strcmp(f->path, path) == 0) return f;
     return NULL;
+}
+
+static int use_file(DataFile *f, const char *path, Err *e) {
+    Buf text = {.max = SCHEMA_MAX};
+    if (file_read(path, &text, e) != 0) {
+        buf_free(&text);
+        return -1;
+    }
+    buf_add(&text, "", 1);
+    f->at = text.at, f->len = text.len - 1;
+    return 0;
+}
+
+int data_use_schema(const char *config_dir, size_t *replaced, Err *e) {
+    static const char folder[] = "store/schema";
+    char path[1400];
+    size_t count = 0;
+    for (DataFile *f = data_files; f->path; f++) {
+        if (strncmp(f->path, folder, sizeof folder - 1) != 0) continue;
+        snprintf(path, sizeof path, "%s/schema/%s", config_dir, f->path + sizeof "store/" - 1);
+        if (access(path, F_OK) != 0) continue;
+        if (use_file(f, path, e) != 0) return -1;
+        count++;
+    }
+    if (replaced) *replaced = count;
+    return 0;
 }
 
 static int read_all(int fd, const char *path, Buf *out, Err *e) {

@@ -1,7 +1,8 @@
 /* data: the data files compiled into the program, and the user's files that override them.
  *
  * The build embeds collectors/formats/ *.json, store/ *.sql, store/prices.csv and themes/ *.theme; a new file needs no edit.
- * A user's file of the same base name in <config dir>/{formats,themes}/ or <config dir>/prices.csv is read beside it.
+ * A user's file of the same base name in <config dir>/{formats,themes}/ or <config dir>/prices.csv is read beside it;
+ * one in <config dir>/schema/ replaces ours, for who wants an index or a view of his own in new ledgers.
  */
 #ifndef STORE_DATA_H
 #define STORE_DATA_H
@@ -15,6 +16,8 @@ typedef struct DataFile {
 
 extern DataFile data_files[]; /* ends with path == NULL; generated, sorted by path, constant after start */
 const DataFile *data_find(const char *path); /* NULL if there is none */
+/* Before there are threads, once. The texts live as long as the program. replaced: how many, NULL = not asked. */
+int data_use_schema(const char *config_dir, size_t *replaced, Err *e);
 
 /* A whole small file into out (out->max bounds it); refuses directories, FIFOs and more than max. */
 int file_read(const char *path, Buf *out, Err *e);

@@ -88,6 +88,13 @@ EOF
     expected=--theme; check "bash completes a global option" completes --th
 fi
 
+# A schema of the user's makes new ledgers; what is wrong in it is said.
+mkdir -p "$work/own/schema" && : >"$work/own/config" && { cat store/schema.sql; echo 'CREATE VIEW mine AS SELECT 7;'; } >"$work/own/schema/schema.sql"
+"$bin" --config "$work/own/config" --db "$work/own.db" import "$work/log.jsonl" >/dev/null 2>&1
+check "a user's schema makes the ledger" sh -c "cat '$work'/own.db* | grep -q 'CREATE VIEW mine'"
+echo 'CREATE NONSENSE' >"$work/own/schema/schema_2.sql"
+refuses "a wrong one is told" 1 'NONSENSE' --config "$work/own/config" --db "$work/own2.db" import "$work/log.jsonl"
+
 # --log: errors of the background go there, each with its time; standard error keeps those of the start.
 refuses "a log that cannot be opened" 1 "open $work/no/log: .*another file with --log" --log "$work/no/log" --db "$work/l.db" collect
 refuses "a file of metrics without a path" 2 "metrics-file needs PATH" collect --metrics-file

@@ -1,5 +1,6 @@
 /* app: what every command gets, resolved when it is first asked for. */
 #include "tui/command.h"
+#include "store/data.h"
 #include "tui/theme.h"
 
 int64_t app_now(const App *a) {
@@ -21,7 +22,8 @@ static void say_places(const App *a) {
 
 static int use_config(App *a, Err *e) {
     a->ascii = a->ascii || a->config->glyphs_ascii;
-    if (resolve(a, a->config, e) != 0) {
+    const char *dir = a->config->dir;
+    if (resolve(a, a->config, e) != 0 || (dir[0] && data_use_schema(dir, &a->schemas, e) != 0)) {
         app_close(a);
         return -1;
     }

@@ -11,6 +11,7 @@ typedef struct App { /* what every command gets: global options, resolved lazily
     Config *config;         /* app_config() */
     Zone *zone, *day_zone;  /* display; budget days */
     Book *book;             /* app_book() */
+    size_t schemas;         /* files of the user's that replace those of the schema */
     char db_path[1024], policy_path[1024];
 } App;
 int64_t app_now(const App *a);

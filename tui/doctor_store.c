@@ -62,6 +62,7 @@ void check_database(Doctor *d) {
     char folder[1024];
     Db *db;
     Err e = {0};
+    if (d->app->schemas) found(d, LEVEL_NOTE, "database", "%zu files in %s/schema replace ours for new ledgers", d->app->schemas, d->app->config->dir);
     folder_of(path, folder, sizeof folder);
     check_disk(d, folder);
     if (access(path, F_OK) != 0) {
