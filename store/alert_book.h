@@ -44,6 +44,10 @@ typedef struct AlertView {
 int book_list(Db *db, int64_t now_ms, bool history, AlertView *out, size_t max, size_t *count, Err *e);
 typedef struct BookCounts { int act, watch; /* firing, neither acknowledged nor silenced */ bool newest_act; char newest[ALERT_TITLE_MAX]; } BookCounts;
 int book_counts(Db *db, int64_t now_ms, BookCounts *out, Err *e);
+/* As they were at an instant, as far as that is kept: what fired by then, resolved and acknowledged if that had happened, in the
+ * words that were told by then. When a silence began is not kept: nothing counts as silenced. */
+int book_list_asof(Db *db, int64_t at_ms, AlertView *out, size_t max, size_t *count, Err *e);
+int book_counts_asof(Db *db, int64_t at_ms, BookCounts *out, Err *e);
 
 /* What people say; the same again takes it back. until_ms 0: no longer silenced. */
 int book_ack(Db *db, int64_t alert, const char *by, int64_t now_ms, Err *e);

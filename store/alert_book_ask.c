@@ -1,5 +1,8 @@
 /* alert_book_ask: what screens ask of the alerts, and what people say to them. See alert_book.h. */
 #include "store/alert_book.h"
+#include <stdlib.h>
+
+enum { ASOF_MAX = 300 };
 
 static void text_at(sqlite3_stmt *s, int column, char *out, size_t size) {
     snprintf(out, size, "%s", (const char *)sqlite3_column_text(s, column));
@@ -49,6 +52,42 @@ int book_counts(Db *db, int64_t now_ms, BookCounts *out, Err *e) {
         *(act ? &out->act : &out->watch) += 1;
     }
     return got;
+}
+
+int book_list_asof(Db *db, int64_t at_ms, AlertView *out, size_t max, size_t *count, Err *e) {
+    sqlite3_stmt *s = db_prepare(db, "SELECT id, period_ms, began_ms, fired_ms, told_ms, min(seen_ms, ?1), iif(over, resolved_ms, 0), "
+        "nano_per_hour, iif(seen, acked_ms, 0), 0, severity, iif(over, 2, 1) AS then_state, rule, scope, "
+        "coalesce((SELECT o.title FROM outbox o WHERE o.alert = a.id AND o.made_ms <= ?1 ORDER BY o.made_ms DESC LIMIT 1), title), "
+        "coalesce((SELECT o.detail FROM outbox o WHERE o.alert = a.id AND o.made_ms <= ?1 ORDER BY o.made_ms DESC LIMIT 1), detail), "
+        "iif(seen, acked_by, '') FROM (SELECT *, resolved_ms > 0 AND resolved_ms <= ?1 AS over, acked_ms > 0 AND acked_ms <= ?1 AS seen "
+        "FROM alert WHERE fired_ms > 0 AND fired_ms <= ?1) a "
+        "ORDER BY then_state, seen, severity DESC, iif(over, resolved_ms, fired_ms) DESC LIMIT ?2", e);
+    int got = s ? 0 : -1;
+    *count = 0;
+    if (!s) return -1;
+    sqlite3_bind_int64(s, 1, at_ms);
+    sqlite3_bind_int64(s, 2, (int64_t)max);
+    while (*count < max && (got = db_step(db, s, "read the alerts of then", e)) == 1) read_view(s, &out[(*count)++]);
+    sqlite3_reset(s);
+    return got < 0 ? -1 : 0;
+}
+
+int book_counts_asof(Db *db, int64_t at_ms, BookCounts *out, Err *e) {
+    size_t count;
+    AlertView *all = xcalloc(ASOF_MAX, sizeof *all), *newest = NULL;
+    *out = (BookCounts){0};
+    int rc = book_list_asof(db, at_ms, all, ASOF_MAX, &count, e);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        if (all[i].state != ALERT_FIRING || all[i].acked_ms) continue;
+        *(all[i].severity == WEIGHT_ACT ? &out->act : &out->watch) += 1;
+        if (!newest || all[i].fired_ms > newest->fired_ms) newest = &all[i];
+    }
+    if (newest) {
+        out->newest_act = newest->severity == WEIGHT_ACT;
+        snprintf(out->newest, sizeof out->newest, "%s", newest->title);
+    }
+    free(all);
+    return rc;
 }
 
 int book_ack(Db *db, int64_t alert, const char *by, int64_t now_ms, Err *e) {

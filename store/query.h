@@ -123,6 +123,8 @@ typedef struct BudgetView {
 int query_budget_spent(Db *db, const Budget *b, const Zone *day_zone, int64_t now_ms, BudgetView *out, Err *e);
 int query_budget(Db *db, const Budget *b, const Zone *day_zone, int64_t now_ms, BudgetView *out, Err *e); /* without usual */
 int query_budget_usual(Db *db, const Budget *b, const Zone *day_zone, int64_t now_ms, BudgetView *out, Err *e); /* only it */
+/* Of a past instant: what was metered by then comes from rollups, and from rows where those do not know the scope. */
+int query_budget_asof(Db *db, const Budget *b, const Zone *day_zone, int64_t at_ms, BudgetView *out, Err *e);
 /* Metered calls of a budget's scope; NULL = all. The caller's. */
 int query_budget_filter(const Budget *b, Filter **out, Err *e);
 

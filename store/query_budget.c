@@ -55,13 +55,21 @@ static int add_unmetered(Db *db, const Budget *b, int64_t now_ms, BudgetView *ou
     return 0;
 }
 
-int query_budget_spent(Db *db, const Budget *b, const Zone *zone, int64_t now_ms, BudgetView *out, Err *e) {
-    *out = (BudgetView){.begin_ms = budget_begin_ms(b, zone, now_ms), .end_ms = budget_end_ms(b, zone, now_ms),
-                        .breaks_ms = -1, .end_at_usual_nano = -1};
-    if (read_metered(db, b, out, e) != 0 || add_unmetered(db, b, now_ms, out, e) != 0) return -1;
+static int add_spent(Db *db, const Budget *b, int64_t now_ms, BudgetView *out, Err *e) {
+    if (add_unmetered(db, b, now_ms, out, e) != 0) return -1;
     out->spent_permille = budget_permille(out->spent_nano, b->limit_nano);
     out->level = budget_level(b, out->spent_nano);
     return 0;
+}
+
+static BudgetView period_of(const Budget *b, const Zone *zone, int64_t at_ms) {
+    return (BudgetView){.begin_ms = budget_begin_ms(b, zone, at_ms), .end_ms = budget_end_ms(b, zone, at_ms),
+                        .breaks_ms = -1, .end_at_usual_nano = -1};
+}
+
+int query_budget_spent(Db *db, const Budget *b, const Zone *zone, int64_t now_ms, BudgetView *out, Err *e) {
+    *out = period_of(b, zone, now_ms);
+    return read_metered(db, b, out, e) == 0 ? add_spent(db, b, now_ms, out, e) : -1;
 }
 
 static int read_rate(Db *db, const Budget *b, int64_t now_ms, BudgetView *out, Err *e) {
@@ -76,12 +84,30 @@ static int read_rate(Db *db, const Budget *b, int64_t now_ms, BudgetView *out, E
     return rc;
 }
 
-int query_budget(Db *db, const Budget *b, const Zone *zone, int64_t now_ms, BudgetView *out, Err *e) {
-    if (query_budget_spent(db, b, zone, now_ms, out, e) != 0 || read_rate(db, b, now_ms, out, e) != 0) return -1;
+static int add_forecast(Db *db, const Budget *b, int64_t now_ms, BudgetView *out, Err *e) {
+    if (read_rate(db, b, now_ms, out, e) != 0) return -1;
     Forecast f = budget_forecast(b, out->spent_nano, out->rate_nano_per_min, now_ms, out->end_ms);
     out->end_at_rate_nano = f.end_nano;
     out->breaks_ms = f.breaks_ms;
     return 0;
+}
+
+int query_budget(Db *db, const Budget *b, const Zone *zone, int64_t now_ms, BudgetView *out, Err *e) {
+    return query_budget_spent(db, b, zone, now_ms, out, e) == 0 ? add_forecast(db, b, now_ms, out, e) : -1;
+}
+
+int query_budget_asof(Db *db, const Budget *b, const Zone *zone, int64_t at_ms, BudgetView *out, Err *e) {
+    Filter *filter;
+    Result r;
+    *out = period_of(b, zone, at_ms);
+    if (query_budget_filter(b, &filter, e) != 0) return -1;
+    const Query q = {.since_ms = out->begin_ms, .until_ms = at_ms, .filter = filter};
+    int rc = query_run(db, &q, &r, e);
+    if (rc == 0) out->metered_nano = r.total.cost_nano, out->unpriced_tokens = r.total.unpriced_tokens;
+    result_free(&r);
+    filter_free(filter);
+    if (rc != 0 || add_spent(db, b, at_ms, out, e) != 0) return -1;
+    return add_forecast(db, b, at_ms, out, e);
 }
 
 /* The weeks to come are taken to be like the one that begins now: of later hours no other week is known. */

@@ -287,6 +287,40 @@ static void after_a_day_a_notice_is_given_up(void **state) {
     assert_false(found);
 }
 
+/* Back in time: each alert as it was then, in the words of then, whatever happened since. */
+static void of_then_is_told_what_was_so_then(void **state) {
+    Desk *d = *state;
+    AlertView v[4];
+    BookCounts n;
+    size_t count;
+    Err e = {""};
+    find(d, "budget", "org", WEIGHT_WATCH, LAB_NOW - 1, 500);
+    rounds(d, 0, MINUTE);
+    find(d, "budget", "org", WEIGHT_ACT, LAB_NOW - 1, 1000);
+    rounds(d, 10 * MINUTE, 11 * MINUTE);
+    OK(e, book_ack(d->lab.db, first(d, false, 1).id, "bob", LAB_NOW + 20 * MINUTE, &e));
+    d->count = 0;
+    rounds(d, 30 * MINUTE, 45 * MINUTE);
+    assert_int_equal(first(d, true, 1).state, ALERT_RESOLVED);
+
+    OK(e, book_list_asof(d->lab.db, LAB_NOW - MINUTE, v, 4, &count, &e));
+    assert_int_equal(count, 0); /* it had not begun */
+    OK(e, book_list_asof(d->lab.db, LAB_NOW + 5 * MINUTE, v, 4, &count, &e));
+    assert_int_equal(count, 1);
+    assert_int_equal(v[0].state, ALERT_FIRING);
+    assert_string_equal(v[0].title, "budget org 500"); /* not what it became */
+    assert_int_equal(v[0].acked_ms, 0);
+    OK(e, book_counts_asof(d->lab.db, LAB_NOW + 15 * MINUTE, &n, &e));
+    assert_int_equal(n.act + n.watch, 1);
+    assert_string_equal(n.newest, "budget org 1000");
+    OK(e, book_list_asof(d->lab.db, LAB_NOW + 25 * MINUTE, v, 4, &count, &e));
+    assert_string_equal(v[0].acked_by, "bob");
+    OK(e, book_counts_asof(d->lab.db, LAB_NOW + 25 * MINUTE, &n, &e));
+    assert_int_equal(n.act + n.watch, 0);
+    OK(e, book_list_asof(d->lab.db, LAB_NOW + 45 * MINUTE, v, 4, &count, &e));
+    assert_int_equal(v[0].state, ALERT_RESOLVED);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, desk_open, desk_close)
 int main(void) {
     const struct CMUnitTest tests[] = {
@@ -303,6 +337,7 @@ int main(void) {
         CASE(notices_leave_in_order_and_once),
         CASE(one_alert_does_not_wait_behind_another),
         CASE(after_a_day_a_notice_is_given_up),
+        CASE(of_then_is_told_what_was_so_then),
     };
     return cmocka_run_group_tests_name("alert_book", tests, NULL, NULL);
 }

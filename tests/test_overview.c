@@ -192,6 +192,34 @@ static void flat_rate_use_stands_apart(void **state) {
     shows(120, 40, "~$0.00  nothing metered");
 }
 
+/* Back before the incident: every figure is that of then, the budgets too; the header says so, and that the switch is of now. */
+static void back_in_time_everything_is_of_then(void **state) {
+    (void)state;
+    usual_load(utc(NOW));
+    incident(utc(NOW));
+    canvas_free(frame(80, 24));
+    View *v = &place.view;
+    static const struct { int w, h; const char *path; } sizes[] = {{40, 10, "tests/tui/asof_40x10.txt"}, {80, 24, "tests/tui/asof_80x24.txt"},
+                                                                   {120, 40, "tests/tui/asof_120x40.txt"}, {200, 60, "tests/tui/asof_200x60.txt"}};
+    view_step(v, -2); /* of six hours: 72 minutes */
+    assert_int_equal(v->asof_ms, utc("2026-11-24T01:00:00Z"));
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        Canvas *c = frame(sizes[i].w, sizes[i].h);
+        golden(c, sizes[i].path);
+        canvas_free(c);
+    }
+    shows(80, 24, "Usual: $0.80/min for Tue 02:00"); /* today's incident is not of then */
+    const BudgetView now = {.spent_nano = 0};
+    BudgetView then = now;
+    Err e = {""};
+    must(view_budget(v, &place.settings->budgets[1], &then, &e), &e);
+    assert_int_equal(then.spent_nano, 120 * (USD * 3 / 10)); /* docs-day, from midnight in Berlin until two */
+    view_go_live(v);
+    must(view_budget(v, &place.settings->budgets[1], &then, &e), &e);
+    assert_true(then.spent_nano > 300 * USD);
+    shows(80, 24, "usual since 02:31");
+}
+
 /* Enter on a row narrows the filter to it and asks for its calls. */
 static void enter_opens_the_calls_of_a_row(void **state) {
     (void)state;
@@ -222,6 +250,7 @@ int main(void) {
         CASE(silence_is_said),
         CASE(a_stop_is_the_first_thing_said),
         CASE(flat_rate_use_stands_apart),
+        CASE(back_in_time_everything_is_of_then),
         CASE(enter_opens_the_calls_of_a_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -279,6 +279,11 @@ static void a_budget_says_how_full_it_is_and_when_it_breaks(void **state) {
     assert_int_equal(v.spent_permille, 700);
     assert_int_equal(v.rate_nano_per_min, 10);
     assert_int_equal(v.breaks_ms, utc(NOW) + 30 * MS_PER_MINUTE);
+    must(query_budget_asof(f->db, &b, f->zone, utc("2026-11-24T03:00:30Z"), &v, &e), &e); /* of then: without what came since */
+    assert_int_equal(v.spent_nano, 690);
+    assert_int_equal(v.rate_nano_per_min, 690);
+    must(query_budget_asof(f->db, &b, f->zone, utc(NOW), &v, &e), &e); /* of now: what the ledger kept */
+    assert_int_equal(v.spent_nano, 700);
     b.limit_nano = 100000;
     must(query_budget(f->db, &b, f->zone, utc(NOW), &v, &e), &e);
     assert_int_equal(v.breaks_ms, -1); /* not before midnight */

@@ -30,7 +30,7 @@ static void say(Lab *lab, Pricer *p, const char *account, const char *feed, Orig
 
 static void draw_to(Lab *lab, int w, int h, bool ascii, const char *file) {
     const Screen *s = screen_find("bills");
-    View v = {.now_ms = LAB_NOW + MS_PER_HOUR, .db = lab->db, .ascii = ascii, .reading_permille = -1, .range_name = "6h"};
+    View v = {.now_ms = LAB_NOW + MS_PER_HOUR, .until_ms = LAB_NOW + MS_PER_HOUR, .db = lab->db, .ascii = ascii, .reading_permille = -1, .range_name = "6h"};
     Canvas *c = canvas_new(w, h, ascii);
     void *self = s->open();
     bool more;

@@ -117,10 +117,82 @@ static void one_dialog_at_a_time(void **state) {
     assert_ptr_equal(v->dialog.type, &other);
 }
 
+/* Back and forward: the whole view, on whole minutes; at the end it is live again and follows the clock. */
+static void it_travels_back_and_forward(void **state) {
+    View *v = *state;
+    Err e = {""};
+    char words[64];
+    view_step(v, -1); /* a tenth of six hours */
+    assert_int_equal(v->until_ms, utc("2026-11-24T01:36:00Z"));
+    assert_int_equal(v->since_ms, utc("2026-11-23T19:36:00Z"));
+    assert_true(view_is_past(v));
+    place.app.fixed_now_ms += MS_PER_HOUR;
+    view_tick(v);
+    assert_int_equal(v->until_ms, utc("2026-11-24T01:36:00Z"));
+    view_pace_words(v, true, words, sizeof words);
+    assert_string_equal(words, "as of 02:36, 1h ago");
+    must(view_set_range(v, "today", &e), &e); /* of then */
+    assert_int_equal(v->since_ms, utc("2026-11-24T00:00:00Z"));
+    assert_int_equal(v->until_ms, utc("2026-11-24T01:36:00Z"));
+    view_go_to(v, utc("2026-11-24T00:00:00Z")); /* at midnight "today" is the day that ends there */
+    assert_int_equal(v->since_ms, utc("2026-11-23T00:00:00Z"));
+    must(view_set_range(v, "1h", &e), &e);
+    view_go_to(v, v->now_ms - 90000);
+    view_step(v, 1);
+    assert_true(view_is_live(v));
+    assert_int_equal(v->until_ms, v->now_ms);
+    for (int i = 0; i < 1000000; i++) view_step(v, -10); /* there is a beginning */
+    assert_true(v->asof_ms > 0 && v->since_ms < v->until_ms);
+    view_set_paused(v, false);
+    assert_true(view_is_live(v));
+}
+
+static void a_range_may_have_two_ends(void **state) {
+    View *v = *state;
+    Err e = {""};
+    must(view_set_range(v, "2026-11-20..2026-11-22", &e), &e);
+    assert_int_equal(v->since_ms, utc("2026-11-20T00:00:00Z"));
+    assert_int_equal(v->asof_ms, utc("2026-11-22T00:00:00Z")); /* it is over: everything as of then */
+    assert_string_equal(v->range_name, "range");
+    view_step(v, -10);
+    assert_int_equal(v->since_ms, utc("2026-11-18T00:00:00Z"));
+    assert_int_equal(v->until_ms, utc("2026-11-20T00:00:00Z"));
+    view_go_live(v);
+    assert_int_equal(v->until_ms - v->since_ms, 2 * MS_PER_DAY);
+    must(view_set_range(v, "2026-11-23..2027-01-01", &e), &e); /* not over: until now */
+    assert_true(view_is_live(v));
+    assert_int_equal(v->since_ms, utc("2026-11-23T00:00:00Z"));
+    must(view_set_range(v, "3h", &e), &e);
+    static const char *const bad[] = {"..", "2026-11-22..2026-11-20", "x..y", "2027-01-01", "2026-11-20...2026-11-22", ""};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        Err why = {""};
+        if (view_set_range(v, bad[i], &why) != -1 || !why.text[0]) fail_msg("%s was taken", bad[i]);
+    }
+    assert_string_equal(v->range_name, "3h");
+    assert_int_equal(v->until_ms - v->since_ms, 3 * MS_PER_HOUR);
+}
+
+/* The zone is that of what is shown; days stay the ledger's. */
+static void zones_change_what_is_shown_only(void **state) {
+    View *v = *state;
+    Err e = {""};
+    must(view_set_range(v, "today", &e), &e);
+    int64_t since = v->since_ms;
+    assert_string_equal(zone_name(v->zone), "Europe/Berlin");
+    must(view_next_zone(v, &e), &e);
+    assert_string_equal(zone_name(v->zone), "UTC");
+    view_tick(v);
+    assert_int_equal(v->since_ms, since);
+    must(view_set_zone(v, "config", &e), &e);
+    assert_string_equal(zone_name(v->zone), "Europe/Berlin");
+    assert_int_equal(view_set_zone(v, "Mars", &e), -1);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(ranges_end_now), CASE(ranges_go_round_both_ways), CASE(a_wrong_filter_is_off), CASE(pausing_holds_the_range),
+        CASE(it_travels_back_and_forward), CASE(a_range_may_have_two_ends), CASE(zones_change_what_is_shown_only),
         CASE(nobody_collects_until_somebody_does), CASE(one_dialog_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,7 +106,7 @@ static bool frame_due(const Dash *d, int64_t now_ms) {
 
 static bool look(Dash *d, int64_t now_ms) {
     bool changed = dbwatch_look(d->watch, now_ms);
-    if (changed && !d->view.paused) d->stale = d->committed = true;
+    if (changed && view_is_live(&d->view)) d->stale = d->committed = true;
     return changed;
 }
 
@@ -121,7 +121,7 @@ static void tick(Dash *d, int64_t now_ms) {
     if (v->answer[0] && now_ms >= d->answer_until_ms) v->answer[0] = '\0';
     dash_saved_write(d);
     bool rate_moves = v->now_ms - v->newest_ms < QUIET_MS || now_ms - d->load_ms >= QUIET_RELOAD_MS;
-    if (!look(d, now_ms) && rate_moves && !v->paused) d->stale = true;
+    if (!look(d, now_ms) && rate_moves && view_is_live(v)) d->stale = true;
     d->dirty = true;
 }
 
@@ -147,7 +147,7 @@ static int64_t soonest(int64_t a, int64_t b) {
 /* How long nothing needs to be done. */
 static int wait_ms(const Dash *d, int64_t now_ms) {
     int64_t due = soonest(d->tick_ms, dbwatch_due_ms(d->watch));
-    bool work = d->dirty || ((d->stale || d->loading) && !d->view.paused);
+    bool work = d->dirty || d->stale || d->loading;
     if (work) due = soonest(due, d->urgent || d->loading ? now_ms : d->frame_ms + FRAME_MS);
     int key = term_wait_ms(d->term);
     if (key >= 0) due = soonest(due, now_ms + key);

@@ -50,6 +50,12 @@ static void show_by_key(Dash *d, int key) {
     dash_answer(d, "%c is no screen yet; Tab shows the others", key);
 }
 
+static void toggle_pause(Dash *d) {
+    view_set_paused(&d->view, view_is_live(&d->view));
+    d->stale = true;
+    dash_answer(d, d->view.paused ? "paused; collecting goes on, Space shows it again" : "live");
+}
+
 /* Esc: back to the list one came from, with its filter; else out of the filter, then back to the screen before. */
 static void go_back(Dash *d) {
     if (d->view.drilled && d->before) {
@@ -59,6 +65,8 @@ static void go_back(Dash *d) {
     } else if (d->view.filter_text[0]) {
         set_filter(d, "");
         dash_answer(d, "filter off");
+    } else if (!view_is_live(&d->view)) {
+        toggle_pause(d);
     } else if (d->before) {
         dash_show(d, d->before);
         d->before = NULL;
@@ -73,10 +81,22 @@ static void toggle_mouse(Dash *d) {
                             : "mouse off");
 }
 
-static void toggle_pause(Dash *d) {
-    view_set_paused(&d->view, !d->view.paused);
+static void travel(Dash *d, int tenths) {
+    char words[64];
+    view_step(&d->view, tenths);
+    view_pace_words(&d->view, true, words, sizeof words);
     d->stale = true;
-    dash_answer(d, d->view.paused ? "paused; collecting goes on, Space shows it again" : "live");
+    if (view_is_live(&d->view)) dash_answer(d, "live");
+    else dash_answer(d, "everything %s; the switch and K are now; Space or ] goes back to live", words);
+}
+
+static void next_zone(Dash *d) {
+    Err e = {""};
+    char days[64];
+    snprintf(days, sizeof days, "%s", zone_name(d->view.app->day_zone));
+    if (view_next_zone(&d->view, &e) != 0) dash_answer(d, "tollwatch: %.240s", e.text);
+    else dash_answer(d, "times in %s; days and budgets stay in %s", zone_name(d->view.zone), days);
+    d->stale = true;
 }
 
 static void change_range(Dash *d, bool back) {
@@ -101,6 +121,9 @@ static void run_command(Dash *d, const KeyCommand *k, int key) {
     case DO_QUIT: d->quit = true; break;
     case DO_RANGE: change_range(d, key == 'T'); break;
     case DO_PAUSE: toggle_pause(d); break;
+    case DO_TRAVEL: travel(d, key == '[' ? -1 : 1); break;
+    case DO_TRAVEL_FAR: travel(d, key == '{' ? -10 : 10); break;
+    case DO_ZONE: next_zone(d); break;
     case DO_STOP: policy_dialog(&d->view, &stop_dialog); break;
     case DO_RESUME: policy_dialog(&d->view, &resume_dialog); break;
     case DO_THEME: open_themes(d); break;

@@ -34,14 +34,16 @@ bool dash_saved_mouse(const Dash *d) {
 void dash_saved_apply(Dash *d) {
     const char *range = saved_get(d->view.saved, "range"), *screen = saved_get(d->view.saved, "screen");
     const Screen *s = screen ? screen_find(screen) : NULL;
+    const char *zone = saved_get(d->view.saved, "zone");
     if (range) view_set_range(&d->view, range, NULL);
+    if (zone && !d->view.app->tz_option) view_set_zone(&d->view, zone, NULL);
     if (s && s->key >= '0' && s->key <= '9' && d->screen == screens[0]) d->screen = s;
 }
 
 static void collect(Dash *d) {
     Saved *s = d->view.saved;
     const char *configured = d->view.app->config->theme;
-    saved_set(s, "range", d->view.range_name);
+    if (d->view.range_text[0]) saved_set(s, "range", d->view.range_text); /* a range that is over is not begun with */
     if (d->screen->key >= '0' && d->screen->key <= '9') saved_set(s, "screen", d->screen->name);
     if (!d->theme_kept) return;
     bool own = strcmp(d->theme.name, configured) != 0;

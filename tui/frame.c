@@ -7,7 +7,7 @@
 #include "store/clock.h"
 #include "tui/keys.h"
 #include "tui/layout.h"
-#include "tui/screen.h"
+#include "tui/view.h"
 
 enum { SEGMENTS_MAX = 8, STOP_ENDED_SHOWN_MS = 15 * 60000 };
 
@@ -97,8 +97,8 @@ static void pace_words(const View *v, bool full, char *out, size_t size) {
     const char *live = v->demo ? "demo" : "live";
     if (v->reading_permille >= 0)
         snprintf(out, size, v->reading_permille > 0 ? "reading\u2026 %d%%" : "reading\u2026", v->reading_permille / 10);
-    else if (v->paused)
-        snprintf(out, size, "paused");
+    else if (!view_is_live(v))
+        view_pace_words(v, full, out, size);
     else if (full && v->newest_ms > 0 && age_s >= 0 && age_s < 60)
         snprintf(out, size, "%s, %llds old", live, (long long)age_s);
     else
@@ -112,7 +112,8 @@ static void left_words(const Screen *s, const View *v, const Detail *d, bool tab
         Segment *place = add_left(l, ROLE_TEXT, ATTR_BOLD);
         snprintf(place->text, sizeof place->text, "%.1s%s%s", numbered ? &s->key : "", numbered ? " " : "", s->title);
     }
-    if (!d->left && v->demo) snprintf(add_left(l, ROLE_DIM, 0)->text, sizeof l->left[0].text, "demo");
+    if (!d->left && !view_is_live(v)) view_pace_words(v, false, add_left(l, ROLE_WATCH, ATTR_BOLD)->text, sizeof l->left[0].text);
+    else if (!d->left && v->demo) snprintf(add_left(l, ROLE_DIM, 0)->text, sizeof l->left[0].text, "demo");
     if (!d->left) return;
     if (d->span && tabs) {
         time_format(v->zone, v->since_ms, "%H:%M", from, sizeof from);
@@ -120,7 +121,7 @@ static void left_words(const Screen *s, const View *v, const Detail *d, bool tab
         if (v->until_ms - v->since_ms <= MS_PER_DAY) snprintf(span, sizeof span, " %s\u2013%s", from, to);
     }
     pace_words(v, d->span, pace, sizeof pace);
-    Segment *range = add_left(l, v->paused ? ROLE_WATCH : ROLE_DIM, 0);
+    Segment *range = add_left(l, view_is_live(v) ? ROLE_DIM : ROLE_WATCH, 0);
     snprintf(range->text, sizeof range->text, "%s%s \u00b7 %s%s%.80s", v->range_name, span, pace,
              v->filter_text[0] ? " \u00b7 /" : "", v->filter_text);
     if (d->who && v->collecting[0]) {
@@ -155,7 +156,8 @@ static void right_words(const View *v, const Detail *d, Line *l) {
     }
     ThemeRole role;
     Segment *sw = add_right(l, ROLE_TEXT, 0);
-    switch_words(&v->policy, v->zone, v->now_ms, d->brief, sw->text, sizeof sw->text, &role);
+    size_t now = view_is_past(v) && !d->brief ? (size_t)snprintf(sw->text, sizeof sw->text, "now ") : 0; /* it never travels */
+    switch_words(&v->policy, v->zone, v->now_ms, d->brief, sw->text + now, sizeof sw->text - now, &role);
     sw->role = role;
     sw->attr = role == ROLE_ACT ? ATTR_BOLD : 0;
     if (d->long_words) who_stopped(v, l);
@@ -187,6 +189,7 @@ static void draw_header(const Screen *s, const View *v, Canvas *c, Rect r, bool 
     }
     draw_segments(c, r.x + 1, r.y, end, l.left, l.lefts, l.gap);
     draw_segments(c, right < r.w ? end - right : r.x, r.y, end, l.right, l.rights, l.gap);
+    if (!view_is_live(v) && !v->paused) canvas_restyle(c, r, ROLE_SELECTED, ATTR_REVERSE);
 }
 
 /* ---- tabs, answer row, footer ---- */

@@ -50,7 +50,7 @@ void groups_free(Groups *g) {
 
 static int ask(const Groups *g, View *v, int64_t since_ms, Result *out, Err *e) {
     Query q = {.since_ms = since_ms, .until_ms = v->until_ms, .by = {g->by[0], g->by[1]}, .by_count = g->by_count,
-               .filter = v->filter, .zone = v->zone};
+               .filter = v->filter, .zone = v->app->day_zone};
     result_free(out);
     return query_run(v->db, &q, out, e);
 }

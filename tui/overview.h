@@ -37,6 +37,7 @@ typedef struct Overview {
     size_t budgets;
     SourceView *source;
     size_t sources;
+    bool sources_unknown;         /* back in time: what they said then is not kept */
     Mover mover[MOVERS_SHOWN + 2]; /* the largest changes, the others, the total */
     size_t movers;
     bool day_known, week_known;   /* something was recorded in the hours they are compared with */

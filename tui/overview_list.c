@@ -138,8 +138,9 @@ static void models_line(const Overview *o, Canvas *c, Rect r) {
     const Totals *t = &o->list.total;
     size_t fine = overview_sources_fine(o);
     char right[96];
-    snprintf(right, sizeof right, "errors %s  sources %zu/%zu",
-             number_percent(t->errors, t->requests - t->refused, 1).text, fine, o->sources);
+    const Number errors = number_percent(t->errors, t->requests - t->refused, 1);
+    if (o->sources_unknown) snprintf(right, sizeof right, "errors %s  sources ?", errors.text);
+    else snprintf(right, sizeof right, "errors %s  sources %zu/%zu", errors.text, fine, o->sources);
     int room = r.w - text_columns(right) - 2, x = r.x + 1;
     bool bad = fine < o->sources || t->errors * 50 > t->requests - t->refused;
     canvas_right(c, r.x + r.w - 1, r.y, text_columns(right), bad ? ROLE_WATCH : ROLE_TEXT, 0, right);

@@ -2,11 +2,12 @@
  * every few seconds only. Does not: draw. */
 #include "store/money.h"
 #include "tui/overview.h"
+#include "tui/view.h"
 
 enum { BURN_WINDOW_SLOTS = 5, BURNER_SLOTS_MIN = 10, STACKS = SERIES_STACKS_MAX };
 
 int overview_ask(View *v, const int *by, size_t by_count, int64_t since_ms, int64_t until_ms, Result *out, Err *e) {
-    Query q = {.since_ms = since_ms, .until_ms = until_ms, .by_count = by_count, .filter = v->filter, .zone = v->zone};
+    Query q = {.since_ms = since_ms, .until_ms = until_ms, .by_count = by_count, .filter = v->filter, .zone = v->app->day_zone};
     for (size_t i = 0; i < by_count; i++) q.by[i] = by[i];
     result_free(out);
     if (query_run(v->db, &q, out, e) != 0) return -1;
@@ -90,7 +91,7 @@ static int load_series(Overview *o, View *v, Err *e) {
     int64_t length = v->until_ms - v->since_ms, slot = slot_for(length, v->filter);
     int64_t until = (v->until_ms + slot - 1) / slot * slot;
     Query q = {
-        .since_ms = until - (length + slot - 1) / slot * slot, .until_ms = until, .filter = v->filter, .zone = v->zone};
+        .since_ms = until - (length + slot - 1) / slot * slot, .until_ms = until, .filter = v->filter, .zone = v->app->day_zone};
     series_free(&o->series);
     if (query_series(v->db, &q, DIM_MODEL, STACKS, slot, &o->series, e) != 0) return -1;
     o->notional_only = o->list.total.cost_nano == 0 && o->list.total.notional_nano > 0;
@@ -109,13 +110,13 @@ static int breaks_first(const void *pa, const void *pb) {
                                                       : strcmp(a->b->id, b->b->id);
 }
 
-static int load_budgets(Overview *o, View *v, const Zone *days, Err *e) {
+static int load_budgets(Overview *o, View *v, Err *e) {
     const Config *config = v->app->config;
     o->budgets = 0;
     for (size_t i = 0; i < config->budget_count && o->budgets < BUDGETS_SHOWN; i++) {
         BudgetRow *r = &o->budget[o->budgets++];
         r->b = &config->budgets[i];
-        if (query_budget(v->db, r->b, days, v->until_ms, &r->v, e) != 0) return -1;
+        if (view_budget(v, r->b, &r->v, e) != 0) return -1;
     }
     if (o->budgets) qsort(o->budget, o->budgets, sizeof *o->budget, breaks_first);
     return 0;
@@ -194,7 +195,7 @@ static int load_spark(Overview *o, View *v, Err *e) {
     series_free(&o->spark);
     if (slot == 0 || !usual_rates_quick(o->dim, v)) return 0;
     int64_t until = (v->until_ms + quarter - 1) / quarter * quarter;
-    const Query q = {.since_ms = until - SPARK_SLOTS * slot, .until_ms = until, .filter = v->filter, .zone = v->zone};
+    const Query q = {.since_ms = until - SPARK_SLOTS * slot, .until_ms = until, .filter = v->filter, .zone = v->app->day_zone};
     return query_series(v->db, &q, o->dim, SERIES_STACKS_MAX, slot, &o->spark, e);
 }
 
@@ -205,7 +206,7 @@ static int load_slow(Overview *o, View *v, Err *e) {
 
 static int load_live(Overview *o, View *v, Err *e) {
     bool more;
-    Query q = {.since_ms = v->since_ms, .until_ms = v->until_ms, .filter = v->filter, .zone = v->zone};
+    Query q = {.since_ms = v->since_ms, .until_ms = v->until_ms, .filter = v->filter, .zone = v->app->day_zone};
     if (!o->live) o->live = xcalloc(LIVE_SHOWN, sizeof *o->live);
     return query_rows(v->db, &q, INT64_MAX, o->live, LIVE_SHOWN, &o->lives, &more, e);
 }
@@ -218,15 +219,16 @@ static int load_figures(Overview *o, View *v, Err *e) {
     if (overview_ask(v, &o->dim, 1, v->since_ms, v->until_ms, &o->list, e) != 0) return -1;
     if (overview_ask(v, &o->dim, 1, v->until_ms - MS_PER_MINUTE, v->until_ms, &o->minute, e) != 0) return -1;
     if (overview_ask(v, &model, 1, v->since_ms, v->until_ms, &o->models, e) != 0) return -1;
-    if (load_series(o, v, e) != 0 || load_budgets(o, v, days, e) != 0) return -1;
+    if (load_series(o, v, e) != 0 || load_budgets(o, v, e) != 0) return -1;
     if (load_live(o, v, e) != 0) return -1;
     table_follow(&o->table, o->list.count, 4, overview_row_key, o);
-    return query_sources(v->db, v->now_ms, o->source, SOURCES_SHOWN, &o->sources, e);
+    o->sources_unknown = view_is_past(v);
+    return query_sources(v->db, v->until_ms, o->source, SOURCES_SHOWN, &o->sources, e);
 }
 
 /* Is the first half through, of the same question? A key or the clock may have changed it in between. */
 static bool is_half(const Overview *o, const View *v) {
-    return o->half.now_ms == v->now_ms && o->half.since_ms == v->since_ms && o->half.filter == v->filter &&
+    return o->half.now_ms == v->until_ms && o->half.since_ms == v->since_ms && o->half.filter == v->filter &&
            o->half.dim == o->dim;
 }
 
@@ -237,7 +239,7 @@ int overview_load(Overview *o, View *v, bool *more, Err *e) {
     if (second) return load_slow(o, v, e);
     if (load_figures(o, v, e) != 0) return -1;
     if (!usual_rates_due(&o->usual, v)) return 0;
-    o->half.now_ms = v->now_ms;
+    o->half.now_ms = v->until_ms;
     o->half.since_ms = v->since_ms;
     o->half.filter = v->filter;
     o->half.dim = o->dim;

@@ -1,6 +1,7 @@
 /* overview_side: budgets, caches, errors, latencies, sources: what stands beside the Overview's chart and list. Pure. */
 #include "tui/chart.h"
 #include "tui/overview.h"
+#include "tui/view.h"
 #include <stdarg.h>
 
 enum { HEALTH_ROWS = 8, ROW_TEXT = 128 };
@@ -58,14 +59,17 @@ void overview_draw_budgets(const Overview *o, const View *v, Canvas *c, Rect r, 
 /* ---- health ---- */
 
 size_t overview_sources_fine(const Overview *o) {
-    size_t fine = 0;
-    for (size_t i = 0; i < o->sources; i++)
+    size_t fine = o->sources_unknown ? o->sources : 0;
+    for (size_t i = 0; i < o->sources && !o->sources_unknown; i++)
         fine += strcmp(o->source[i].state, "error") != 0 && strcmp(o->source[i].state, "watch") != 0;
     return fine;
 }
 
 static void sources_row(const Overview *o, HealthRow *row) {
     int64_t bad = 0;
+    row->role = ROLE_DIM;
+    snprintf(row->text, ROW_TEXT, "sources        ? their state then is not kept");
+    if (o->sources_unknown) return;
     size_t fine = overview_sources_fine(o);
     for (size_t i = 0; i < o->sources; i++) bad += o->source[i].bad_lines + o->source[i].skipped_lines;
     row->role = fine < o->sources ? ROLE_WATCH : ROLE_TEXT;
@@ -138,7 +142,9 @@ void overview_draw_health(const Overview *o, const View *v, Canvas *c, Rect r) {
     const PolicyView *p = &v->policy;
     ThemeRole role;
     switch_words(p, v->zone, v->now_ms, false, words, sizeof words, &role);
-    if (p->state == SWITCH_UNKNOWN)
+    if (view_is_past(v))
+        say(&row[0], role, "switch now     %s", words);
+    else if (p->state == SWITCH_UNKNOWN)
         say(&row[0], role, "switch         %s", words);
     else
         say(&row[0], role, "switch         %s, generation %lld%s%.40s", words, (long long)p->generation,

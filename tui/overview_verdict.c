@@ -3,6 +3,7 @@
 #include "store/money.h"
 #include "tui/layout.h"
 #include "tui/overview.h"
+#include "tui/view.h"
 
 enum { PIECE = 192, SILENT_MS = 5 * 60000 };
 
@@ -176,7 +177,7 @@ void overview_draw_verdict(const Overview *o, const View *v, Canvas *c, Rect r) 
     char text[4 * PIECE];
     ThemeRole role = overview_burn_role(&o->now),
               budget = o->budgets ? overview_budget_role(&o->budget[0], v->until_ms) : ROLE_TEXT;
-    bool is_stopped = v->policy.state == SWITCH_ALL || v->policy.state == SWITCH_NON_CRITICAL;
+    bool is_stopped = !view_is_past(v) && (v->policy.state == SWITCH_ALL || v->policy.state == SWITCH_NON_CRITICAL);
     if (is_stopped || is_silent(o, v)) {
         if (is_stopped) stopped(o, v, text, sizeof text);
         else silence(o, v, text, sizeof text);

@@ -2,6 +2,7 @@
  * refused; rules and history take what room is left. */
 #include "tui/number.h"
 #include "tui/policy_screen.h"
+#include "tui/view.h"
 #include <inttypes.h>
 
 typedef struct Pen {
@@ -197,6 +198,10 @@ static void draw_history(Pen *p, const PolicyScreen *s, const View *v) {
 
 void policy_screen_draw(const void *self, const View *v, Canvas *c, Rect area) {
     const PolicyScreen *s = self;
+    if (view_is_past(v)) {
+        policy_asof_draw(s, v, c, area);
+        return;
+    }
     Pen p = {.c = c, .area = area, .y = area.y, .end = area.y + area.h};
     blank(&p);
     draw_sentence(&p, v);

@@ -35,5 +35,8 @@ typedef struct PolicyScreen {
 static inline bool policy_is_stopped(const PolicyView *v) { return v->state == SWITCH_ALL || v->state == SWITCH_NON_CRITICAL; }
 /* Every limit, rate, route and cache rule of a policy, and what the guard says of budgets. */
 void policy_rules_list(const json_t *policy, PolicyRule *out, size_t max, size_t *count);
+/* Back in time: what the audit trail says of then (policy_asof.c). */
+void policy_asof_load(PolicyScreen *p, const View *v);
+void policy_asof_draw(const PolicyScreen *p, const View *v, Canvas *c, Rect area);
 void policy_screen_draw(const void *self, const View *v, Canvas *c, Rect area);
 #endif

@@ -12,13 +12,19 @@
 #include "tui/dialog.h"
 #include "tui/saved.h"
 
+typedef enum ZoneShown { ZONE_CONFIG, ZONE_UTC, ZONE_LOCAL } ZoneShown;
 typedef struct View { /* what the user chose; shared by all screens, survives switching */
     int64_t now_ms;                /* the frame's clock */
-    int64_t since_ms, until_ms;    /* the range, until = now when live */
-    char range_name[16];           /* "6h" */
+    int64_t since_ms, until_ms;    /* the range; until is the instant everything is shown as of, now when live */
+    int64_t asof_ms;               /* 0 = live; else nothing later than this is shown: paused, or back in time */
+    char range_name[16];           /* "6h"; "range" where no short name says it */
+    char range_text[64];           /* as it was asked for: "6h", "2026-11-01..2026-11-07"; "" = range_length_ms */
+    int64_t range_length_ms;
     Filter *filter; char filter_text[256];
     bool drilled; char filter_outer[256]; /* opened from a list's row: Esc goes back and restores that filter */
-    const Zone *zone;
+    const Zone *zone;              /* of what is shown, never of days and budgets */
+    ZoneShown zone_shown;
+    Zone *zone_own;                /* the one that was switched to, ours; NULL = the application's */
     bool ascii, paused, readonly, show_content, demo;
     PolicyView policy;             /* for the header of every screen */
     char collecting[128];          /* "host pid user", "" = NOBODY IS COLLECTING */

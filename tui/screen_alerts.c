@@ -43,15 +43,28 @@ static uint64_t row_key(const void *ctx, size_t row) {
     return (uint64_t)((const AlertScreen *)ctx)->rows[row].id;
 }
 
+/* What was told after the instant that is shown. */
+static void forget_later(AlertScreen *s, int64_t at_ms) {
+    size_t kept = 0;
+    for (size_t i = 0; i < s->told_count; i++)
+        if (s->told[i].made_ms <= at_ms) s->told[kept++] = s->told[i];
+    s->told_count = kept;
+}
+
 static int load_alerts(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
     AlertScreen *s = self;
     (void)deadline_us;
     *more = false;
-    if (book_list(v->db, v->now_ms, true, s->rows, ALERTS_MAX, &s->count, e) != 0) return -1;
+    int rc = view_is_past(v) ? book_list_asof(v->db, v->until_ms, s->rows, ALERTS_MAX, &s->count, e)
+                             : book_list(v->db, v->now_ms, true, s->rows, ALERTS_MAX, &s->count, e);
+    if (rc != 0) return -1;
     s->active = s->told_count = 0;
     while (s->active < s->count && s->rows[s->active].state == ALERT_FIRING) s->active++;
     table_follow(&s->table, s->count, PAGE, row_key, s);
-    return s->count ? outbox_told(v->db, s->rows[s->table.selected].id, s->told, TOLD_MAX, &s->told_count, e) : 0;
+    if (s->count == 0) return 0;
+    rc = outbox_told(v->db, s->rows[s->table.selected].id, s->told, TOLD_MAX, &s->told_count, e);
+    if (view_is_past(v)) forget_later(s, v->until_ms);
+    return rc;
 }
 
 /* ---- draw ---- */
@@ -72,7 +85,7 @@ static const char *glyph_of(const AlertView *a, const View *v) {
 }
 
 static void clock_words(const View *v, int64_t ms, char *out, size_t size) {
-    bool today = time_floor(v->zone, ms, UNIT_DAY) == time_floor(v->zone, v->now_ms, UNIT_DAY);
+    bool today = time_floor(v->zone, ms, UNIT_DAY) == time_floor(v->zone, v->until_ms, UNIT_DAY);
     time_format(v->zone, ms, today ? "%H:%M" : "%d %b", out, size);
 }
 
@@ -210,6 +223,10 @@ static void say(AlertScreen *s, View *v, bool ack) {
     const AlertView *a = &s->rows[s->table.selected];
     Actor who;
     Err e = {""};
+    if (view_is_past(v)) {
+        snprintf(v->answer, sizeof v->answer, "tollwatch: these are the alerts of then; Space goes back to live");
+        return;
+    }
     if (v->readonly) {
         snprintf(v->answer, sizeof v->answer, "tollwatch: --readonly: nothing is %s", ack ? "acknowledged" : "silenced");
         return;

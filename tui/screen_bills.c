@@ -61,9 +61,9 @@ static int load_bills(void *self, View *v, int64_t deadline_us, bool *more, Err 
     Recon r;
     (void)deadline_us;
     *more = false;
-    int rc = reconcile_load(v->db, NULL, v->now_ms - DAYS * MS_PER_DAY, v->now_ms, v->now_ms, &r, e);
+    int rc = reconcile_load(v->db, NULL, v->until_ms - DAYS * MS_PER_DAY, v->until_ms, v->until_ms, &r, e);
     if (rc == 0) rc = reconcile_findings(v->db, &r, b->finding, FINDINGS_MAX, &b->findings, e);
-    if (rc == 0) rc = query_balances(v->db, v->now_ms, b->balance, BALANCES_MAX, &b->balances, e);
+    if (rc == 0) rc = query_balances(v->db, v->until_ms, b->balance, BALANCES_MAX, &b->balances, e);
     if (rc == 0) {
         sum_days(b, &r);
         b->providers = 0;
@@ -155,7 +155,7 @@ static void draw_balances(const Bills *b, const View *v, Canvas *c, Rect r) {
         int64_t left = usd && l->day_nano > 0 ? l->nano / l->day_nano : -1;
         if (left >= 0) snprintf(days, sizeof days, ", %lld days at the last day's rate", (long long)(left > 9999 ? 9999 : left));
         x += canvas_textf(c, x, r.y, r.x + r.w - x, left >= 0 && left < 3 ? ROLE_WATCH : ROLE_TEXT, 0, "   %s %s %s %s%s, %s old", l->account, l->kind,
-                          number_money(l->nano, 0, BASIS_NONE).text, l->currency, days, number_age(v->now_ms - l->at_ms).text);
+                          number_money(l->nano, 0, BASIS_NONE).text, l->currency, days, number_age(v->until_ms - l->at_ms).text);
     }
 }
 

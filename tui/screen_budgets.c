@@ -74,7 +74,7 @@ static int load_who(Budgets *s, View *v, Err *e) {
     s->who_count = s->others = 0;
     s->others_nano = 0;
     if (query_budget_filter(row->budget, &filter, e) != 0) return -1;
-    Query q = {.since_ms = row->view.begin_ms, .until_ms = v->now_ms, .by = {who_dim(row->budget)}, .by_count = 1, .filter = filter};
+    Query q = {.since_ms = row->view.begin_ms, .until_ms = v->until_ms, .by = {who_dim(row->budget)}, .by_count = 1, .filter = filter};
     int rc = query_run(v->db, &q, &r, e);
     if (rc == 0) rc = result_sort(&r, &q, "cost_usd", false, e);
     for (size_t i = 0; rc == 0 && i < r.count; i++) {
@@ -102,8 +102,8 @@ static int load_budgets(void *self, View *v, int64_t deadline_us, bool *more, Er
     for (size_t i = 0; i < c->budget_count; i++) {
         BudgetRow *row = &s->rows[i];
         row->budget = &c->budgets[i];
-        if (query_budget(v->db, row->budget, v->app->day_zone, v->now_ms, &row->view, e) != 0) return -1;
-        if (query_budget_usual(v->db, row->budget, v->app->day_zone, v->now_ms, &row->view, e) != 0) return -1;
+        if (view_budget(v, row->budget, &row->view, e) != 0) return -1;
+        if (query_budget_usual(v->db, row->budget, v->app->day_zone, v->until_ms, &row->view, e) != 0) return -1;
     }
     s->count = c->budget_count;
     qsort(s->rows, s->count, sizeof *s->rows, soonest_first);
@@ -145,8 +145,8 @@ static void gauge(const BudgetRow *r, char *out, size_t size) {
 static void breaks_words(const BudgetRow *r, const View *v, char *out, size_t size) {
     const Zone *zone = v->zone;
     int64_t at = r->view.breaks_ms;
-    bool today = at >= 0 && time_floor(zone, at, UNIT_DAY) == time_floor(zone, v->now_ms, UNIT_DAY);
-    bool week = at - v->now_ms < 7 * MS_PER_DAY;
+    bool today = at >= 0 && time_floor(zone, at, UNIT_DAY) == time_floor(zone, v->until_ms, UNIT_DAY);
+    bool week = at - v->until_ms < 7 * MS_PER_DAY;
     if (r->view.level >= 1000) snprintf(out, size, "over");
     else if (at < 0) snprintf(out, size, "-");
     else time_format(zone, at, today ? "%H:%M" : week ? "%a %H:%M" : "%d %b", out, size);
@@ -169,7 +169,7 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
     const BudgetView *b = &r->view;
     char *to = out->text;
     size_t size = sizeof out->text;
-    ThemeRole role = role_of(r, shown->v->now_ms);
+    ThemeRole role = role_of(r, shown->v->until_ms);
     switch (column) {
     case COL_BUDGET:
         out->role = (uint8_t)role;
@@ -206,7 +206,7 @@ static void draw_left(const BudgetRow *r, const View *v, Canvas *c, Rect at) {
         snprintf(pace, sizeof pace, "; at usual pace it ends at %s (%d%%)", number_usd(b->end_at_usual_nano, 0, BASIS_NONE).text,
                  budget_permille(b->end_at_usual_nano, r->budget->limit_nano) / 10);
     if (b->breaks_ms >= 0 && left > 0) {
-        int64_t minutes = (b->breaks_ms - v->now_ms) / MS_PER_MINUTE;
+        int64_t minutes = (b->breaks_ms - v->until_ms) / MS_PER_MINUTE;
         snprintf(lasts, sizeof lasts, " = %lldh %02lldm", (long long)(minutes / 60), (long long)(minutes % 60));
     }
     canvas_text(c, at.x, at.y, 10, ROLE_DIM, 0, left >= 0 ? "left" : "over");
@@ -247,7 +247,7 @@ static void draw_basis(const BudgetRow *r, const View *v, Canvas *c, Rect at) {
     buf_fmt(&text, "%s metered", number_usd(b->metered_nano, 0, BASIS_NONE).text);
     if (more) buf_fmt(&text, ", %s%s by bills and usage reports", more > 0 ? "+" : "-", number_usd(more > 0 ? more : -more, 0, BASIS_NONE).text);
     if (b->unpriced_tokens) buf_fmt(&text, ", %s tokens unpriced, so ≥", number_tokens(b->unpriced_tokens).text);
-    if (v->newest_ms) buf_fmt(&text, "; %s old", number_age(v->now_ms - v->newest_ms).text);
+    if (v->newest_ms && view_is_live(v)) buf_fmt(&text, "; %s old", number_age(v->until_ms - v->newest_ms).text);
     canvas_text(c, at.x, at.y, 10, ROLE_DIM, 0, "basis");
     canvas_text(c, at.x + 11, at.y, at.w - 11, ROLE_TEXT, 0, text.at);
     buf_free(&text);

@@ -3,6 +3,7 @@
 #include "tui/policy_screen.h"
 #include "tui/policy_dialogs.h"
 #include "tui/keys.h"
+#include "tui/view.h"
 
 static void *open_policy(void) { return xcalloc(1, sizeof(PolicyScreen)); }
 
@@ -85,6 +86,10 @@ static int load_policy(void *self, View *v, int64_t deadline_us, bool *more, Err
     Err why = {0};
     (void)deadline_us;
     *more = false;
+    if (view_is_past(v)) {
+        policy_asof_load(p, v);
+        return 0;
+    }
     json_decref(p->policy);
     p->policy = NULL;
     if (policy_read(v->app->policy_path, &p->policy, &why) != 0) p->policy = NULL; /* v->policy says why */
@@ -92,7 +97,7 @@ static int load_policy(void *self, View *v, int64_t deadline_us, bool *more, Err
     table_follow(&p->table, p->rule_count, RULES_PAGE, rule_key, p);
     load_acks(p, v);
     if (policy_history(v->app->policy_path, p->history, HISTORY_SHOWN, &p->history_count, &why) != 0) p->history_count = 0;
-    if (load_refused(p, v, e) != 0 || rate_at(v, v->now_ms, &p->rate_now_nano, e) != 0) return -1;
+    if (load_refused(p, v, e) != 0 || rate_at(v, v->until_ms, &p->rate_now_nano, e) != 0) return -1;
     return policy_is_stopped(&v->policy) ? rate_at(v, v->policy.engaged_at_ms, &p->rate_before_nano, e) : 0;
 }
 
@@ -104,6 +109,7 @@ static bool open_rule(const PolicyScreen *p, View *v) {
 
 static bool key_policy(void *self, View *v, int key) {
     PolicyScreen *p = self;
+    if (view_is_past(v)) return false; /* no rule of now is shown */
     if (key == 'w') return policy_dialog(v, &rule_dialog), true;
     if (key == KEY_ENTER) return open_rule(p, v);
     return table_key(&p->table, p->rule_count, RULES_PAGE, key);

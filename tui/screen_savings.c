@@ -5,14 +5,15 @@
 #include "tui/number.h"
 #include "tui/screen.h"
 #include "tui/table.h"
+#include "tui/view.h"
 
 enum { PAGE = SAVE_COUNT + 1, READ_MS = 60000, BAR = 16, CALLS = 50000 };
 
 typedef struct Page { /* self */
     Savings v;
     SaveSample sample;
-    char range_name[16], filter_text[256];
-    int64_t read_ms; /* 0 = nothing read yet */
+    char filter_text[256];
+    int64_t read_ms, length_ms; /* of the range, and its end; 0 = nothing read yet */
     TableState table;
 } Page;
 
@@ -25,7 +26,8 @@ static void close_savings(void *self) {
 }
 
 static bool is_fresh(const Page *p, const View *v) {
-    return p->read_ms && v->now_ms >= p->read_ms && v->now_ms - p->read_ms < READ_MS && strcmp(p->range_name, v->range_name) == 0 &&
+    int64_t newer = v->until_ms - p->read_ms, longer = v->until_ms - v->since_ms - p->length_ms;
+    return p->read_ms && newer >= 0 && newer < (view_is_live(v) ? READ_MS : 1) && longer >= 0 && longer <= newer &&
            strcmp(p->filter_text, v->filter_text) == 0;
 }
 
@@ -41,8 +43,8 @@ static int load_savings(void *self, View *v, int64_t deadline_us, bool *more, Er
     if (savings_load(v->db, &q, CALLS, &p->sample, e) != 0) return -1;
     const SaveAsk ask = {.can_wait = v->app->config->can_wait, .route_to = v->app->config->route_to};
     savings_work_out(&p->sample, v->book, &ask, &p->v);
-    p->read_ms = v->now_ms;
-    snprintf(p->range_name, sizeof p->range_name, "%s", v->range_name);
+    p->read_ms = v->until_ms;
+    p->length_ms = v->until_ms - v->since_ms;
     snprintf(p->filter_text, sizeof p->filter_text, "%s", v->filter_text);
     return 0;
 }

@@ -2,8 +2,10 @@
 #include "tui/number.h"
 #include "tui/screen.h"
 #include "tui/table.h"
+#include "tui/view.h"
 
 enum { SOURCES_MAX = 200 };
+enum { STILL_MS = 20000 /* who pauses keeps what was shown */ };
 enum { PAGE = 10 }; /* rows that PgUp and PgDn go */
 enum { COL_SOURCE, COL_KIND, COL_AGE, COL_LAG, COL_TODAY, COL_BAD, COL_LINES, COL_WORD, COL_COUNT };
 
@@ -23,7 +25,8 @@ typedef struct Sources {
     size_t count;
     TableState table;
     int page;
-    int64_t now_ms;
+    int64_t read_ms; /* what `now` was; 0 = never */
+    bool then;       /* back in time: what they said then is not kept, what follows is of now */
 } Sources;
 
 static void *open_sources(void) {
@@ -44,13 +47,23 @@ static uint64_t row_key(const void *ctx, size_t row) {
     return hash64(name, strlen(name), 1) | 1;
 }
 
+/* Nothing of now may read as of then. */
+static void forget_state(SourceView *v) {
+    v->state[0] = '\0';
+    snprintf(v->last_word, sizeof v->last_word, "what a source said then is not kept");
+}
+
 static int load_sources(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
     Sources *s = self;
     (void)deadline_us;
     *more = false;
-    s->now_ms = v->now_ms;
     s->page = PAGE;
-    if (query_sources(v->db, v->now_ms, s->view, SOURCES_MAX, &s->count, e) != 0) return -1;
+    bool paused_on_it = v->paused && s->read_ms && v->until_ms - s->read_ms < STILL_MS && !s->then;
+    if (paused_on_it) return 0;
+    s->read_ms = v->until_ms;
+    s->then = view_is_past(v);
+    if (query_sources(v->db, v->until_ms, s->view, SOURCES_MAX, &s->count, e) != 0) return -1;
+    for (size_t i = 0; s->then && i < s->count; i++) forget_state(&s->view[i]);
     table_follow(&s->table, s->count, s->page, row_key, s);
     return 0;
 }
@@ -65,6 +78,10 @@ static ThemeRole role_of(const SourceView *v) {
     return strcmp(v->state, "error") == 0 ? ROLE_ACT : strcmp(v->state, "watch") == 0 ? ROLE_WATCH : ROLE_TEXT;
 }
 
+static bool is_of_now(size_t column) {
+    return column == COL_AGE || column == COL_LAG || column == COL_BAD || column == COL_LINES;
+}
+
 static void total_cell(const Sources *s, size_t column, TableCell *out) {
     int64_t today = 0, bad = 0, lines = 0;
     for (size_t i = 0; i < s->count; i++) {
@@ -73,6 +90,7 @@ static void total_cell(const Sources *s, size_t column, TableCell *out) {
         lines += s->view[i].lines;
     }
     out->attr = ATTR_BOLD;
+    if (s->then && is_of_now(column)) return;
     if (column == COL_SOURCE) snprintf(out->text, sizeof out->text, "  calls");
     if (column == COL_TODAY) snprintf(out->text, sizeof out->text, "%s", number_count(today, 8).text);
     if (column == COL_BAD) snprintf(out->text, sizeof out->text, "%s", number_count(bad, 6).text);
@@ -90,10 +108,14 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
     char *to = out->text;
     size_t size = sizeof out->text;
     out->role = (uint8_t)role_of(v);
+    if (s->then && is_of_now(column)) {
+        snprintf(to, size, "?");
+        return;
+    }
     switch (column) {
     case COL_SOURCE: snprintf(to, size, "%s %s%s", glyph(v), v->source, v->notional ? " (notional)" : ""); break;
     case COL_KIND: snprintf(to, size, "%s", v->kind); break;
-    case COL_AGE: snprintf(to, size, "%s", v->seen_ms ? number_age(s->now_ms - v->seen_ms).text : "-"); break;
+    case COL_AGE: snprintf(to, size, "%s", v->seen_ms ? number_age(s->read_ms - v->seen_ms).text : "-"); break;
     case COL_LAG: snprintf(to, size, "%s", v->lag_ms >= 0 ? number_count(v->lag_ms, 7).text : "-"); break;
     case COL_TODAY: snprintf(to, size, "%s", number_count(v->today_requests, 8).text); break;
     case COL_BAD:
@@ -106,8 +128,8 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
 }
 
 /* The selected one in full: where it reads, how much, its last word. */
-static void draw_source(const SourceView *v, Canvas *c, Rect r) {
-    canvas_textf(c, r.x, r.y, r.w, ROLE_DIM, 0, "%s  %s %s, %s records, %s late  %s", v->source,
+static void draw_source(const SourceView *v, bool then, Canvas *c, Rect r) {
+    if (!then) canvas_textf(c, r.x, r.y, r.w, ROLE_DIM, 0, "%s  %s %s, %s records, %s late  %s", v->source,
                  number_count(v->files, 0).text, v->files == 1 ? "file" : "files", number_count(v->records, 0).text,
                  number_count(v->late, 0).text, v->path);
     canvas_text(c, r.x, r.y + 1, r.w, role_of(v), 0, v->last_word);
@@ -128,7 +150,7 @@ static void draw_sources(const void *self, const View *view, Canvas *c, Rect are
     table_draw(&t, &s->table, c, list);
     const SourceView *at = &s->view[s->table.selected < s->count ? s->table.selected : 0];
     if (area.h > 6)
-        draw_source(at, c, (Rect){area.x + 1, area.y + area.h - 2, area.w - 2, 2});
+        draw_source(at, s->then, c, (Rect){area.x + 1, area.y + area.h - 2, area.w - 2, 2});
 }
 
 static bool key_sources(void *self, View *v, int key) {

@@ -4,7 +4,7 @@
 enum { EVERY_MS = 2000 };
 
 bool usual_rates_due(const UsualRates *u, const View *v) {
-    return u->asked_ms == 0 || v->now_ms < u->asked_ms || v->now_ms - u->asked_ms >= EVERY_MS;
+    return u->asked_ms == 0 || v->asof_ms || v->until_ms < u->asked_ms || v->until_ms - u->asked_ms >= EVERY_MS;
 }
 
 bool usual_rates_quick(int dim, const View *v) {
@@ -17,7 +17,7 @@ bool usual_rates_quick(int dim, const View *v) {
 
 int usual_rates_load(UsualRates *u, View *v, int dim, const Result *rows, Err *e) {
     const char *name[USUAL_ROWS];
-    u->asked_ms = v->now_ms;
+    u->asked_ms = v->until_ms;
     u->count = 0;
     if (!usual_rates_quick(dim, v)) return 0;
     size_t n = rows->count < USUAL_ROWS ? rows->count : USUAL_ROWS;
@@ -25,7 +25,7 @@ int usual_rates_load(UsualRates *u, View *v, int dim, const Result *rows, Err *e
         snprintf(u->name[i], sizeof u->name[i], "%s", rows->groups[i].name[0]);
         name[i] = u->name[i];
     }
-    const Query q = {.by = {dim}, .by_count = 1, .filter = v->filter, .zone = v->zone};
+    const Query q = {.by = {dim}, .by_count = 1, .filter = v->filter, .zone = v->app->day_zone};
     if (n > 0 && query_usual_rates(v->db, &q, v->until_ms, name, n, u->nano, e) != 0) return -1;
     u->count = n;
     return 0;

@@ -5,24 +5,6 @@
 
 enum { VIEW_CACHE_KIB = 2048 /* rollups are small; a dashboard stays open for days */ };
 
-const char *const view_ranges[] = {"15m", "1h", "6h", "24h", "today", "7d", "30d", "month", NULL};
-
-int view_set_range(View *v, const char *name, Err *e) {
-    int64_t since;
-    if (time_parse_arg(v->app->day_zone, v->now_ms, name, &since, e) != 0) return -1;
-    if (name != v->range_name) snprintf(v->range_name, sizeof v->range_name, "%s", name);
-    v->since_ms = since;
-    v->until_ms = v->now_ms;
-    return 0;
-}
-
-void view_next_range(View *v, bool back) {
-    int count = 0, at = 0;
-    for (; view_ranges[count]; count++)
-        if (strcmp(view_ranges[count], v->range_name) == 0) at = count;
-    view_set_range(v, view_ranges[(at + (back ? count - 1 : 1)) % count], NULL);
-}
-
 int view_set_filter(View *v, const char *text, Err *e) {
     Filter *f = NULL;
     int rc = text[0] ? filter_parse(&f, text, e) : 0;
@@ -30,11 +12,6 @@ int view_set_filter(View *v, const char *text, Err *e) {
     v->filter = rc == 0 ? f : NULL;
     snprintf(v->filter_text, sizeof v->filter_text, "%s", rc == 0 ? text : "");
     return rc;
-}
-
-void view_set_paused(View *v, bool paused) {
-    v->paused = paused;
-    if (!paused) view_set_range(v, v->range_name, NULL);
 }
 
 /* Only while calls are stopped does anybody wait for it; and where nothing was ever written, a gateway that is there has
@@ -52,17 +29,13 @@ static void count_obeying(View *v) {
     free(acks);
 }
 
-void view_to_now(View *v) {
-    v->now_ms = app_now(v->app);
-    if (!v->paused) view_set_range(v, v->range_name, NULL);
-}
-
-/* Alerts are always those of now, also when the screen is paused. */
+/* Alerts are those of now also while the screen is paused: who pauses to read must hear of them. */
 static void count_alerts(View *v) {
     BookCounts n;
     Err ignored = {0};
     v->ticker[0] = '\0';
-    if (book_counts(v->db, v->now_ms, &n, &ignored) != 0) return;
+    int rc = view_is_past(v) ? book_counts_asof(v->db, v->until_ms, &n, &ignored) : book_counts(v->db, v->now_ms, &n, &ignored);
+    if (rc != 0) return;
     v->alerts_act = n.act;
     v->alerts_watch = n.watch;
     if (n.newest[0]) snprintf(v->ticker, sizeof v->ticker, "%s %s", n.newest_act ? "●" : "▲", n.newest);
@@ -76,7 +49,7 @@ void view_tick(View *v) {
     if (!v->db) return;
     count_alerts(v);
     v->heartbeat_ms = query_heartbeat_ms(v->db);
-    if (!v->paused) v->newest_ms = query_newest_ms(v->db);
+    if (view_is_live(v)) v->newest_ms = query_newest_ms(v->db);
 }
 
 int view_open(View *v, App *app, Err *e) {
@@ -101,7 +74,9 @@ int view_open_ledger(View *v, Err *e) {
 void view_close(View *v) {
     filter_free(v->filter);
     db_close(v->db);
+    zone_free(v->zone_own);
     v->filter = NULL;
+    v->zone_own = NULL;
     v->db = NULL;
 }
 

@@ -14,10 +14,27 @@ void view_close(View *v);
 void view_to_now(View *v);
 /* That, the switch, who collects. Cheap: once a second. */
 void view_tick(View *v);
+
+/* ---- time (view_time.c) ---- */
 /* Moves on (or back) in: 15m 1h 6h 24h today 7d 30d month. */
 void view_next_range(View *v, bool back);
-int view_set_range(View *v, const char *name, Err *e);
+/* A name, a begin as `report --since` takes it, or BEGIN..END; an END that is over shows everything as of then. */
+int view_set_range(View *v, const char *text, Err *e);
 extern const char *const view_ranges[]; /* NULL ends */
+bool view_is_live(const View *v);
+bool view_is_past(const View *v); /* not live and not just paused: what has no history is unknown */
+int view_budget(const View *v, const Budget *b, BudgetView *out, Err *e); /* live or as of then */
+/* Everything as of then, on whole minutes (quarters of an hour of a long range); now or later is live. */
+void view_go_to(View *v, int64_t at_ms);
+void view_go_live(View *v);
+void view_step(View *v, int tenths); /* of the range, back when negative; a slot at least */
+int64_t view_slot_ms(const View *v); /* what steps and cursors stand on */
+/* "as of 02:35, 37m ago"; "paused 2m". Words, for the header and answers; "" when live. */
+void view_pace_words(const View *v, bool full, char *out, size_t size);
+/* Shows times in the next of: the configuration's zone, UTC, this machine's. Days and budgets stay what they are. */
+int view_next_zone(View *v, Err *e);
+int view_set_zone(View *v, const char *name, Err *e); /* "config", "UTC", "local"; it is saved */
+
 /* On an error the filter is off ("showing all until it is right") and the text is kept. */
 int view_set_filter(View *v, const char *text, Err *e);
 void view_set_paused(View *v, bool paused);
