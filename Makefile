@@ -15,7 +15,7 @@ LDFLAGS  += $(SANITIZE) -pthread
 LDLIBS   += -lncursesw -ltinfo -lsqlite3 -ljansson -lz -linih -lm
 
 SOURCES := $(wildcard store/*.c collectors/*.c collectors/providers/*.c collectors/channels/*.c tui/*.c)
-DATA    := $(sort $(wildcard collectors/formats/*.json store/*.sql store/prices.csv themes/*.theme))
+DATA    := $(sort $(wildcard collectors/formats/*.json store/*.sql store/prices.csv store/products.csv themes/*.theme))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/data_files.o
 LIBRARY := $(filter-out $(BUILD)/tui/main.o,$(OBJECTS))
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))

@@ -16,6 +16,7 @@
 #include "store/config.h"
 #include "store/policy.h"
 #include "store/query.h"
+#include "store/reconcile.h"
 
 enum { ALERT_SCOPE_MAX = 160, ALERT_TITLE_MAX = 240, ALERT_DETAIL_MAX = 1200, FINDINGS_MAX = 128 };
 #define ALERT_FRESH_MS (15 * MS_PER_MINUTE) /* A2 */
@@ -53,6 +54,15 @@ typedef struct FactSource {
     int64_t live_ms;            /* when its newest record was last seen to be young; 0 = never (A2) */
 } FactSource;
 
+enum { FACT_BILLS_MAX = 32, FACT_PRICES_MAX = 64, FACT_WHY_MAX = 3 };
+typedef struct FactBill {       /* an account's newest UTC day that is over and of which usage or bill was read to its end */
+    ReconLine day;              /* all of it */
+    ReconLine sure;             /* without models that lack a price: what can be held against the logs */
+    int64_t items_nano;         /* billed apart from tokens */
+    bool logged;                /* the logs had calls of the account on that day or in the week before */
+    ReconFinding why[FACT_WHY_MAX]; size_t why_count; /* the largest causes */
+} FactBill;
+
 typedef struct AlertFacts {
     int64_t now_ms;
     const Zone *zone;           /* for times in texts */
@@ -65,6 +75,8 @@ typedef struct AlertFacts {
     FactCall *calls; size_t call_count;         /* most expensive of the last 15 minutes first */
     FactSource *sources; size_t source_count;
     PolicyAck *acks; size_t ack_count;
+    FactBill *bills; size_t bill_count;
+    ReconLine *prices; size_t price_count;     /* of those days, models that are both reported and billed */
     PolicyView policy;
     int64_t held_nano_per_min;  /* what the calls cost that a stop refuses, before it; -1 = unknown */
 } AlertFacts;
@@ -81,6 +93,7 @@ typedef struct AlertRule {
     int64_t cooldown_ms;   /* no new episode of the same scope sooner after the last */
     int64_t again_ms;      /* told again while it holds; 0 = not */
     void (*judge)(const struct AlertRule *rule, const AlertFacts *f, Findings *out);
+    int64_t threshold_ppm; /* a share that the configuration may change; 0 = it has none */
 } AlertRule;
 extern const AlertRule alert_rules[]; /* ends with name == NULL */
 const AlertRule *alert_rule(const char *name);

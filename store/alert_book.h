@@ -42,7 +42,8 @@ typedef struct AlertView {
 } AlertView;
 /* Firing ones, the worst and newest first; with `history` those that are resolved after them. */
 int book_list(Db *db, int64_t now_ms, bool history, AlertView *out, size_t max, size_t *count, Err *e);
-typedef struct BookCounts { int act, watch; /* firing, neither acknowledged nor silenced */ bool newest_act; char newest[ALERT_TITLE_MAX]; } BookCounts;
+typedef struct BookCounts { int act, watch; /* firing, neither acknowledged nor silenced */ bool newest_act; char newest[ALERT_TITLE_MAX];
+    char leak[ALERT_TITLE_MAX]; /* the newest of the rule of that name; "" = none */ } BookCounts;
 int book_counts(Db *db, int64_t now_ms, BookCounts *out, Err *e);
 /* As they were at an instant, as far as that is kept: what fired by then, resolved and acknowledged if that had happened, in the
  * words that were told by then. When a silence began is not kept: nothing counts as silenced. */

@@ -42,13 +42,14 @@ int book_list(Db *db, int64_t now_ms, bool history, AlertView *out, size_t max, 
 
 int book_counts(Db *db, int64_t now_ms, BookCounts *out, Err *e) {
     *out = (BookCounts){0};
-    sqlite3_stmt *s = db_prepare(db, "SELECT severity, title FROM alert LEFT JOIN alert_silence USING(rule, scope) WHERE state = 1 "
+    sqlite3_stmt *s = db_prepare(db, "SELECT severity, title, rule FROM alert LEFT JOIN alert_silence USING(rule, scope) WHERE state = 1 "
                                      "AND acked_ms = 0 AND coalesce(until_ms, 0) <= ?1 ORDER BY fired_ms DESC LIMIT 1000", e);
     int got = s ? 0 : -1;
     if (s) sqlite3_bind_int64(s, 1, now_ms);
     while (s && (got = db_step(db, s, "count the alerts", e)) == 1) {
         bool act = sqlite3_column_int(s, 0) == WEIGHT_ACT;
         if (!out->newest[0]) out->newest_act = act, text_at(s, 1, out->newest, sizeof out->newest);
+        if (!out->leak[0] && strcmp((const char *)sqlite3_column_text(s, 2), "leak") == 0) text_at(s, 1, out->leak, sizeof out->leak);
         *(act ? &out->act : &out->watch) += 1;
     }
     return got;

@@ -18,7 +18,7 @@ typedef struct AccountConfig { char name[64], provider[32], key_env[64], key_fil
     char key_id[128], region[64], tenant[64], client_id[128], scope[512], resource[512], project[128], table[256]; /* what some providers want to know */
 } AccountConfig;
 typedef enum Weight { WEIGHT_WATCH = 1, WEIGHT_ACT } Weight; /* of alerts */
-typedef struct RuleConfig { char name[64]; bool off; int64_t floor_nano, again_ms; /* 0 = the table's */ } RuleConfig;
+typedef struct RuleConfig { char name[64]; bool off; int64_t floor_nano, again_ms, threshold_ppm; /* 0 = the table's */ } RuleConfig;
 typedef struct AlertConfig {
     char name[64], channel[32];
     char url[512], url_env[64], url_file[1024], url_command[1024]; /* one of them */

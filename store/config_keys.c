@@ -32,7 +32,9 @@ static const char *check_alert(const void *element) {
 
 static const char *check_rule(const void *element) {
     const RuleConfig *r = element;
-    return alert_rule(r->name) ? NULL : "is no rule; known are budget projected burn cache errors unpriced silent gateway request kill";
+    const AlertRule *known = alert_rule(r->name);
+    if (known && r->threshold_ppm && !known->threshold_ppm) return "has no threshold; it is a key of leak, drift and price";
+    return known ? NULL : "is no rule; known are budget projected burn cache errors unpriced silent gateway request kill leak drift price";
 }
 
 #define ARRAY(array, count, type) offsetof(Config, array), offsetof(Config, count), sizeof(type)
@@ -109,8 +111,10 @@ const ConfigKey config_keys[] = {
     {"alert", "topic", "", "ntfy's topic", FIELD(text, AlertConfig, topic)},
     {"alert", "command", "", "channel = command: run with the alert as JSON on its input", FIELD(command, AlertConfig, command)},
     {"rule", "off", "no", "yes = this rule tells nothing", FIELD(bool, RuleConfig, off)},
-    {"rule", "floor_usd", "", "dollars (an hour; of the request for `request`) under which it tells nothing",
+    {"rule", "floor_usd", "", "dollars (an hour; of the request for `request`, of the day for leak, drift, price) under which it tells nothing",
      FIELD(usd, RuleConfig, floor_nano)},
+    {"rule", "threshold", "", "leak: coverage under which it tells, like 0.95; drift, price: difference over which, like 0.02",
+     FIELD(share, RuleConfig, threshold_ppm)},
     {"rule", "again_minutes", "", "minutes after which it is told again while it holds", FIELD(minutes, RuleConfig, again_ms)},
     {"policy", "critical_features", "", "features that a stop of non-critical calls lets pass",
      FIELD(text, Config, critical_features)},

@@ -120,6 +120,14 @@ const char *config_set_minutes(void *ms, size_t size, const char *value) {
     return NULL;
 }
 
+const char *config_set_share(void *ppm, size_t size, const char *value) {
+    (void)size;
+    int64_t n;
+    if (decimal_parse(value, strlen(value), 6, &n, NULL) != 0 || n < 1 || n > 1000000) return "must be a part between 0 and 1, like 0.95";
+    *(int64_t *)ppm = n;
+    return NULL;
+}
+
 const char *config_set_usd(void *nano, size_t size, const char *value) {
     (void)size;
     int64_t n;

@@ -1,7 +1,7 @@
 /* data: the data files compiled into the program, and the user's files that override them.
  *
- * The build embeds collectors/formats/ *.json, store/ *.sql, store/prices.csv and themes/ *.theme; a new file needs no edit.
- * A user's file of the same base name in <config dir>/{formats,themes}/ or <config dir>/prices.csv is read beside it;
+ * The build embeds collectors/formats/ *.json, store/ *.sql, store/{prices,products}.csv and themes/ *.theme; a new file needs no edit.
+ * A user's file of the same base name in <config dir>/{formats,themes}/ or <config dir>/{prices,products}.csv is read beside it;
  * one in <config dir>/schema/ replaces ours, for who wants an index or a view of his own in new ledgers.
  */
 #ifndef STORE_DATA_H

@@ -78,6 +78,9 @@ uint64_t price_row_id(const PriceRow *r); /* hash of what can change a cost; not
 /* "premium" "standard" "economy" by list price, or what the row's class column says; "" if it has no price. */
 const char *price_row_class(const PriceRow *r);
 void book_csv(const Book *b, Buf *out);   /* the whole book as a prices.csv */
+/* One name for a model that is named with and without its snapshot's date, or on Bedrock with a region: where both are priced
+ * by one row, that row's name; else the given one. Lifetime: the book's or the given name's. */
+const char *book_model(const Book *b, Str provider, const char *model, int64_t at_ms);
 const PriceRow *book_row_at(const Book *b, size_t i); /* 0 .. book_size() - 1, sorted by provider, model, date */
 
 /* `prices update`: takes LiteLLM's map (JSON) or our CSV into <config_dir>/prices-updated.csv, which lies over the embedded

@@ -214,3 +214,25 @@ Resolution book_resolve(const Book *b, Str provider, Str model, When *when) {
         own_provider(&s);
     return s.found;
 }
+
+/* Is `dated` the name with a snapshot's date behind it? */
+static bool is_snapshot(Str dated, Str name) {
+    return dated.len > name.len && memcmp(dated.at, name.at, name.len) == 0 && date_suffix(dated) == dated.len - name.len;
+}
+
+/* Bedrock puts the profile's region before the same model's id. */
+static const char *without_region(Str provider, const char *model) {
+    static const char *const regions[] = {"us.", "eu.", "apac.", "jp.", "au.", "in.", "ca.", "global."};
+    for (size_t i = 0; str_is(provider, "bedrock") && i < sizeof regions / sizeof *regions; i++)
+        if (str_starts(str_of(model), regions[i])) return model + strlen(regions[i]);
+    return model;
+}
+
+const char *book_model(const Book *b, Str provider, const char *model, int64_t at_ms) {
+    When when = {.at_ms = at_ms, .from_ms = INT64_MIN, .until_ms = INT64_MAX};
+    const char *name = without_region(provider_canonical(provider), model);
+    const PriceRow *row = book_resolve(b, provider, str_of(name), &when).row;
+    if (!row) return name;
+    Str ours = str_of(price_row_model(row)), theirs = str_of(name);
+    return is_snapshot(theirs, ours) || is_snapshot(ours, theirs) ? ours.at : name;
+}

@@ -1,6 +1,7 @@
 /* query_facts: see query_facts.h. */
 #include "store/query_facts.h"
 #include "store/money.h"
+#include "store/query_bills.h"
 #include "store/usual.h"
 #include <jansson.h>
 
@@ -15,18 +16,22 @@ struct FactsRoom {
     int64_t rows_ms;   /* when rows were read last; 0 = never */
     size_t features_count, calls_count;
     FactBudget *budgets;
+    BillsRoom *bills;
     FactScope features[FACT_SCOPES_MAX], models[FACT_SCOPES_MAX], unpriced[FACT_SCOPES_MAX];
     FactCall calls[FACT_CALLS_MAX];
     PolicyAck acks[POLICY_ACKS_MAX];
 };
 
 FactsRoom *facts_room_new(void) {
-    return xcalloc(1, sizeof(FactsRoom));
+    FactsRoom *r = xcalloc(1, sizeof *r);
+    r->bills = bills_room_new();
+    return r;
 }
 
 void facts_room_free(FactsRoom *r) {
     if (!r) return;
     free(r->budgets);
+    bills_room_free(r->bills);
     free(r);
 }
 
@@ -266,5 +271,6 @@ int facts_load(FactsRoom *r, Db *db, const FactsAsk *ask, AlertFacts *out, Err *
     out->feature_count = r->features_count;
     out->call_count = r->calls_count;
     if (load_scopes(db, DIM_MODEL, ask->now_ms, r->models, &out->model_count, e) != 0) return -1;
-    return load_unpriced(r, db, ask, out, e) != 0 ? -1 : load_held(db, ask, out, e);
+    if (load_unpriced(r, db, ask, out, e) != 0 || bills_facts_load(r->bills, db, ask, out, e) != 0) return -1;
+    return load_held(db, ask, out, e);
 }

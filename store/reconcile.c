@@ -1,6 +1,7 @@
 /* reconcile: three measurements side by side. See reconcile.h; causes are in reconcile_why.c. */
 #include "store/reconcile.h"
 #include "store/money.h"
+#include "store/recon_names.h"
 
 static int64_t day_of(const char *text) {
     int64_t ms = 0;
@@ -46,17 +47,48 @@ static void take(Recon *r, const Group *g) {
     if (o == ORIGIN_BILLED) l->billed_nano = nano_add(l->billed_nano, g->t.cost_nano), l->has_billed = true;
 }
 
-int reconcile_load(Db *db, const char *account, int64_t since_ms, int64_t until_ms, int64_t now_ms, Recon *out, Err *e) {
-    Result r;
+/* Names are joined before the rows are sorted, so that those of one model meet in one line. */
+static void take_all(Recon *out, const ReconAsk *ask, const ReconNames *names, Result *r) {
+    for (size_t i = 0; i < r->count; i++) {
+        Group *g = &r->groups[i];
+        g->name[2] = recon_name(names, g->name[1], g->name[2], origin_of(g) == ORIGIN_BILLED, day_of(g->name[0]));
+    }
+    if (r->count) qsort(r->groups, r->count, sizeof *r->groups, by_place);
+    for (size_t i = 0; i < r->count; i++)
+        if (!ask->account || strcmp(r->groups[i].name[1], ask->account) == 0) take(out, &r->groups[i]);
+}
+
+/* Days of which a feed was not read to the end: what was read is a part of them. */
+static int mark_partial(Recon *r, Db *db, Err *e) {
+    static const char sql[] = "SELECT DISTINCT f.account, b.start_ms / 86400000 * 86400000 FROM bill_feed f JOIN bill b ON b.feed = f.id "
+                              "AND b.start_ms >= max(f.until_ms - 86400000, ?1) WHERE b.end_ms > f.until_ms";
+    sqlite3_stmt *s = r->count ? db_prepare(db, sql, e) : NULL;
+    int got = s ? 0 : -1;
+    if (s) sqlite3_bind_int64(s, 1, r->since_ms);
+    while (s && (got = db_step(db, s, "look for days that are read in part", e)) == 1)
+        for (size_t i = 0; i < r->count; i++)
+            if (r->at[i].day_ms == sqlite3_column_int64(s, 1) && strcmp(r->at[i].account, (const char *)sqlite3_column_text(s, 0)) == 0)
+                r->at[i].open = true;
+    if (s) sqlite3_reset(s);
+    return r->count && got < 0 ? -1 : 0;
+}
+
+int reconcile_load(Db *db, const ReconAsk *ask, Recon *out, Err *e) {
+    Result r = {0};
     Zone *utc = NULL;
-    *out = (Recon){.since_ms = since_ms - since_ms % MS_PER_DAY, .until_ms = (until_ms + MS_PER_DAY - 1) / MS_PER_DAY * MS_PER_DAY, .now_ms = now_ms};
+    ReconNames *names = NULL;
+    *out = (Recon){.since_ms = ask->since_ms - ask->since_ms % MS_PER_DAY, .now_ms = ask->now_ms,
+                   .until_ms = (ask->until_ms + MS_PER_DAY - 1) / MS_PER_DAY * MS_PER_DAY};
+    if (ask->account) snprintf(out->account, sizeof out->account, "%s", ask->account);
     if (zone_open(&utc, "UTC", e) != 0) return -1;
     Query q = {.since_ms = out->since_ms, .until_ms = out->until_ms, .by = {BY_DAY, DIM_ACCOUNT, DIM_MODEL, BY_ORIGIN}, .by_count = 4, .zone = utc};
-    int rc = query_run(db, &q, &r, e);
-    if (rc == 0 && r.count) qsort(r.groups, r.count, sizeof *r.groups, by_place);
-    for (size_t i = 0; rc == 0 && i < r.count; i++)
-        if (!account || strcmp(r.groups[i].name[1], account) == 0) take(out, &r.groups[i]);
-    if (rc == 0) result_free(&r);
+    int rc = recon_names_open(&names, db, ask->book, ask->config_dir, e);
+    if (rc == 0 && (rc = query_run(db, &q, &r, e)) == 0) {
+        take_all(out, ask, names, &r);
+        result_free(&r);
+        rc = mark_partial(out, db, e);
+    }
+    recon_names_free(names);
     zone_free(utc);
     return rc;
 }

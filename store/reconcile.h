@@ -8,6 +8,7 @@
  */
 #ifndef STORE_RECONCILE_H
 #define STORE_RECONCILE_H
+#include "store/price.h"
 #include "store/query.h"
 
 typedef struct ReconLine {
@@ -15,15 +16,23 @@ typedef struct ReconLine {
     int64_t day_ms;
     Totals metered, reported;
     int64_t billed_nano;
-    bool has_metered, has_reported, has_billed, open;
+    bool has_metered, has_reported, has_billed;
+    bool open; /* the day is not over, or what the provider says of it was not read to its end: not comparable */
 } ReconLine;
 typedef struct Recon {
     ReconLine *at; /* by day, newest first, then account, then model */
     size_t count;
     int64_t since_ms, until_ms, now_ms;
+    char account[NAME_MAX_BYTES + 1]; /* the only one; "" = all */
 } Recon;
-/* Whole UTC days of [since, until). account NULL = all that have a provider API or metered spend. */
-int reconcile_load(Db *db, const char *account, int64_t since_ms, int64_t until_ms, int64_t now_ms, Recon *out, Err *e);
+typedef struct ReconAsk {
+    const char *account;       /* NULL = all that have a provider API or metered spend */
+    int64_t since_ms, until_ms, now_ms;
+    const Book *book;          /* joins a model's dated and undated names; NULL = names as they are */
+    const char *config_dir;    /* of a person's products.csv; may be NULL */
+} ReconAsk;
+/* Whole UTC days of [since, until). */
+int reconcile_load(Db *db, const ReconAsk *ask, Recon *out, Err *e);
 void reconcile_free(Recon *r);
 /* Adds a line's figures: for a day, an account, all. Open days are left out unless into is an open line too. */
 void reconcile_add(ReconLine *into, const ReconLine *line);
@@ -43,15 +52,15 @@ typedef enum Cause {
     CAUSE_COUNT
 } Cause;
 extern const char *const cause_names[CAUSE_COUNT];
-typedef struct Finding {
+typedef struct ReconFinding {
     Cause cause;
     char account[NAME_MAX_BYTES + 1], what[NAME_MAX_BYTES + 1]; /* the key, model, item */
     int64_t nano;                                               /* what it explains; its size ranks it */
     char evidence[320];
-} Finding;
-enum { FINDINGS_MAX = 64 };
+} ReconFinding;
+enum { RECON_FINDINGS_MAX = 64 };
 /* By dollars. Over the closed days of r. */
-int reconcile_findings(Db *db, const Recon *r, Finding *out, size_t max, size_t *count, Err *e);
+int reconcile_findings(Db *db, const Recon *r, ReconFinding *out, size_t max, size_t *count, Err *e);
 
 /* What is left of prepaid credit and of spending limits, as providers said it last. */
 typedef struct BalanceView {

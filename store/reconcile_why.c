@@ -13,14 +13,14 @@ const char *const cause_names[CAUSE_COUNT] = {"outside the gateways", "unpriced 
 typedef struct Why {
     Db *db;
     const Recon *r;
-    Finding *out;
+    ReconFinding *out;
     size_t max, count;
 } Why;
 
 static int64_t size_of(int64_t nano) { return nano < 0 ? -nano : nano; }
 
 /* The smallest goes when there is no room. */
-static Finding *add(Why *w, Cause cause, const char *account, const char *what, int64_t nano) {
+static ReconFinding *add(Why *w, Cause cause, const char *account, const char *what, int64_t nano) {
     size_t at = w->count;
     if (size_of(nano) < FLOOR_NANO) return NULL;
     if (w->count == w->max) {
@@ -28,8 +28,8 @@ static Finding *add(Why *w, Cause cause, const char *account, const char *what, 
     } else {
         w->count++;
     }
-    Finding *f = &w->out[at];
-    *f = (Finding){.cause = cause, .nano = nano};
+    ReconFinding *f = &w->out[at];
+    *f = (ReconFinding){.cause = cause, .nano = nano};
     snprintf(f->account, sizeof f->account, "%s", account);
     snprintf(f->what, sizeof f->what, "%s", what);
     return f;
@@ -56,7 +56,7 @@ static void why_unpriced(Why *w, const ReconLine *s) {
     char size[40];
     int64_t missing = recon_unmetered_nano(s);
     if (s->metered.unpriced_tokens == 0 || missing <= 0) return;
-    Finding *f = add(w, CAUSE_UNPRICED, s->account, s->model, missing);
+    ReconFinding *f = add(w, CAUSE_UNPRICED, s->account, s->model, missing);
     if (!f) return;
     count_short(s->metered.unpriced_tokens, size, sizeof size);
     snprintf(f->evidence, sizeof f->evidence, "%s metered tokens of it have no price; add a row to prices.csv", size);
@@ -68,7 +68,7 @@ static void why_cache_writes(Why *w, const ReconLine *s) {
     int64_t reported = s->reported.tokens[TOK_CACHE_WRITE_5M] + s->reported.tokens[TOK_CACHE_WRITE_1H];
     if (!s->has_reported || !s->has_metered || reported <= metered + metered / 50) return;
     int64_t missing = recon_unmetered_nano(s);
-    Finding *f = missing > 0 ? add(w, CAUSE_CACHE_WRITES, s->account, s->model, missing) : NULL;
+    ReconFinding *f = missing > 0 ? add(w, CAUSE_CACHE_WRITES, s->account, s->model, missing) : NULL;
     if (!f) return;
     count_short(reported, a, sizeof a);
     count_short(metered, b, sizeof b);
@@ -81,7 +81,7 @@ static void why_price(Why *w, const ReconLine *s) {
     int64_t tokens = s->reported.input_all + s->reported.output_all, drift = s->reported.cost_nano - s->billed_nano;
     if (!s->model[0] || !s->has_reported || !s->has_billed || tokens <= 0 || s->reported.unpriced_tokens) return;
     if (s->billed_nano <= 0 || size_of(drift) * 1000000 / s->billed_nano < OFF_PPM) return;
-    Finding *f = add(w, CAUSE_PRICE, s->account, s->model, -drift);
+    ReconFinding *f = add(w, CAUSE_PRICE, s->account, s->model, -drift);
     if (!f) return;
     __extension__ typedef __int128 Wide;
     nano_grouped((int64_t)((Wide)s->billed_nano * 1000000 / tokens), 4, implied, sizeof implied);
@@ -110,7 +110,7 @@ static void by_day(Why *w) {
             if (b->day_ms != a->day_ms - MS_PER_DAY || strcmp(a->account, b->account) != 0 || strcmp(a->model, b->model) != 0) continue;
             int64_t x = recon_unmetered_nano(a), y = recon_unmetered_nano(b);
             if ((x > 0) == (y > 0) || size_of(x + y) * 5 > size_of(x)) continue;
-            Finding *f = add(w, CAUSE_DAY_EDGE, a->account, a->model, x);
+            ReconFinding *f = add(w, CAUSE_DAY_EDGE, a->account, a->model, x);
             if (f) snprintf(f->evidence, sizeof f->evidence, "a day lacks what its neighbour has too much: a clock or a zone is off");
         }
     }
@@ -130,6 +130,7 @@ static sqlite3_stmt *ask(Why *w, const char *sql, Err *e) {
     if (!s) return NULL;
     sqlite3_bind_int64(s, 1, w->r->since_ms);
     sqlite3_bind_int64(s, 2, until);
+    sqlite3_bind_text(s, 3, w->r->account, -1, SQLITE_STATIC);
     return s;
 }
 
@@ -138,7 +139,7 @@ static int by_key(Why *w, Err *e) {
     static const char sql[] =
         "SELECT f.account, b.key, coalesce(n.name, ''), b.project, sum(b.nano), max(b.end_ms) FROM bill b JOIN bill_feed f ON f.id = b.feed "
         "LEFT JOIN bill_name n ON n.account = f.account AND n.kind = 'key' AND n.id = b.key "
-        "WHERE b.start_ms >= ?1 AND b.start_ms < ?2 AND f.origin = 1 AND b.key <> '' AND NOT EXISTS "
+        "WHERE b.start_ms >= ?1 AND b.start_ms < ?2 AND f.origin = 1 AND ?3 IN ('', f.account) AND b.key <> '' AND NOT EXISTS "
         "(SELECT 1 FROM name k WHERE k.dim = 7 AND (k.value = b.key OR k.value = n.name)) GROUP BY 1, 2 ORDER BY 5 DESC LIMIT 20";
     _Static_assert(DIM_KEY == 7, "the key dimension in this statement");
     sqlite3_stmt *s = ask(w, sql, e);
@@ -146,7 +147,7 @@ static int by_key(Why *w, Err *e) {
     while (s && (got = db_step(w->db, s, "look for keys that passed no gateway", e)) == 1) {
         char cost[40], at[24];
         const char *key = (const char *)sqlite3_column_text(s, 1), *name = (const char *)sqlite3_column_text(s, 2);
-        Finding *f = add(w, CAUSE_OUTSIDE, (const char *)sqlite3_column_text(s, 0), *name ? name : key, sqlite3_column_int64(s, 4));
+        ReconFinding *f = add(w, CAUSE_OUTSIDE, (const char *)sqlite3_column_text(s, 0), *name ? name : key, sqlite3_column_int64(s, 4));
         if (!f) continue;
         dollars(f->nano, cost, sizeof cost);
         time_format_utc(sqlite3_column_int64(s, 5), at, sizeof at);
@@ -158,11 +159,11 @@ static int by_key(Why *w, Err *e) {
 
 static int by_item(Why *w, Err *e) {
     static const char sql[] = "SELECT f.account, b.item, sum(b.nano) FROM bill b JOIN bill_feed f ON f.id = b.feed WHERE b.start_ms >= ?1 AND "
-                              "b.start_ms < ?2 AND f.origin = 2 AND b.model = '' AND b.item <> '' AND b.lane <> 0 GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 20";
+                              "b.start_ms < ?2 AND f.origin = 2 AND ?3 IN ('', f.account) AND b.model = '' AND b.item <> '' AND b.lane <> 0 GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 20";
     sqlite3_stmt *s = ask(w, sql, e);
     int got = -1;
     while (s && (got = db_step(w->db, s, "look for what is not in tokens", e)) == 1) {
-        Finding *f = add(w, CAUSE_ITEMS, (const char *)sqlite3_column_text(s, 0), (const char *)sqlite3_column_text(s, 1), sqlite3_column_int64(s, 2));
+        ReconFinding *f = add(w, CAUSE_ITEMS, (const char *)sqlite3_column_text(s, 0), (const char *)sqlite3_column_text(s, 1), sqlite3_column_int64(s, 2));
         if (f) snprintf(f->evidence, sizeof f->evidence, "billed apart from tokens; logs do not hold it");
     }
     return got < 0 ? -1 : 0;
@@ -172,12 +173,12 @@ static int by_item(Why *w, Err *e) {
 static int by_tier(Why *w, Err *e) {
     static const char sql[] =
         "SELECT f.account, b.tier, sum(b.nano), sum(b.requests) FROM bill b JOIN bill_feed f ON f.id = b.feed WHERE b.start_ms >= ?1 AND "
-        "b.start_ms < ?2 AND f.origin = 1 AND b.tier NOT IN ('', 'default', 'standard') AND NOT EXISTS (SELECT 1 FROM lane l JOIN name t ON t.id = l.tier "
+        "b.start_ms < ?2 AND f.origin = 1 AND ?3 IN ('', f.account) AND b.tier NOT IN ('', 'default', 'standard') AND NOT EXISTS (SELECT 1 FROM lane l JOIN name t ON t.id = l.tier "
         "JOIN name a ON a.id = l.account WHERE l.origin = 0 AND t.value = b.tier AND a.value = f.account) GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 20";
     sqlite3_stmt *s = ask(w, sql, e);
     int got = -1;
     while (s && (got = db_step(w->db, s, "compare service tiers", e)) == 1) {
-        Finding *f = add(w, CAUSE_TIER, (const char *)sqlite3_column_text(s, 0), (const char *)sqlite3_column_text(s, 1), sqlite3_column_int64(s, 2));
+        ReconFinding *f = add(w, CAUSE_TIER, (const char *)sqlite3_column_text(s, 0), (const char *)sqlite3_column_text(s, 1), sqlite3_column_int64(s, 2));
         if (f) snprintf(f->evidence, sizeof f->evidence, "%" PRId64 " calls reported on a tier that the logs never name; their prices differ",
                         (int64_t)sqlite3_column_int64(s, 3));
     }
@@ -185,11 +186,11 @@ static int by_tier(Why *w, Err *e) {
 }
 
 static int by_dollars(const void *a, const void *b) {
-    int64_t x = size_of(((const Finding *)a)->nano), y = size_of(((const Finding *)b)->nano);
-    return x < y ? 1 : x > y ? -1 : strcmp(((const Finding *)a)->what, ((const Finding *)b)->what);
+    int64_t x = size_of(((const ReconFinding *)a)->nano), y = size_of(((const ReconFinding *)b)->nano);
+    return x < y ? 1 : x > y ? -1 : strcmp(((const ReconFinding *)a)->what, ((const ReconFinding *)b)->what);
 }
 
-int reconcile_findings(Db *db, const Recon *r, Finding *out, size_t max, size_t *count, Err *e) {
+int reconcile_findings(Db *db, const Recon *r, ReconFinding *out, size_t max, size_t *count, Err *e) {
     Why w = {.db = db, .r = r, .out = out, .max = max};
     int64_t until;
     int rc = 0;

@@ -31,7 +31,7 @@ static void print_line(const ReconLine *l) {
            l->open ? "" : number_money(recon_unmetered_nano(l), 0, BASIS_NONE).text);
 }
 
-static void print_table(const Recon *r, const Finding *f, size_t findings) {
+static void print_table(const Recon *r, const ReconFinding *f, size_t findings) {
     ReconLine total = {0};
     printf("%-10s %-16s %-32s %14s %14s %14s %9s %9s %12s\n", "UTC day", "account", "model", "metered ~$", "reported ^$", "billed =$", "drift",
            "coverage", "unmetered $");
@@ -61,7 +61,7 @@ static void json_ppm(const char *name, int64_t ppm) {
     else printf(",\"%s\":\"%" PRId64 ".%06" PRId64 "\"", name, ppm / 1000000, (ppm < 0 ? -ppm : ppm) % 1000000);
 }
 
-static void print_json(const Recon *r, const Finding *f, size_t findings) {
+static void print_json(const Recon *r, const ReconFinding *f, size_t findings) {
     char day[16];
     printf("{\"schema_version\":1,\"rows\":[");
     for (size_t i = 0; i < r->count; i++) {
@@ -129,11 +129,13 @@ static int show(App *a, const char *const *value, int64_t since, int64_t until, 
     const char *format = value[OPT_FORMAT] ? value[OPT_FORMAT] : "table";
     Db *db = NULL;
     Recon r = {0};
-    Finding *f = xcalloc(FINDINGS_MAX, sizeof *f);
+    const ReconAsk ask = {.account = value[OPT_ACCOUNT], .since_ms = since, .until_ms = until, .now_ms = app_now(a), .book = a->book,
+                          .config_dir = a->config->dir};
+    ReconFinding *f = xcalloc(RECON_FINDINGS_MAX, sizeof *f);
     size_t count = 0;
     int rc = db_open(&db, a->db_path, DB_READ, e);
-    if (rc == 0) rc = reconcile_load(db, value[OPT_ACCOUNT], since, until, app_now(a), &r, e);
-    if (rc == 0) rc = reconcile_findings(db, &r, f, FINDINGS_MAX, &count, e);
+    if (rc == 0) rc = reconcile_load(db, &ask, &r, e);
+    if (rc == 0) rc = reconcile_findings(db, &r, f, RECON_FINDINGS_MAX, &count, e);
     if (rc == 0 && strcmp(format, "json") == 0) print_json(&r, f, count);
     else if (rc == 0 && strcmp(format, "csv") == 0) print_csv(&r);
     else if (rc == 0) print_table(&r, f, count);
@@ -155,7 +157,7 @@ static int run(App *a, int argc, char **argv) {
     const char *format = value[OPT_FORMAT] ? value[OPT_FORMAT] : "table";
     if (strcmp(format, "table") != 0 && strcmp(format, "json") != 0 && strcmp(format, "csv") != 0)
         return usage_fail("reconcile: --format is table, json or csv, not %.40s", format);
-    if (app_config(a, &e) != 0) return app_fail(&e);
+    if (app_book(a, &e) != 0) return app_fail(&e);
     until = app_now(a);
     if (time_parse_arg(NULL, until, value[OPT_SINCE] ? value[OPT_SINCE] : "7d", &since, &e) != 0) return usage_fail("reconcile: --since %s", e.text);
     if (value[OPT_UNTIL] && time_parse_arg(NULL, until, value[OPT_UNTIL], &until, &e) != 0) return usage_fail("reconcile: --until %s", e.text);

@@ -192,6 +192,10 @@ void overview_draw_verdict(const Overview *o, const View *v, Canvas *c, Rect r) 
         role = budget;
         for (int i = 0; i < 2; i++) memcpy(s.head[i], role == ROLE_ACT ? "●" : "▲", 3);
     }
+    if (role == ROLE_TEXT && v->leak[0]) { /* nothing burns, but something passes by */
+        canvas_textf(c, r.x + 1, r.y, r.w - 1, ROLE_ACT, ATTR_BOLD, "● %s", v->leak);
+        return;
+    }
     if (r.h >= 2) {
         two_rows(&s, c, r, role);
         return;

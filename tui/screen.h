@@ -31,6 +31,7 @@ typedef struct View { /* what the user chose; shared by all screens, survives sw
     int64_t heartbeat_ms;
     char answer[256];              /* answer row: reply to the last key; "" = none */
     int alerts_act, alerts_watch;  /* counts in the header */
+    char leak[256];                /* the newest alert of spend that passed no gateway; "" = none */
     char ticker[256];              /* the newest alert, shown where there is no answer; "" = none */
     int64_t newest_ms;             /* time of the newest record, 0 = none yet: "live, 1s old" */
     int reading_permille;          /* a load goes on: 0..1000; -1 = none */

@@ -11,7 +11,7 @@ enum { DAYS = 14, PAGE = 10, LIST_MIN = 5, BALANCES_MAX = 8 };
 typedef struct Bills {
     ReconLine *line; /* per day: all accounts, then each account; newest first */
     size_t count;
-    Finding finding[FINDINGS_MAX];
+    ReconFinding finding[RECON_FINDINGS_MAX];
     size_t findings;
     BalanceView balance[BALANCES_MAX];
     size_t balances;
@@ -61,8 +61,10 @@ static int load_bills(void *self, View *v, int64_t deadline_us, bool *more, Err 
     Recon r;
     (void)deadline_us;
     *more = false;
-    int rc = reconcile_load(v->db, NULL, v->until_ms - DAYS * MS_PER_DAY, v->until_ms, v->until_ms, &r, e);
-    if (rc == 0) rc = reconcile_findings(v->db, &r, b->finding, FINDINGS_MAX, &b->findings, e);
+    const ReconAsk ask = {.since_ms = v->until_ms - DAYS * MS_PER_DAY, .until_ms = v->until_ms, .now_ms = v->until_ms, .book = v->book,
+                          .config_dir = v->app ? v->app->config->dir : NULL};
+    int rc = reconcile_load(v->db, &ask, &r, e);
+    if (rc == 0) rc = reconcile_findings(v->db, &r, b->finding, RECON_FINDINGS_MAX, &b->findings, e);
     if (rc == 0) rc = query_balances(v->db, v->until_ms, b->balance, BALANCES_MAX, &b->balances, e);
     if (rc == 0) {
         sum_days(b, &r);
@@ -126,7 +128,7 @@ static void draw_verdict(const Bills *b, Canvas *c, Rect r) {
         canvas_text(c, r.x + 1, r.y, r.w - 2, ROLE_TEXT, 0, "○ Logs, usage and bills agree on the closed days.");
         return;
     }
-    const Finding *f = &b->finding[0];
+    const ReconFinding *f = &b->finding[0];
     for (size_t i = 0; i < b->findings; i++) /* spend that nobody logged is worse than a wrong price, whatever its size */
         if (b->finding[i].cause == CAUSE_OUTSIDE) {
             f = &b->finding[i];
@@ -138,7 +140,7 @@ static void draw_verdict(const Bills *b, Canvas *c, Rect r) {
 
 static void draw_findings(const Bills *b, Canvas *c, Rect r) {
     for (int i = 0; i < r.h && (size_t)i < b->findings; i++) {
-        const Finding *f = &b->finding[i];
+        const ReconFinding *f = &b->finding[i];
         canvas_right(c, r.x + 12, r.y + i, 12, ROLE_TEXT, 0, number_money_signed(f->nano, 11).text);
         canvas_textf(c, r.x + 14, r.y + i, r.w - 15, f->cause == CAUSE_OUTSIDE ? ROLE_ACT : ROLE_DIM, 0, "%s %s: %s. %s", f->account, f->what,
                      cause_names[f->cause], f->evidence);

@@ -33,11 +33,12 @@ static void count_obeying(View *v) {
 static void count_alerts(View *v) {
     BookCounts n;
     Err ignored = {0};
-    v->ticker[0] = '\0';
+    v->ticker[0] = v->leak[0] = '\0';
     int rc = view_is_past(v) ? book_counts_asof(v->db, v->until_ms, &n, &ignored) : book_counts(v->db, v->now_ms, &n, &ignored);
     if (rc != 0) return;
     v->alerts_act = n.act;
     v->alerts_watch = n.watch;
+    snprintf(v->leak, sizeof v->leak, "%s", n.leak);
     if (n.newest[0]) snprintf(v->ticker, sizeof v->ticker, "%s %s", n.newest_act ? "●" : "▲", n.newest);
 }
 
