@@ -173,7 +173,7 @@ const AlertRule alert_rules[] = {
      "unpriced requests are quiet here", USD(5), 0, MINUTES(15), HOURS(1), 0, judge_request, 0},
     {"kill", "a stop is about to end", "five minutes before a stop ends, and when it has ended; whatever it costs",
      "no policy file: quiet", 0, 0, 0, 0, 0, judge_kill, 0},
-    {"leak", "spend that passed no gateway", "of an account's last closed UTC day the logs hold less than 95% of what the provider says; $5 of that day",
+    {"leak", "spend that passed no gateway", "the logs hold less than 95% of what the provider says of an account's last closed UTC day; $5 of that day",
      "no bill or usage report of the account, or no log of it in that week: quiet", USD(5), 0, 0, 0, 0, judge_leak, 950000},
     {"drift", "the bill is not what our prices say", "reported tokens at our prices and the bill of a closed UTC day differ by 2%; $5 of that day",
      "a day that is not billed, or reported tokens without a price: quiet", USD(5), 0, 0, 0, 0, judge_drift, 20000},
