@@ -82,6 +82,7 @@ int book_counts_asof(Db *db, int64_t at_ms, BookCounts *out, Err *e) {
         if (all[i].state != ALERT_FIRING || all[i].acked_ms) continue;
         *(all[i].severity == WEIGHT_ACT ? &out->act : &out->watch) += 1;
         if (!newest || all[i].fired_ms > newest->fired_ms) newest = &all[i];
+        if (strcmp(all[i].rule, "leak") == 0) snprintf(out->leak, sizeof out->leak, "%s", all[i].title);
     }
     if (newest) {
         out->newest_act = newest->severity == WEIGHT_ACT;
