@@ -167,10 +167,16 @@ static int lane_of(Reading *x, const Request *r, uint32_t *lane, Err *e) {
     return 0;
 }
 
+static bool is_standard(Str tier) {
+    return tier.len == 0 || str_is(tier, "default") || str_is(tier, "standard") || str_is(tier, "auto");
+}
+
+/* A batch without a tier of its own is one, so that it can be held against the tiers of the logs. */
 static int put_in(Reading *x, BillRow *row, Err *e) {
     uint32_t lane = 0;
     int64_t unpriced = 0;
     Sums sums;
+    if (row->batch && is_standard(batch_name_at(x->set->names, row->tier))) row->tier = bill_set_name(x->set, "batch");
     Request *r = as_request(x, row);
     if (!row->money) {
         pricer_price(x->pricer, x->set->names, r);

@@ -41,6 +41,26 @@ int64_t recon_drift_ppm(const ReconLine *l);
 int64_t recon_coverage_ppm(const ReconLine *l);
 int64_t recon_unmetered_nano(const ReconLine *l); /* reported, else billed, less metered; 0 when neither is known */
 
+/* What the account-days cost, part by part: the logs' models, and what providers know beyond them (or the logs had too much), so
+ * that the parts are the sum exactly. A day that is over costs what is billed, else the larger of metered and reported. */
+typedef enum ReconKind { RECON_MODEL, RECON_REST /* "(not in logs)" "(over-metered)" */, RECON_TOTAL /* of days that are not open */ } ReconKind;
+typedef struct ReconPart {
+    ReconKind kind;
+    ReconLine line;
+    int64_t spend_nano;
+} ReconPart;
+/* In the order of r, the rest of a day of an account behind its models, the total at the end. The caller's to free. */
+size_t reconcile_parts(const Recon *r, ReconPart **out);
+int64_t recon_spend_nano(const ReconLine *day, int64_t now_ms); /* of a sum of all models of an account's day */
+
+/* Money in other currencies, which is in no sum. */
+typedef struct ForeignView {
+    char account[NAME_MAX_BYTES + 1], currency[16];
+    int64_t nano;
+    int days;
+} ForeignView;
+int reconcile_foreign(Db *db, const Recon *r, ForeignView *out, size_t max, size_t *count, Err *e);
+
 typedef enum Cause {
     CAUSE_OUTSIDE,      /* keys or projects that the gateways never logged */
     CAUSE_UNPRICED,     /* metered tokens without a price */

@@ -134,27 +134,35 @@ static sqlite3_stmt *ask(Why *w, const char *sql, Err *e) {
     return s;
 }
 
-/* A key counts as logged if the gateways know it by its id or by the provider's name for it. */
-static int by_key(Why *w, Err *e) {
-    static const char sql[] =
-        "SELECT f.account, b.key, coalesce(n.name, ''), b.project, sum(b.nano), max(b.end_ms) FROM bill b JOIN bill_feed f ON f.id = b.feed "
-        "LEFT JOIN bill_name n ON n.account = f.account AND n.kind = 'key' AND n.id = b.key "
-        "WHERE b.start_ms >= ?1 AND b.start_ms < ?2 AND f.origin = 1 AND ?3 IN ('', f.account) AND b.key <> '' AND NOT EXISTS "
-        "(SELECT 1 FROM name k WHERE k.dim = 7 AND (k.value = b.key OR k.value = n.name)) GROUP BY 1, 2 ORDER BY 5 DESC LIMIT 20";
-    _Static_assert(DIM_KEY == 7, "the key dimension in this statement");
+/* A key (or project) counts as logged if the logs know it by its id or by the provider's name for it. */
+#define OUTSIDE(column, kind, dim, only)                                                                                                    \
+    "SELECT f.account, b." column ", coalesce(n.name, ''), b.project, sum(b.nano), max(b.start_ms) FROM bill b JOIN bill_feed f ON f.id = b.feed " \
+    "LEFT JOIN bill_name n ON n.account = f.account AND n.kind = '" kind "' AND n.id = b." column                                            \
+    " WHERE b.start_ms >= ?1 AND b.start_ms < ?2 AND f.origin = 1 AND ?3 IN ('', f.account) AND b." column " <> ''" only " AND NOT EXISTS "     \
+    "(SELECT 1 FROM name k WHERE k.dim = " dim " AND (k.value = b." column " OR k.value = n.name)) GROUP BY 1, 2 ORDER BY 5 DESC LIMIT 20"
+_Static_assert(DIM_KEY == 7 && DIM_PROJECT == 9, "the dimensions in these statements");
+
+static int by_caller(Why *w, const char *sql, const char *as, Err *e) {
     sqlite3_stmt *s = ask(w, sql, e);
     int got = -1;
-    while (s && (got = db_step(w->db, s, "look for keys that passed no gateway", e)) == 1) {
+    while (s && (got = db_step(w->db, s, "look for what passed no gateway", e)) == 1) {
         char cost[40], at[24];
-        const char *key = (const char *)sqlite3_column_text(s, 1), *name = (const char *)sqlite3_column_text(s, 2);
-        ReconFinding *f = add(w, CAUSE_OUTSIDE, (const char *)sqlite3_column_text(s, 0), *name ? name : key, sqlite3_column_int64(s, 4));
+        const char *id = (const char *)sqlite3_column_text(s, 1), *name = (const char *)sqlite3_column_text(s, 2);
+        ReconFinding *f = add(w, CAUSE_OUTSIDE, (const char *)sqlite3_column_text(s, 0), *name ? name : id, sqlite3_column_int64(s, 4));
         if (!f) continue;
+        bool of_project = as[0] == 'k' && *(const char *)sqlite3_column_text(s, 3);
         dollars(f->nano, cost, sizeof cost);
         time_format_utc(sqlite3_column_int64(s, 5), at, sizeof at);
-        snprintf(f->evidence, sizeof f->evidence, "%s with key %.60s%s%.60s, last %.10s; no gateway ever logged it. Leaked?", cost, key,
-                 *(const char *)sqlite3_column_text(s, 3) ? " of project " : "", (const char *)sqlite3_column_text(s, 3), at);
+        snprintf(f->evidence, sizeof f->evidence, "%s with %s %.60s%s%.60s, last on %.10s; no gateway ever logged it. Leaked?", cost, as, id,
+                 of_project ? " of project " : "", of_project ? (const char *)sqlite3_column_text(s, 3) : "", at);
     }
     return got < 0 ? -1 : 0;
+}
+
+/* By key; what has none (a console, a service account) by its project. */
+static int by_outside(Why *w, Err *e) {
+    if (by_caller(w, OUTSIDE("key", "key", "7", ""), "key", e) != 0) return -1;
+    return by_caller(w, OUTSIDE("project", "project", "9", " AND b.key = ''"), "project", e);
 }
 
 static int by_item(Why *w, Err *e) {
@@ -197,7 +205,7 @@ int reconcile_findings(Db *db, const Recon *r, ReconFinding *out, size_t max, si
     if (closed_until(&w, &until)) {
         by_model(&w);
         by_day(&w);
-        rc = by_key(&w, e);
+        rc = by_outside(&w, e);
         if (rc == 0) rc = by_item(&w, e);
         if (rc == 0) rc = by_tier(&w, e);
     }

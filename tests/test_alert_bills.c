@@ -50,7 +50,7 @@ static void a_leaked_key_is_told_with_its_evidence(void **state) {
     assert_int_equal(x->period_ms, DAY0 + 2 * MS_PER_DAY); /* told once in this day of the account */
     assert_string_equal(x->scope, "main");
     assert_non_null(strstr(x->detail, "$60.00 in the logs, $72.00 by the provider's own count"));
-    assert_non_null(strstr(x->detail, "$12.00 ci-legacy, outside the gateways: $12.00 with key ci-legacy, last 2026-11-24"));
+    assert_non_null(strstr(x->detail, "$12.00 ci-legacy, outside the gateways: $12.00 with key ci-legacy, last on 2026-11-23"));
     assert_non_null(strstr(x->detail, "all of it: tollwatch reconcile --since 2026-11-23"));
     assert_null(strstr(x->detail, "tollwatch kill")); /* it passes no gateway */
     const RuleConfig floor = {.name = "leak", .floor_nano = 13 * USD}, threshold = {.name = "leak", .threshold_ppm = 800000}, off = {.name = "leak", .off = true};

@@ -1,4 +1,7 @@
 /* test_reconcile: three measurements of the same days: drift, coverage, and why they differ, each figure written out. */
+#include "store/data.h"
+#include "store/effective.h"
+#include "store/recon_names.h"
 #include "tests/bill_lab.h"
 
 /* gpt-4o-mini is $0.15 and $0.60 a million: 20 M in and 5 M out are $6. */
@@ -69,8 +72,205 @@ static void a_call_at_midnight_is_a_day_boundary(void **state) {
     reconcile_free(&r);
 }
 
+/* Everything that is said of days 0 to 2, with the figures of one cause. */
+static const ReconFinding *only_cause(Desk *d, Cause cause, ReconFinding *room) {
+    Err e = {0};
+    Recon r;
+    size_t count;
+    OK(e, reconcile_load(d->lab.db, &(ReconAsk){.book = d->book, .since_ms = DAY0, .until_ms = LAB_NOW, .now_ms = LAB_NOW}, &r, &e));
+    OK(e, reconcile_findings(d->lab.db, &r, room, RECON_FINDINGS_MAX, &count, &e));
+    reconcile_free(&r);
+    return finding(room, count, cause);
+}
+
+static void an_unpriced_model_is_named_with_its_tokens(void **state) {
+    Desk *d = *state;
+    ReconFinding room[RECON_FINDINGS_MAX];
+    Request *r = meter_begin(d, DAY0, "gpt-9-secret", "web", 0);
+    r->flags |= REQ_UNPRICED;
+    lab_ingest(&d->lab);
+    say(d, "costs", ORIGIN_BILLED, (const Said[]){{.model = "gpt-9-secret", .item = "gpt-9-secret, input", .currency = "usd", .nano = 7 * USD}}, 1);
+    const ReconFinding *f = only_cause(d, CAUSE_UNPRICED, room);
+    assert_string_equal(f->what, "gpt-9-secret");
+    assert_int_equal(f->nano, 7 * USD);
+    assert_string_equal(f->evidence, "1,100 metered tokens of it have no price; add a row to prices.csv");
+}
+
+/* claude-opus-4-8: 1 M tokens written to the cache for 5 minutes are $6.25, 1 M of input $5. */
+static void cache_writes_that_the_logs_lack_are_counted(void **state) {
+    Desk *d = *state;
+    ReconFinding room[RECON_FINDINGS_MAX];
+    Request *r = meter_begin(d, DAY0, "claude-opus-4-8", "web", 5 * USD);
+    r->tokens[TOK_INPUT] = 1000000, r->tokens[TOK_OUTPUT] = 0;
+    lab_ingest(&d->lab);
+    say_of(d, "main", "anthropic", "usage", ORIGIN_REPORTED,
+           (const Said[]){{.model = "claude-opus-4-8", .key = "web", .input = 1000000, .write_5m = 1000000}}, 1);
+    const ReconFinding *f = only_cause(d, CAUSE_CACHE_WRITES, room);
+    assert_int_equal(f->nano, 6250000000);
+    assert_string_equal(f->evidence, "1.00M tokens written to the cache by the provider's count, 0 in the logs");
+}
+
+/* Batch is half of $6, the logs priced it as any other call. */
+static void a_batch_that_the_logs_call_standard_is_a_mismatch(void **state) {
+    Desk *d = *state;
+    ReconFinding room[RECON_FINDINGS_MAX];
+    meter(d, DAY0, "gpt-4o-mini", "web", 6 * USD);
+    say(d, "usage", ORIGIN_REPORTED, (const Said[]){{.model = "gpt-4o-mini", .key = "web", .input = 20000000, .output = 5000000, .batch = true}}, 1);
+    const ReconFinding *f = only_cause(d, CAUSE_TIER, room);
+    assert_string_equal(f->what, "batch");
+    assert_int_equal(f->nano, 3 * USD);
+    assert_string_equal(f->evidence, "1 calls reported on a tier that the logs never name; their prices differ");
+}
+
+static void what_is_no_tokens_is_a_line_of_the_bill(void **state) {
+    Desk *d = *state;
+    ReconFinding room[RECON_FINDINGS_MAX];
+    meter(d, DAY0, "gpt-4o-mini", "web", 6 * USD);
+    say(d, "costs", ORIGIN_BILLED, (const Said[]){{.item = "web search tool calls", .currency = "usd", .nano = 313 * USD / 100}}, 1);
+    const ReconFinding *f = only_cause(d, CAUSE_ITEMS, room);
+    assert_string_equal(f->what, "web search tool calls");
+    assert_int_equal(f->nano, 3130000000);
+}
+
+static void what_has_no_key_is_outside_by_its_project(void **state) {
+    Desk *d = *state;
+    Err e = {0};
+    ReconFinding room[RECON_FINDINGS_MAX];
+    meter(d, DAY0, "gpt-4o-mini", "web", 6 * USD);
+    say(d, "usage", ORIGIN_REPORTED, (const Said[]){{.model = "gpt-4o-mini", .project = "proj_77", .input = 20000000, .output = 5000000}}, 1);
+    OK(e, bill_name_set(d->lab.l, "main", "project", "proj_77", "sandbox", &e));
+    const ReconFinding *f = only_cause(d, CAUSE_OUTSIDE, room);
+    assert_string_equal(f->what, "sandbox");
+    assert_int_equal(f->nano, 6 * USD);
+    assert_string_equal(f->evidence, "$6.00 with project proj_77, last on 2026-11-21; no gateway ever logged it. Leaked?");
+}
+
+static void an_outdated_price_row_says_both_prices(void **state) {
+    Desk *d = *state;
+    ReconFinding room[RECON_FINDINGS_MAX];
+    say(d, "usage", ORIGIN_REPORTED, (const Said[]){{.model = "gpt-4o-mini", .key = "web", .input = 20000000, .output = 5000000}}, 1);
+    say(d, "costs", ORIGIN_BILLED, (const Said[]){{.model = "gpt-4o-mini", .item = "gpt-4o-mini, input", .currency = "usd", .nano = 9 * USD}}, 1);
+    const ReconFinding *f = only_cause(d, CAUSE_PRICE, room);
+    assert_int_equal(f->nano, 3 * USD);
+    assert_string_equal(f->evidence, "billed implies $0.3600 per million tokens of that mix, our rows say $0.2400; see `prices explain`");
+}
+
+/* ---- names ---- */
+static void names_of_one_model_meet_in_one_line(void **state) {
+    Desk *d = *state;
+    Err e = {0};
+    Recon r;
+    meter(d, DAY0, "us.anthropic.claude-sonnet-5", "web", 6 * USD);
+    say_of(d, "main", "bedrock", "costs", ORIGIN_BILLED,
+           (const Said[]){{.model = "claude-sonnet-5", .item = "USE1-MP:USE1_InputTokenCount-Units", .nano = 5 * USD},
+                          {.model = "some-new-thing", .item = "USE1-SomeNewThing-input-tokens", .nano = 2 * USD}}, 2);
+    OK(e, reconcile_load(d->lab.db, &(ReconAsk){.book = d->book, .since_ms = DAY0, .until_ms = LAB_NOW, .now_ms = LAB_NOW}, &r, &e));
+    assert_int_equal(line_of(&r, 0, "anthropic.claude-sonnet-5")->metered.cost_nano, 6 * USD);
+    assert_int_equal(line_of(&r, 0, "anthropic.claude-sonnet-5")->billed_nano, 5 * USD);
+    assert_int_equal(line_of(&r, 0, "some-new-thing")->billed_nano, 2 * USD); /* in no table: it stays, and counts */
+    reconcile_free(&r);
+    Str openai = STR("openai");
+    assert_string_equal(book_model(d->book, openai, "gpt-5.4-2026-03-05", DAY0), "gpt-5.4");
+    assert_string_equal(book_model(d->book, openai, "gpt-4o-2024-05-13", DAY0), "gpt-4o-2024-05-13"); /* a price of its own */
+    assert_string_equal(book_model(d->book, openai, "gpt-5.2-codex", DAY0), "gpt-5.2-codex");         /* the same price, another model */
+    assert_string_equal(book_model(d->book, openai, "no-such-model", DAY0), "no-such-model");
+}
+
+static const char *name_with(Desk *d, const char *dir, const char *table, char *error) {
+    static char shown[NAME_MAX_BYTES + 1];
+    char path[256];
+    ReconNames *n;
+    Err e = {0};
+    snprintf(path, sizeof path, "%s/products.csv", dir);
+    assert_int_equal(file_write(path, table, strlen(table), &e), 0);
+    if (recon_names_open(&n, d->lab.db, d->book, dir, &e) != 0) return snprintf(error, ERR_MAX, "%s", e.text), unlink(path), NULL;
+    snprintf(shown, sizeof shown, "%s", recon_name(n, "main", "nova-pro", true, DAY0));
+    assert_string_equal(recon_name(n, "main", "nova-pro", false, DAY0), "nova-pro"); /* logs name models, not products */
+    recon_names_free(n);
+    unlink(path);
+    return shown;
+}
+
+static void a_person_changes_the_table_of_products(void **state) {
+    Desk *d = *state;
+    char error[ERR_MAX];
+    say_of(d, "main", "bedrock", "costs", ORIGIN_BILLED, (const Said[]){{.model = "nova-pro", .nano = USD}}, 1);
+    assert_string_equal(name_with(d, d->lab.dir, "provider,billed as,model\nazure,nova-pro,x\n", error), "amazon.nova-pro-v1:0");
+    assert_string_equal(name_with(d, d->lab.dir, "provider,billed as,model\n# ours\nbedrock,nova-pro,my-nova\n", error), "my-nova");
+    assert_null(name_with(d, d->lab.dir, "provider,billed as,model\nbedrock;nova\n", error));
+    assert_non_null(strstr(error, "products.csv:2: is not PROVIDER,BILLED AS,MODEL"));
+}
+
+/* Our own table tests itself: every model in it has a price. */
+static void every_product_has_a_price(void **state) {
+    Desk *d = *state;
+    char *text = xstrdup(data_find("store/products.csv")->at), *rest = text, *line;
+    for (strsep(&rest, "\n"); (line = strsep(&rest, "\n")) != NULL && *line;) {
+        const char *provider = strsep(&line, ","), *billed = strsep(&line, ",");
+        const Usage u = {.provider = str_of(provider), .model = str_of(line), .ts_ms = LAB_NOW, .tokens = {[TOK_INPUT] = 1000000}};
+        Cost cost;
+        cost_of(d->book, &u, &cost);
+        if (!cost.priced) fail_msg("%s %s: no price of %s", provider, billed, line);
+    }
+    free(text);
+}
+
+/* ---- parts ---- */
+static void parts_are_the_total_exactly(void **state) {
+    Desk *d = *state;
+    Err e = {0};
+    Recon r;
+    ReconPart *parts;
+    Effective effective;
+    int64_t sum = 0;
+    bool more = false, less = false;
+    meter(d, DAY0, "gpt-4o-mini", "web", 6 * USD + 1);
+    meter(d, DAY0 + MS_PER_DAY, "gpt-4o-mini", "web", 6 * USD + 7);
+    meter(d, DAY0 + 2 * MS_PER_DAY, "gpt-4o-mini", "web", 6 * USD + 9);
+    say(d, "usage", ORIGIN_REPORTED, (const Said[]){{.model = "gpt-4o-mini", .key = "web", .day = 2, .input = 40000001, .output = 10000003}}, 1);
+    say(d, "costs", ORIGIN_BILLED, (const Said[]){{.model = "gpt-4o-mini", .currency = "usd", .nano = 8 * USD + 123456789},
+                                                  {.model = "gpt-4o-mini", .currency = "usd", .day = 1, .nano = 4 * USD + 987654321}}, 2);
+    OK(e, reconcile_load(d->lab.db, &(ReconAsk){.book = d->book, .since_ms = DAY0, .until_ms = LAB_NOW, .now_ms = LAB_NOW}, &r, &e));
+    size_t count = reconcile_parts(&r, &parts);
+    for (size_t i = 0; i + 1 < count; i++) {
+        sum += parts[i].spend_nano;
+        more |= strcmp(parts[i].line.model, "(not in logs)") == 0 && parts[i].spend_nano > 0;
+        less |= strcmp(parts[i].line.model, "(over-metered)") == 0 && parts[i].spend_nano < 0;
+    }
+    assert_true(more && less);
+    assert_int_equal(parts[count - 1].kind, RECON_TOTAL);
+    assert_int_equal(parts[count - 1].spend_nano, sum);
+    OK(e, effective_spend(d->lab.db, NULL, DAY0, LAB_NOW, LAB_NOW, &effective, &e));
+    assert_int_equal(effective.nano, sum); /* the figure of budgets and of the Overview */
+    free(parts);
+    reconcile_free(&r);
+}
+
+static void other_currencies_stand_apart(void **state) {
+    Desk *d = *state;
+    Err e = {0};
+    Recon r;
+    ForeignView f[4];
+    size_t count;
+    say(d, "costs", ORIGIN_BILLED, (const Said[]){{.model = "m", .currency = "eur", .nano = 2 * USD}, {.model = "m", .currency = "EUR", .day = 1, .nano = 3 * USD},
+                                                  {.model = "m", .currency = "usd", .nano = USD}}, 3);
+    OK(e, reconcile_load(d->lab.db, &(ReconAsk){.since_ms = DAY0, .until_ms = LAB_NOW, .now_ms = LAB_NOW}, &r, &e));
+    OK(e, reconcile_foreign(d->lab.db, &r, f, 4, &count, &e));
+    assert_int_equal(count, 1);
+    assert_string_equal(f[0].currency, "EUR");
+    assert_int_equal(f[0].nano, 5 * USD);
+    assert_int_equal(f[0].days, 2);
+    reconcile_free(&r);
+}
+
 int main(void) {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, desk_setup, desk_teardown)
-    const struct CMUnitTest tests[] = {CASE(three_measurements_of_a_leaked_key), CASE(days_that_agree_have_no_findings), CASE(a_call_at_midnight_is_a_day_boundary)};
+    const struct CMUnitTest tests[] = {
+        CASE(three_measurements_of_a_leaked_key), CASE(days_that_agree_have_no_findings), CASE(a_call_at_midnight_is_a_day_boundary),
+        CASE(an_unpriced_model_is_named_with_its_tokens), CASE(cache_writes_that_the_logs_lack_are_counted),
+        CASE(a_batch_that_the_logs_call_standard_is_a_mismatch), CASE(what_is_no_tokens_is_a_line_of_the_bill),
+        CASE(what_has_no_key_is_outside_by_its_project), CASE(an_outdated_price_row_says_both_prices), CASE(names_of_one_model_meet_in_one_line),
+        CASE(a_person_changes_the_table_of_products), CASE(every_product_has_a_price), CASE(parts_are_the_total_exactly),
+        CASE(other_currencies_stand_apart)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
