@@ -139,12 +139,13 @@ static void csv_part(FILE *out, const ReconPart *p) {
     fprintf(out, "%s,,,,\n", l->open ? "false" : "true");
 }
 
-static void csv_other(FILE *out, const char *kind, const char *account, const char *what, const char *currency, int64_t nano, const char *words) {
+static void csv_other(FILE *out, const char *kind, const char *account, const char *what, const char *cause, const char *currency, int64_t nano,
+                      const char *words) {
     fprintf(out, "%s,,", kind);
     csv_text(out, account, ",");
     csv_text(out, what, ",,,,,,,,");
-    csv_text(out, kind[0] == 'c' ? currency : "", ",");
-    csv_text(out, kind[0] == 'c' ? "USD" : currency, ",");
+    csv_text(out, cause, ",");
+    csv_text(out, currency, ",");
     csv_money(out, nano, true);
     csv_text(out, words, "\n");
 }
@@ -155,16 +156,16 @@ void recon_out_csv(const ReconReport *r, FILE *out) {
     for (size_t i = 0; i < r->part_count; i++) csv_part(out, &r->parts[i]);
     for (size_t i = 0; i < r->finding_count; i++) {
         const ReconFinding *f = &r->finding[i];
-        csv_other(out, "cause", f->account, f->what, cause_names[f->cause], f->nano, f->evidence);
+        csv_other(out, "cause", f->account, f->what, cause_names[f->cause], "USD", f->nano, f->evidence);
     }
     for (size_t i = 0; i < r->foreign_count; i++) {
         snprintf(words, sizeof words, "billed on %d days", r->foreign[i].days);
-        csv_other(out, "other currency", r->foreign[i].account, "", r->foreign[i].currency, r->foreign[i].nano, words);
+        csv_other(out, "other currency", r->foreign[i].account, "", "", r->foreign[i].currency, r->foreign[i].nano, words);
     }
     for (size_t i = 0; i < r->left_count; i++) {
         const BalanceView *l = &r->left[i];
         int64_t days = recon_days_left(l);
         if (days >= 0) snprintf(words, sizeof words, "for %" PRId64 " days", days);
-        csv_other(out, l->kind, l->account, "", l->currency, l->nano, days >= 0 ? words : "");
+        csv_other(out, l->kind, l->account, "", "", l->currency, l->nano, days >= 0 ? words : "");
     }
 }
