@@ -220,6 +220,38 @@ static void back_in_time_everything_is_of_then(void **state) {
     shows(80, 24, "usual since 02:31");
 }
 
+/* The cursor says when and how much; Enter shows everything as of then, Esc only takes it away. */
+static void the_cursor_on_the_chart_leads_back(void **state) {
+    (void)state;
+    usual_load(utc(NOW));
+    canvas_free(frame(80, 24));
+    Err e = {""};
+    View *v = &place.view;
+    const Screen *s = screen_find("overview");
+    void *self = s->open();
+    bool more;
+    do must(s->load(self, v, INT64_MAX, &more, &e), &e);
+    while (more);
+    Overview *o = self;
+    for (int i = 0; i < 13; i++) assert_true(s->key_pressed(self, v, '<'));
+    assert_true(s->key_pressed(self, v, KEY_RIGHT));
+    assert_int_equal(o->cursor_ms, utc("2026-11-24T01:13:00Z"));
+    Canvas *c = canvas_new(80, 24, false);
+    Buf b = {.max = 1 << 20};
+    frame_draw(s, self, v, c);
+    canvas_dump(c, &b);
+    assert_non_null(strstr(b.at, "24 Nov 02:13 $0.80/min"));
+    assert_true(s->key_pressed(self, v, KEY_ESC));
+    assert_true(view_is_live(v) && o->cursor_ms == 0);
+    for (int i = 0; i < 1000; i++) assert_true(s->key_pressed(self, v, '<'));
+    assert_int_equal(o->cursor_ms, o->series.since_ms);
+    assert_true(s->key_pressed(self, v, KEY_ENTER));
+    assert_int_equal(v->asof_ms, o->series.since_ms + o->series.slot_ms);
+    buf_free(&b);
+    canvas_free(c);
+    s->close(self);
+}
+
 /* Enter on a row narrows the filter to it and asks for its calls. */
 static void enter_opens_the_calls_of_a_row(void **state) {
     (void)state;
@@ -251,6 +283,7 @@ int main(void) {
         CASE(a_stop_is_the_first_thing_said),
         CASE(flat_rate_use_stands_apart),
         CASE(back_in_time_everything_is_of_then),
+        CASE(the_cursor_on_the_chart_leads_back),
         CASE(enter_opens_the_calls_of_a_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,6 +85,17 @@ done
 for screen in models features requests sources; do
     for size in 40x10 80x24 120x40; do shows "${screen}_$size" "" $screen $size; done
 done
+# Beside the three hours before, and back in time before it burnt.
+for size in 40x10 80x24 120x40 200x60; do
+    for screen in overview models features; do
+        "$bin" --db l.db --policy policy.json $now render $screen $size --range 3h --compare before >shown 2>&1
+        expect "compare_${screen}_$size"
+    done
+    for screen in models requests budgets alerts policy sources; do
+        "$bin" --db l.db --policy p/policy.json $now render $screen $size --at 2026-11-24T04:30:00Z >shown 2>&1
+        expect "asof_${screen}_$size"
+    done
+done
 # Nothing configured, nothing found: where was looked, what to paste, the demo one key away.
 says() { # WORDS
     if grep -qF -- "$1" shown; then echo "ok first-run says $1"; else echo "not ok first-run says $1"; sed 's/^/# /' shown; failed=1; fi

@@ -136,6 +136,31 @@ type_keys Escape
 until_true "Esc goes back to the list" shows "3 Features"
 until_true "and the filter is gone" shows_not 'feature:"'
 
+# Back in time, compared, another zone, a range that is typed.
+type_keys 1 '['
+until_true "[ goes back in time" shows "as of"
+type_keys ']' ']'
+until_true "] comes back to live" shows "live"
+type_keys '['
+until_true "back again" shows "as of"
+type_keys Space
+until_true "Space is live" shows_not "as of"
+type_keys c
+until_true "c compares with before" shows "before"
+type_keys c c c
+until_true "and goes round" shows "compared with nothing"
+type_keys z
+until_true "z changes the zone that is shown" shows "days and budgets stay in"
+type_keys :
+type_keys "range 3x" Enter
+until_true "a wrong range is told where it is typed" shows "is not a time"
+type_keys BSpace
+type_keys h
+until_true "a right one says what it is" shows "Enter shows it"
+type_keys Enter
+until_true "and is taken" shows "3h"
+type_keys 3
+
 # Themes: what is chosen is shown at once, Esc brings the old one back, Enter keeps it.
 ground_is_white() { tm capture-pane -e -p | grep -qE '48;(5;231|2;255;255;255)m|48:(5:231|2::255:255:255)m'; }
 ground_is_not_white() { ! ground_is_white; }

@@ -172,6 +172,33 @@ static void a_range_may_have_two_ends(void **state) {
     assert_int_equal(v->until_ms - v->since_ms, 3 * MS_PER_HOUR);
 }
 
+/* Beside a range stands one of the same length, or the same times a day or a week ago by the clock of the days' zone. */
+static void it_is_compared_with_the_right_range(void **state) {
+    View *v = *state;
+    Err e = {""};
+    int64_t since, until;
+    assert_false(view_compared(v, &since, &until));
+    view_next_compare(v);
+    assert_true(view_compared(v, &since, &until));
+    assert_int_equal(until, v->since_ms);
+    assert_int_equal(until - since, 6 * MS_PER_HOUR);
+    must(view_set_range(v, "today", &e), &e); /* not the evening before: the same part of yesterday */
+    assert_true(view_compared(v, &since, &until));
+    assert_int_equal(since, utc("2026-11-23T00:00:00Z"));
+    assert_int_equal(until, utc("2026-11-23T02:12:40Z"));
+    must(view_set_range(v, "month", &e), &e);
+    assert_true(view_compared(v, &since, &until));
+    assert_int_equal(since, utc("2026-10-01T00:00:00Z"));
+    assert_int_equal(until - since, v->until_ms - v->since_ms);
+    must(view_set_compare(v, "week", &e), &e);
+    must(view_set_range(v, "1h", &e), &e);
+    assert_true(view_compared(v, &since, &until));
+    assert_int_equal(since, v->since_ms - 7 * MS_PER_DAY);
+    assert_int_equal(view_set_compare(v, "mars", &e), -1);
+    view_next_compare(v);
+    assert_false(view_compared(v, &since, &until));
+}
+
 /* The zone is that of what is shown; days stay the ledger's. */
 static void zones_change_what_is_shown_only(void **state) {
     View *v = *state;
@@ -192,7 +219,7 @@ static void zones_change_what_is_shown_only(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(ranges_end_now), CASE(ranges_go_round_both_ways), CASE(a_wrong_filter_is_off), CASE(pausing_holds_the_range),
-        CASE(it_travels_back_and_forward), CASE(a_range_may_have_two_ends), CASE(zones_change_what_is_shown_only),
+        CASE(it_travels_back_and_forward), CASE(a_range_may_have_two_ends), CASE(it_is_compared_with_the_right_range), CASE(zones_change_what_is_shown_only),
         CASE(nobody_collects_until_somebody_does), CASE(one_dialog_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,7 +99,8 @@ static void draw_bar(const Plot *p, int column, Bar b) {
     int64_t usual = b.usual < 0 ? -1 : level(b.usual, scale, p->top);
     if (usual < 0) return;
     int row = usual > 0 ? (int)((usual - 1) / EIGHTHS) : 0;
-    if (row * EIGHTHS >= total) canvas_text(p->c, p->x + column, p->y + p->h - 1 - row, 1, ROLE_DIM, 0, p->c->ascii ? "-" : "\u00b7");
+    if (p->ch->line) canvas_text(p->c, p->x + column, p->y + p->h - 1 - row, 1, ROLE_KEY, 0, p->c->ascii ? "+" : row * EIGHTHS >= total ? "\u00b7" : "\u2022");
+    else if (row * EIGHTHS >= total) canvas_text(p->c, p->x + column, p->y + p->h - 1 - row, 1, ROLE_DIM, 0, p->c->ascii ? "-" : "\u00b7");
 }
 
 /* "9" of "9.00": an axis has few cells. */
@@ -128,7 +129,7 @@ static void draw_value_axis(const Plot *p) {
 /* "usual" beside the row where the newest known usual stands; it takes a tick's place, except the highest's. */
 static void draw_usual_label(const Plot *p) {
     int64_t usual = -1;
-    for (size_t i = p->ch->slots; p->ch->usual && i-- > 0 && usual < 0;) usual = p->ch->usual[i];
+    for (size_t i = p->ch->slots; p->ch->usual && !p->ch->line && i-- > 0 && usual < 0;) usual = p->ch->usual[i];
     if (usual < 0) return;
     int64_t eighths = level(usual, (int64_t)p->h * EIGHTHS, p->top);
     int row = eighths > 0 ? (int)((eighths - 1) / EIGHTHS) : 0, y = p->y + p->h - 1 - row;

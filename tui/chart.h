@@ -13,6 +13,7 @@ typedef struct Chart {
     const int64_t *burner;    /* the part drawn full, on top; NULL = none */
     const int64_t *rest;      /* drawn shaded under a burner, full when burner is NULL */
     const int64_t *usual;     /* -1 = unknown; NULL = none */
+    bool line;                /* `usual` is another range that is compared with: also drawn through higher bars */
     int64_t since_ms, slot_ms;
     const Zone *zone;
     void (*label)(int64_t value, char *out, size_t size); /* of the value axis */

@@ -43,17 +43,28 @@ static int unknown_screen(const char *name) {
 }
 
 static const Option render_options[] = {
-    {"--range", "T", "15m 1h 6h 24h today 7d 30d month", "time range of the screen, 6h unless said"},
+    {"--range", "T", "15m 1h 6h 24h today 7d 30d month", "range, 6h unless said; also a begin as for report --since, or BEGIN..END"},
     {"--where", "EXPR", NULL, "filter, as after / in the dashboard"},
+    {"--at", "T", NULL, "everything as of then"},
+    {"--compare", "WITH", "before yesterday week", "with the range before, yesterday or last week"},
     {.name = NULL},
 };
+
+/* "--range T --at T --where EXPR --compare WITH" */
+static int choose_view(View *v, const char *const *value, Err *e) {
+    int64_t at;
+    if (value[0] && view_set_range(v, value[0], e) != 0) return -1;
+    if (value[1] && view_set_filter(v, value[1], e) != 0) return -1;
+    if (value[2] && time_parse_arg(v->app->day_zone, v->now_ms, value[2], &at, e) != 0) return -1;
+    if (value[2]) view_go_to(v, at);
+    return value[3] ? view_set_compare(v, value[3], e) : 0;
+}
 
 static int render_view(App *a, const Screen *s, const char *const *value, int w, int h, Err *e) {
     View v;
     int rc = view_open(&v, a, e);
     if (rc == 0 && strcmp(s->name, "help") != 0) rc = view_open_ledger(&v, e);
-    if (rc == 0 && value[0]) rc = view_set_range(&v, value[0], e);
-    if (rc == 0 && value[1]) rc = view_set_filter(&v, value[1], e);
+    if (rc == 0) rc = choose_view(&v, value, e);
     if (rc == 0) rc = print_frame(s, &v, w, h, e);
     view_close(&v);
     return rc;
@@ -70,7 +81,7 @@ static int render_named(App *a, const char *const *args, size_t count, const cha
 }
 
 static int render(App *a, int argc, char **argv) {
-    const char *value[2] = {NULL}, **args = xcalloc((size_t)argc + 1, sizeof *args);
+    const char *value[4] = {NULL}, **args = xcalloc((size_t)argc + 1, sizeof *args);
     size_t count = 0;
     int rc = options_parse(&cmd_render, argc, argv, value, args, &count);
     if (rc == EXIT_DONE) rc = render_named(a, args, count, value);

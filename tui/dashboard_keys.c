@@ -12,10 +12,23 @@ static void set_filter(Dash *d, const char *text) {
     d->stale = true;
 }
 
+/* "range X" and "since X": what is X, any range or begin that there is; NULL: the line is about something else. */
+static const char *typed_range(const Prompt *p) {
+    bool named = strncmp(p->text, "range ", 6) == 0 || strncmp(p->text, "since ", 6) == 0;
+    return named && p->text[6] ? p->text + 6 : NULL;
+}
+
 static void match_palette(Dash *d) {
     Prompt *p = &d->view.prompt;
+    const char *range = typed_range(p);
+    char words[64];
+    Err e = {""};
     palette_match(&d->palette, p->text);
-    snprintf(p->error, sizeof p->error, "%zu of %zu   Tab complete   Enter go   Esc", d->palette.count, d->palette.total);
+    if (range && view_range_words(&d->view, range, words, sizeof words, &e) == 0)
+        snprintf(p->error, sizeof p->error, "%s   Enter shows it   Esc", words);
+    else if (range && d->palette.count == 0)
+        snprintf(p->error, sizeof p->error, "%.450s", e.text);
+    else snprintf(p->error, sizeof p->error, "%zu of %zu   Tab complete   Enter go   Esc", d->palette.count, d->palette.total);
 }
 
 static void open_palette(Dash *d, const char *text) {
@@ -90,6 +103,21 @@ static void travel(Dash *d, int tenths) {
     else dash_answer(d, "everything %s; the switch and K are now; Space or ] goes back to live", words);
 }
 
+static void next_compare(Dash *d) {
+    View *v = &d->view;
+    char from[24], to[24];
+    int64_t since, until;
+    view_next_compare(v);
+    d->stale = true;
+    if (!view_compared(v, &since, &until)) {
+        dash_answer(d, "compared with nothing");
+        return;
+    }
+    time_format(v->zone, since, "%d %b %H:%M", from, sizeof from);
+    time_format(v->zone, until, "%d %b %H:%M", to, sizeof to);
+    dash_answer(d, "compared with %s: %s – %s; c for the next", view_compare_words(v), from, to);
+}
+
 static void next_zone(Dash *d) {
     Err e = {""};
     char days[64];
@@ -124,13 +152,14 @@ static void run_command(Dash *d, const KeyCommand *k, int key) {
     case DO_TRAVEL: travel(d, key == '[' ? -1 : 1); break;
     case DO_TRAVEL_FAR: travel(d, key == '{' ? -10 : 10); break;
     case DO_ZONE: next_zone(d); break;
+    case DO_COMPARE: next_compare(d); break;
     case DO_STOP: policy_dialog(&d->view, &stop_dialog); break;
     case DO_RESUME: policy_dialog(&d->view, &resume_dialog); break;
     case DO_THEME: open_themes(d); break;
     case DO_MOUSE: toggle_mouse(d); break;
     case DO_REDRAW: term_redraw(d->term); break;
     case DO_SUSPEND: dash_suspend(d); break;
-    case DO_NOTHING: case DO_OPEN: case DO_ROW: case DO_PAGE: case DO_ENDS: case DO_DIMENSION: case DO_SORT: case DO_RULE:
+    case DO_NOTHING: case DO_OPEN: case DO_CURSOR: case DO_ROW: case DO_PAGE: case DO_ENDS: case DO_DIMENSION: case DO_SORT: case DO_RULE:
     case DO_ACKNOWLEDGE: case DO_SILENCE:
         dash_answer(d, "%s does nothing on %s", k->keys, d->screen->title);
     }
@@ -151,8 +180,19 @@ static void command_key(Dash *d, int key) {
 
 /* ---- the line after "/" and ":" ---- */
 
+/* What was typed wins over what is completed: "range 5m" is not 15m. A wrong one stays, with its error. */
+static bool take_range(Dash *d) {
+    const char *range = typed_range(&d->view.prompt);
+    if (!range) return false;
+    if (view_set_range(&d->view, range, NULL) != 0) return d->palette.count == 0;
+    prompt_close(&d->view.prompt);
+    d->stale = true;
+    return true;
+}
+
 static void choose(Dash *d) {
     const Entry *e = palette_chosen(&d->palette);
+    if (take_range(d)) return;
     prompt_close(&d->view.prompt);
     if (!e) return;
     if (e->kind == ENTRY_SCREEN)

@@ -122,7 +122,7 @@ static void left_words(const Screen *s, const View *v, const Detail *d, bool tab
     }
     pace_words(v, d->span, pace, sizeof pace);
     Segment *range = add_left(l, view_is_live(v) ? ROLE_DIM : ROLE_WATCH, 0);
-    snprintf(range->text, sizeof range->text, "%s%s \u00b7 %s%s%.80s", v->range_name, span, pace,
+    snprintf(range->text, sizeof range->text, "%s%s%s%s \u00b7 %s%s%.80s", v->range_name, span, v->compare ? " vs " : "", view_compare_words(v), pace,
              v->filter_text[0] ? " \u00b7 /" : "", v->filter_text);
     if (d->who && v->collecting[0]) {
         Segment *who = add_left(l, ROLE_DIM, 0);
@@ -142,7 +142,7 @@ static void who_stopped(const View *v, Line *l) {
 }
 
 static void right_words(const View *v, const Detail *d, Line *l) {
-    if (!v->collecting[0]) {
+    if (!v->collecting[0] && !(d->brief && view_is_past(v))) { /* of two that do not fit, that it is not live */
         Segment *nobody = add_right(l, ROLE_ACT, ATTR_BOLD);
         snprintf(nobody->text, sizeof nobody->text, d->brief ? "NOT COLLECTING" : "NOBODY IS COLLECTING");
     }

@@ -3,6 +3,7 @@
 #include "tui/chart.h"
 #include "tui/keys.h"
 #include "tui/number.h"
+#include "tui/view.h"
 
 enum { PAGE = 10 /* rows that PgUp and PgDn go */ };
 /* Notional value stands last: without any, the table ends before it. */
@@ -11,6 +12,8 @@ enum {
     COL_RATE,
     COL_USUAL,
     COL_COST,
+    COL_BEFORE,
+    COL_CHANGE,
     COL_SHARE,
     COL_CALLS,
     COL_CENTS,
@@ -27,6 +30,8 @@ static const Column columns[COL_COUNT] = {
     [COL_RATE] = {.title = "$/min", .width = 6, .right = true},
     [COL_USUAL] = {.title = "usual", .width = 6, .right = true, .drop = 2},
     [COL_COST] = {.title = "range ~$", .width = 10, .right = true},
+    [COL_BEFORE] = {.title = "before ~$", .width = 12, .right = true},
+    [COL_CHANGE] = {.title = "+%", .width = 7, .right = true},
     [COL_SHARE] = {.title = "share", .width = 8, .drop = 8},
     [COL_CALLS] = {.title = "calls", .width = 8, .right = true, .drop = 1},
     [COL_CENTS] = {.title = "¢/call", .width = 7, .right = true, .drop = 3},
@@ -44,6 +49,7 @@ void groups_init(Groups *g, int by, int second) {
 void groups_free(Groups *g) {
     result_free(&g->range);
     result_free(&g->minute);
+    result_free(&g->before);
     free(g->rows);
     *g = (Groups){.sorted_by = COL_COST};
 }
@@ -65,6 +71,8 @@ static int64_t sort_value(const GroupRow *r, int column) {
     switch (column) {
     case COL_RATE: return r->rate_nano;
     case COL_USUAL: return r->usual_nano;
+    case COL_BEFORE: return r->before_nano;
+    case COL_CHANGE: return t->cost_nano - r->before_nano;
     case COL_NOTIONAL: return t->notional_nano;
     case COL_CALLS: return t->requests;
     case COL_CENTS: return t->requests > t->refused ? t->cost_nano / (t->requests - t->refused) : 0;
@@ -101,12 +109,37 @@ static void arrange(Groups *g) {
     table_follow(&g->table, g->count, g->page, row_key, g);
 }
 
+/* What the same values spent in the range that is compared with; those that are gone now get rows of nothing. */
+static int load_before(Groups *g, View *v, Err *e) {
+    int64_t since, until;
+    result_free(&g->before);
+    g->compared = view_compared(v, &since, &until);
+    if (!g->compared) return 0;
+    Query q = {.since_ms = since, .until_ms = until, .by = {g->by[0], g->by[1]}, .by_count = g->by_count,
+               .filter = v->filter, .zone = v->app->day_zone};
+    return query_run(v->db, &q, &g->before, e);
+}
+
+static void add_before(Groups *g) {
+    for (size_t b = 0; b < g->before.count; b++) {
+        const Group *from = &g->before.groups[b];
+        size_t i = 0;
+        while (i < g->range.count && !same_names(&g->rows[i], from, g->by_count)) i++;
+        if (i == g->range.count) {
+            i = g->count++;
+            g->rows[i] = (GroupRow){.name = from->name[0], .second = g->by_count > 1 ? from->name[1] : "", .usual_nano = -1};
+        }
+        g->rows[i].before_nano = from->t.cost_nano;
+    }
+}
+
 int groups_load(Groups *g, View *v, Err *e) {
     if (ask(g, v, v->since_ms, &g->range, e) != 0 || ask(g, v, v->until_ms - MS_PER_MINUTE, &g->minute, e) != 0)
         return -1;
     if (usual_rates_due(&g->usual, v) && usual_rates_load(&g->usual, v, g->by[0], &g->range, e) != 0) return -1;
+    if (load_before(g, v, e) != 0) return -1;
     g->count = g->range.count;
-    g->rows = xrealloc(g->rows, (g->count + 1) * sizeof *g->rows);
+    g->rows = xrealloc(g->rows, (g->count + g->before.count + 1) * sizeof *g->rows);
     g->page = PAGE;
     for (size_t i = 0; i < g->count; i++) {
         const Group *from = &g->range.groups[i];
@@ -119,6 +152,7 @@ int groups_load(Groups *g, View *v, Err *e) {
             if (same_names(r, &g->minute.groups[m], g->by_count)) r->rate_nano = g->minute.groups[m].t.cost_nano;
     }
     g->rate_nano = g->minute.total.cost_nano;
+    add_before(g);
     arrange(g);
     return 0;
 }
@@ -129,6 +163,27 @@ const GroupRow *groups_selected(const Groups *g) {
 
 static void put(TableCell *out, const char *text) {
     snprintf(out->text, sizeof out->text, "%s", text);
+}
+
+/* "+37%", "-4%"; "new" without anything before, "gone" without anything now. */
+void groups_change_words(int64_t nano, int64_t before_nano, char *out, size_t size) {
+    int64_t change = nano - before_nano, whole = before_nano / 1000;
+    if (nano == 0 && before_nano == 0) out[0] = '\0';
+    else if (before_nano == 0) snprintf(out, size, "new");
+    else if (nano == 0) snprintf(out, size, "gone");
+    else if (before_nano > 0 && change / before_nano >= 100) snprintf(out, size, "%s", number_ratio(nano, before_nano).text);
+    else snprintf(out, size, "%+lld%%", (long long)(before_nano < 1000 ? change * 100 / before_nano : change / (whole ? whole : 1) / 10));
+}
+
+/* Of the range that is compared with; more than half as much again, or half of it gone, is worth a look. */
+static void before_cell(size_t column, int64_t nano, int64_t before_nano, TableCell *out) {
+    if (column == COL_BEFORE) {
+        put(out, number_money(before_nano, columns[column].width, BASIS_NONE).text);
+        out->role = ROLE_DIM;
+        return;
+    }
+    groups_change_words(nano, before_nano, out->text, sizeof out->text);
+    if (nano - before_nano > before_nano / 2) out->role = ROLE_WATCH;
 }
 
 static void figure_cell(const Groups *g, const Totals *t, int64_t rate_nano, int64_t usual_nano, size_t column,
@@ -155,6 +210,8 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
     const Groups *g = ctx;
     if (row == TABLE_TOTAL) {
         if (column == COL_NAME) put(out, "total");
+        else if (column == COL_BEFORE || column == COL_CHANGE)
+            before_cell(column, g->range.total.cost_nano, g->before.total.cost_nano, out);
         else if (column != COL_SHARE && column != COL_USUAL)
             figure_cell(g, &g->range.total, g->rate_nano, -1, column, out);
         out->attr = ATTR_BOLD;
@@ -163,32 +220,53 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
     const GroupRow *r = &g->rows[row];
     if (column == COL_NAME)
         put(out, r->name[0] ? r->name : "(none)");
+    else if (column == COL_BEFORE || column == COL_CHANGE)
+        before_cell(column, r->t.cost_nano, r->before_nano, out);
     else
         figure_cell(g, &r->t, r->rate_nano, r->usual_nano, column, out);
     /* Errors above two in a hundred are worth a look. */
     if (column == COL_ERRORS && r->t.errors * 50 > r->t.requests - r->t.refused) out->role = ROLE_WATCH;
 }
 
-static bool notional_shown(const Groups *g) {
-    return g->range.total.notional_nano != 0;
+static bool column_shown(const Groups *g, int column) {
+    if (column == COL_BEFORE || column == COL_CHANGE) return g->compared;
+    return column != COL_NOTIONAL || g->range.total.notional_nano != 0;
+}
+
+/* Only columns that hold something; `at` says which they are. */
+typedef struct Shown {
+    const Groups *g;
+    size_t at[COL_COUNT];
+} Shown;
+
+static void shown_cell(const void *ctx, size_t row, size_t column, TableCell *out) {
+    const Shown *s = ctx;
+    cell(s->g, row, s->at[column], out);
 }
 
 void groups_draw(const Groups *g, const View *v, const char *title, Canvas *c, Rect area) {
     Column shown[COL_COUNT];
-    char cost_title[32];
-    memcpy(shown, columns, sizeof columns);
-    shown[COL_NAME].title = title;
+    Shown which = {.g = g};
+    char cost_title[32], before_title[32];
     snprintf(cost_title, sizeof cost_title, "%s ~$", v->range_name);
-    shown[COL_COST].title = cost_title;
+    snprintf(before_title, sizeof before_title, "%s ~$", view_compare_words(v));
     if (area.h < 2) return;
     if (g->count == 0) {
         canvas_textf(c, area.x + 1, area.y, area.w - 2, ROLE_DIM, 0, "no calls in %s%s", v->range_name,
                      v->filter ? " pass the filter; Esc clears it" : "; t widens the range");
         return;
     }
-    Table t = {.columns = shown, .column_count = notional_shown(g) ? COL_COUNT : COL_NOTIONAL, .rows = g->count,
-               .sorted_by = g->sorted_by, .ascending = g->ascending, .has_total = true, .has_selection = true,
-               .cell = cell, .ctx = g};
+    Table t = {.columns = shown, .rows = g->count, .sorted_by = -1, .ascending = g->ascending, .has_total = true,
+               .has_selection = true, .cell = shown_cell, .ctx = &which};
+    for (int i = 0; i < COL_COUNT; i++) {
+        if (!column_shown(g, i)) continue;
+        if (i == g->sorted_by) t.sorted_by = (int)t.column_count;
+        which.at[t.column_count] = (size_t)i;
+        shown[t.column_count] = columns[i];
+        const char *own = i == COL_NAME ? title : i == COL_COST ? cost_title : i == COL_BEFORE ? before_title : NULL;
+        if (own) shown[t.column_count].title = own;
+        t.column_count++;
+    }
     table_draw(&t, &g->table, c, area);
 }
 
@@ -203,7 +281,7 @@ bool groups_key(Groups *g, int key) {
         g->ascending = !g->ascending;
     } else {
         do g->sorted_by = (g->sorted_by + 1) % COL_COUNT;
-        while (g->sorted_by == COL_SHARE || (g->sorted_by == COL_NOTIONAL && !notional_shown(g)));
+        while (g->sorted_by == COL_SHARE || !column_shown(g, g->sorted_by));
     }
     arrange(g);
     return true;

@@ -13,13 +13,15 @@ typedef struct GroupRow {
     const char *name, *second; /* values of by[0] and by[1]; lifetime: until the next load */
     Totals t;                  /* of the range */
     int64_t rate_nano;         /* metered, last 60 s */
+    int64_t before_nano;       /* metered, of the range it is compared with */
     int64_t usual_nano;        /* a minute, in this hour of the week; -1 = unknown */
 } GroupRow;
 
 typedef struct Groups {
     int by[2];
     size_t by_count;
-    Result range, minute;
+    Result range, minute, before; /* before: empty when nothing is compared */
+    bool compared;
     GroupRow *rows;
     size_t count;
     int64_t rate_nano;
@@ -35,5 +37,6 @@ void groups_free(Groups *g);
 int groups_load(Groups *g, View *v, Err *e);
 void groups_draw(const Groups *g, const View *v, const char *title, Canvas *c, Rect area);
 bool groups_key(Groups *g, int key); /* moving and sorting; true = handled */
+void groups_change_words(int64_t nano, int64_t before_nano, char *out, size_t size); /* "+37%" "new" "gone" "12×" */
 const GroupRow *groups_selected(const Groups *g); /* NULL when empty */
 #endif

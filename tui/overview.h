@@ -23,6 +23,9 @@ typedef struct Overview {
     int dim;                      /* what the list is by */
     Now now;
     Result list, models;          /* of the range: by dim, by model */
+    Result before;                /* of the range that is compared with: by dim; empty = none is */
+    bool compared;
+    int64_t *before_slot;         /* [series.slots], as burner: of that range, all models; -1 = it has no such slot */
     Result minute;                /* of the last 60 s: by dim */
     UsualRates usual;             /* of the list's rows; with the movers, what is asked for only now and then */
     TableState table;
@@ -30,6 +33,7 @@ typedef struct Overview {
     Series series;
     int64_t *burner, *rest, *usual_slot; /* [series.slots], nano-dollars a minute; usual -1 = unknown */
     char burner_model[NAME_MAX_BYTES + 1]; /* whose part of the chart stands out */
+    int64_t cursor_ms;            /* the slot on the chart that is looked at; 0 = none */
     bool notional_only;           /* nothing of the range is spend: the chart shows the notional value */
     int64_t onset_ms;             /* since when it burns more than twice the usual; 0 = it does not */
     bool onset_before;            /* since before the range */

@@ -3,7 +3,9 @@
 #include "store/money.h"
 #include "tui/chart.h"
 #include "tui/layout.h"
+#include "tui/groups.h"
 #include "tui/overview.h"
+#include "tui/view.h"
 
 static void draw_rate(const Overview *o, Canvas *c, Rect r) {
     char text[32];
@@ -142,9 +144,16 @@ static void draw_more(const Overview *o, const View *v, Canvas *c, Rect r) {
 
 /* ---- chart ---- */
 
-static void draw_legend(const Overview *o, bool split, Canvas *c, Rect r, ThemeRole role) {
+static void draw_legend(const Overview *o, const View *v, bool split, Canvas *c, Rect r, ThemeRole role) {
     int x = r.x + 1, end = r.x + r.w - 1;
-    const char *usual = o->now.usual_nano_per_min >= 0 ? "· usual, median of 4 weeks" : "";
+    char change[24], usual[96] = "";
+    if (o->compared) {
+        groups_change_words(o->list.total.cost_nano, o->before.total.cost_nano, change, sizeof change);
+        snprintf(usual, sizeof usual, "· %s: %s, now %s", view_compare_words(v),
+                 number_usd(o->before.total.cost_nano, 0, BASIS_METERED).text, change[0] ? change : "the same");
+    } else if (o->now.usual_nano_per_min >= 0) {
+        snprintf(usual, sizeof usual, "· usual, median of 4 weeks");
+    }
     if (o->notional_only) {
         canvas_text(c, x, r.y, r.w - 1, ROLE_TITLE, 0, "notional value $/min: flat-rate use, not spend");
         return;
@@ -159,13 +168,31 @@ static void draw_legend(const Overview *o, bool split, Canvas *c, Rect r, ThemeR
     if (x + text_columns(usual) <= end) canvas_right(c, end, r.y, text_columns(usual), ROLE_DIM, 0, usual);
 }
 
+/* The slot that is looked at: its column, and over it what was spent then. */
+static void draw_cursor(const Overview *o, const View *v, Canvas *c, Rect r) {
+    const Series *s = &o->series;
+    int64_t slot = (o->cursor_ms - s->since_ms) / s->slot_ms;
+    if (!o->cursor_ms || slot < 0 || slot >= (int64_t)s->slots) return;
+    int w = chart_bars(r.w), column = (int)(slot * w / (int64_t)s->slots), x = r.x + CHART_AXIS + column;
+    char words[256], at[24];
+    time_format(v->zone, o->cursor_ms, s->slot_ms < MS_PER_DAY ? "%d %b %H:%M" : "%d %b", at, sizeof at);
+    const Number all = number_usd(nano_add(o->burner[slot], o->rest[slot]), 0, BASIS_NONE), own = number_usd(o->burner[slot], 0, BASIS_NONE);
+    snprintf(words, sizeof words, " %s %s/min%s%.60s%s%s  Enter: as of then ", at, all.text, o->burner_model[0] ? ", " : "", o->burner_model,
+             o->burner_model[0] ? " " : "", o->burner_model[0] ? own.text : "");
+    canvas_restyle(c, (Rect){x, r.y, 1, r.h - 1}, ROLE_SELECTED, ATTR_REVERSE);
+    canvas_text(c, x, r.y + r.h - 1, 1, ROLE_KEY, ATTR_BOLD, "▲");
+    int used = text_columns(words), from = x + 1 + used <= r.x + r.w ? x + 1 : x - used;
+    if (from < r.x) from = r.x;
+    canvas_text(c, from, r.y, r.x + r.w - from, ROLE_KEY, ATTR_BOLD, words);
+}
+
 static void draw_chart(const Overview *o, const View *v, Canvas *c, Rect r) {
-    bool split = r.h >= 9 && !o->notional_only && o->models.count > 1, legend = r.h >= 9 || (o->notional_only && r.h >= 5);
+    bool split = r.h >= 9 && !o->notional_only && o->models.count > 1, legend = r.h >= 9 || ((o->notional_only || o->compared) && r.h >= 5);
     const Series *s = &o->series;
     if (s->slots == 0) return;
     ThemeRole role = overview_burn_role(&o->now);
     if (legend) {
-        draw_legend(o, split, c, r, role == ROLE_TEXT ? ROLE_CHART : role);
+        draw_legend(o, v, split, c, r, role == ROLE_TEXT ? ROLE_CHART : role);
         r.y++;
         r.h--;
     }
@@ -174,13 +201,15 @@ static void draw_chart(const Overview *o, const View *v, Canvas *c, Rect r) {
     Chart ch = {.slots = s->slots,
                 .burner = split ? o->burner : NULL,
                 .rest = split ? o->rest : all,
-                .usual = o->usual_slot,
+                .usual = o->compared ? o->before_slot : o->usual_slot,
+                .line = o->compared,
                 .zone = v->zone,
                 .since_ms = s->since_ms,
                 .slot_ms = s->slot_ms,
                 .mark_ms = o->onset_before ? 0 : o->onset_ms,
                 .burner_role = role == ROLE_TEXT ? ROLE_CHART : role};
     chart_draw(&ch, c, r);
+    draw_cursor(o, v, c, r);
     free(all);
 }
 

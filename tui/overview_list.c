@@ -1,8 +1,10 @@
 /* overview_list: the Overview's tables: spend by a dimension, models, movers, the newest calls. Pure. */
 #include "store/money.h"
 #include "tui/chart.h"
+#include "tui/groups.h"
 #include "tui/overview.h"
 #include "tui/request_table.h"
+#include "tui/view.h"
 
 enum { COL_NAME, COL_RATE, COL_USUAL, COL_COST, COL_CALLS, COL_CENTS, COL_SHARE, COL_SPARK, COL_COUNT };
 
@@ -34,6 +36,18 @@ static void figure_cell(const Overview *o, const Totals *t, int64_t rate, int64_
     }
 }
 
+/* While two ranges are compared the usual rate gives its place to what was spent before, cents a call to the change. */
+static bool compared_cell(const Overview *o, const char *name, int64_t nano, size_t column, TableCell *out) {
+    int64_t before = name ? 0 : o->before.total.cost_nano;
+    if (!o->compared || (column != COL_USUAL && column != COL_CENTS)) return false;
+    for (size_t i = 0; name && i < o->before.count; i++)
+        if (strcmp(o->before.groups[i].name[0], name) == 0) before = o->before.groups[i].t.cost_nano;
+    if (column == COL_USUAL) put(out, number_money(before, columns[COL_COST].width, BASIS_NONE).text);
+    else groups_change_words(nano, before, out->text, sizeof out->text);
+    if (column == COL_CENTS && nano - before > before / 2) out->role = ROLE_WATCH;
+    return true;
+}
+
 /* Scaled to the larger of its peak and twice its usual, so that a calm row looks calm. */
 static void spark_cell(const Overview *o, const char *name, int64_t usual, TableCell *out) {
     const Series *s = &o->spark;
@@ -54,6 +68,7 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
     if (row == TABLE_TOTAL) {
         out->attr = ATTR_BOLD;
         if (column == COL_NAME) put(out, "total");
+        else if (compared_cell(o, NULL, o->list.total.cost_nano, column, out)) return;
         else if (column < COL_SHARE)
             figure_cell(o, &o->list.total, o->minute.total.cost_nano, o->now.usual_nano_per_min, column, out);
         return;
@@ -61,6 +76,7 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
     const Group *g = &o->list.groups[row];
     int64_t rate = overview_rate_of(o, g->name[0]), usual = usual_rates_of(&o->usual, g->name[0]);
     if (column == COL_NAME) put(out, overview_name(g->name[0]));
+    else if (compared_cell(o, g->name[0], g->t.cost_nano, column, out)) return;
     else if (column == COL_SPARK) spark_cell(o, g->name[0], usual, out);
     else figure_cell(o, &g->t, rate, usual, column, out);
     /* The one that makes the whole unusual. */
@@ -78,6 +94,15 @@ void overview_draw_list(const Overview *o, const View *v, Canvas *c, Rect r) {
     shown[COL_NAME].title = name;
     shown[COL_COST].title = cost;
     shown[COL_SPARK].title = o->spark.slots ? v->range_name : "";
+    if (o->compared) {
+        shown[COL_USUAL].title = view_compare_words(v);
+        shown[COL_USUAL].width = columns[COL_COST].width;
+        shown[COL_USUAL].drop = 0;
+        shown[COL_CENTS].title = "+%";
+        shown[COL_CENTS].drop = 0;
+        shown[COL_RATE].drop = 1;
+        if (r.w < 45) shown[COL_NAME].width = 10, shown[COL_COST].width = shown[COL_USUAL].width = 8;
+    }
     if (r.h < 2) return;
     if (o->list.count == 0) {
         canvas_textf(c, r.x + 1, r.y, r.w - 1, ROLE_DIM, 0, "no calls in %s%s", v->range_name,

@@ -87,6 +87,25 @@ static void find_onset(Overview *o) {
     o->onset_ms = o->series.since_ms + (int64_t)at * o->series.slot_ms;
 }
 
+/* The other range slot by slot beside this one: slots are counted from its own begin. */
+static int load_before(Overview *o, View *v, const Query *this, int64_t slot, Err *e) {
+    int64_t since, until;
+    Series s;
+    result_free(&o->before);
+    o->compared = view_compared(v, &since, &until);
+    if (!o->compared) return 0;
+    if (overview_ask(v, &o->dim, 1, since, until, &o->before, e) != 0) return -1;
+    Query q = *this;
+    int64_t back = (v->until_ms - until + slot / 2) / slot * slot;
+    q.since_ms -= back;
+    q.until_ms -= back;
+    if (query_series(v->db, &q, -1, 1, slot, &s, e) != 0) return -1;
+    o->before_slot = xrealloc(o->before_slot, (o->series.slots + 1) * sizeof *o->before_slot);
+    for (size_t i = 0; i < o->series.slots; i++) o->before_slot[i] = i >= s.slots ? -1 : s.stacks ? per_minute(&s, i, s.nano[i], until) : 0;
+    series_free(&s);
+    return 0;
+}
+
 static int load_series(Overview *o, View *v, Err *e) {
     int64_t length = v->until_ms - v->since_ms, slot = slot_for(length, v->filter);
     int64_t until = (v->until_ms + slot - 1) / slot * slot;
@@ -97,7 +116,7 @@ static int load_series(Overview *o, View *v, Err *e) {
     o->notional_only = o->list.total.cost_nano == 0 && o->list.total.notional_nano > 0;
     split_series(o, v);
     find_onset(o);
-    return 0;
+    return load_before(o, v, &q, slot, e);
 }
 
 /* ---- budgets ---- */

@@ -13,6 +13,7 @@
 #include "tui/saved.h"
 
 typedef enum ZoneShown { ZONE_CONFIG, ZONE_UTC, ZONE_LOCAL } ZoneShown;
+typedef enum Compare { COMPARE_OFF, COMPARE_BEFORE, COMPARE_DAY, COMPARE_WEEK } Compare;
 typedef struct View { /* what the user chose; shared by all screens, survives switching */
     int64_t now_ms;                /* the frame's clock */
     int64_t since_ms, until_ms;    /* the range; until is the instant everything is shown as of, now when live */
@@ -20,6 +21,7 @@ typedef struct View { /* what the user chose; shared by all screens, survives sw
     char range_name[16];           /* "6h"; "range" where no short name says it */
     char range_text[64];           /* as it was asked for: "6h", "2026-11-01..2026-11-07"; "" = range_length_ms */
     int64_t range_length_ms;
+    Compare compare;               /* with what the range stands beside */
     Filter *filter; char filter_text[256];
     bool drilled; char filter_outer[256]; /* opened from a list's row: Esc goes back and restores that filter */
     const Zone *zone;              /* of what is shown, never of days and budgets */

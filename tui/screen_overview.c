@@ -3,6 +3,7 @@
 #include "tui/drill.h"
 #include "tui/keys.h"
 #include "tui/overview.h"
+#include "tui/view.h"
 
 static void *open_overview(void) {
     Overview *o = xcalloc(1, sizeof *o);
@@ -14,6 +15,8 @@ static void close_overview(void *self) {
     Overview *o = self;
     if (!o) return;
     result_free(&o->list);
+    result_free(&o->before);
+    free(o->before_slot);
     result_free(&o->minute);
     result_free(&o->models);
     series_free(&o->series);
@@ -38,9 +41,33 @@ uint64_t overview_row_key(const void *ctx, size_t row) {
     return hash64(name, strlen(name), 1) | 1;
 }
 
+/* A 72nd of the chart: about a column on 80. */
+static void move_cursor(Overview *o, int by) {
+    const Series *s = &o->series;
+    int64_t slots = (int64_t)s->slots, step = slots > 72 ? slots / 72 : 1, at = slots;
+    if (slots == 0) return;
+    if (o->cursor_ms) at = (o->cursor_ms - s->since_ms) / s->slot_ms;
+    at += by * step;
+    if (at > slots - 1) at = slots - 1;
+    o->cursor_ms = s->since_ms + (at < 0 ? 0 : at) * s->slot_ms;
+}
+
+/* While there is a cursor, the arrows move it, Enter shows everything as of its slot's end, Esc takes it away. */
+static bool key_cursor(Overview *o, View *v, int key, KeyDo act) {
+    if (act == DO_CURSOR || (o->cursor_ms && (key == KEY_LEFT || key == KEY_RIGHT))) {
+        move_cursor(o, key == '<' || key == KEY_LEFT ? -1 : 1);
+        return true;
+    }
+    if (!o->cursor_ms || (act != DO_OPEN && act != DO_BACK)) return false;
+    if (act == DO_OPEN) view_go_to(v, o->cursor_ms + o->series.slot_ms);
+    o->cursor_ms = 0;
+    return true;
+}
+
 static bool key_overview(void *self, View *v, int key) {
     Overview *o = self;
     const KeyCommand *k = key_meaning(key);
+    if (key_cursor(o, v, key, k ? k->act : DO_NOTHING)) return true;
     if (k && k->act == DO_DIMENSION) {
         o->dim = dimension_next(o->dim, key == 'D', false);
         o->usual.asked_ms = 0;

@@ -20,6 +20,8 @@ void view_tick(View *v);
 void view_next_range(View *v, bool back);
 /* A name, a begin as `report --since` takes it, or BEGIN..END; an END that is over shows everything as of then. */
 int view_set_range(View *v, const char *text, Err *e);
+/* What it would be, "20 Nov 00:00 – 22 Nov 00:00"; changes nothing. */
+int view_range_words(const View *v, const char *text, char *out, size_t size, Err *e);
 extern const char *const view_ranges[]; /* NULL ends */
 bool view_is_live(const View *v);
 bool view_is_past(const View *v); /* not live and not just paused: what has no history is unknown */
@@ -31,6 +33,14 @@ void view_step(View *v, int tenths); /* of the range, back when negative; a slot
 int64_t view_slot_ms(const View *v); /* what steps and cursors stand on */
 /* "as of 02:35, 37m ago"; "paused 2m". Words, for the header and answers; "" when live. */
 void view_pace_words(const View *v, bool full, char *out, size_t size);
+/* ---- comparing ---- */
+void view_next_compare(View *v);                              /* off, the range before, yesterday, last week */
+int view_set_compare(View *v, const char *name, Err *e);      /* "off" "before" "yesterday" "week" */
+const char *view_compare_words(const View *v);                /* "before", "yesterday", "last week"; "" = off */
+/* The range it stands beside, by the clock of the days' zone: the same times a day or a week ago, the same part of the day
+ * or month before. False when nothing is compared. */
+bool view_compared(const View *v, int64_t *since_ms, int64_t *until_ms);
+
 /* Shows times in the next of: the configuration's zone, UTC, this machine's. Days and budgets stay what they are. */
 int view_next_zone(View *v, Err *e);
 int view_set_zone(View *v, const char *name, Err *e); /* "config", "UTC", "local"; it is saved */

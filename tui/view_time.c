@@ -40,6 +40,16 @@ static int parse_range(const View *v, const char *text, int64_t at, int64_t *sin
     return fail(e, "%.40s begins at its end or later; give an earlier begin", text);
 }
 
+int view_range_words(const View *v, const char *text, char *out, size_t size, Err *e) {
+    int64_t since, until;
+    char from[24], to[24];
+    if (parse_range(v, text, v->now_ms, &since, &until, e) != 0) return -1;
+    time_format(v->zone, since, "%d %b %H:%M", from, sizeof from);
+    time_format(v->zone, until, "%d %b %H:%M", to, sizeof to);
+    snprintf(out, size, "%s – %s", from, until >= v->now_ms ? "now" : to);
+    return 0;
+}
+
 /* Live and as of T: a length that is known, else what the name says there. */
 static void apply(View *v, int64_t at) {
     int64_t since = at - v->range_length_ms, until;
@@ -136,6 +146,50 @@ void view_pace_words(const View *v, bool full, char *out, size_t size) {
     else if (v->paused) snprintf(out, size, "paused %s", number_age(ago).text);
     else if (full) snprintf(out, size, "as of %s, %s ago", at, number_age(ago).text);
     else snprintf(out, size, "as of %s", at);
+}
+
+/* ---- comparing ---- */
+
+static const char *const compare_names[] = {"off", "before", "yesterday", "week"};
+
+void view_next_compare(View *v) {
+    v->compare = (v->compare + 1) % (COMPARE_WEEK + 1);
+}
+
+int view_set_compare(View *v, const char *name, Err *e) {
+    for (Compare c = COMPARE_OFF; c <= COMPARE_WEEK; c++)
+        if (strcmp(compare_names[c], name) == 0) return v->compare = c, 0;
+    return fail(e, "\"%.40s\" is nothing to compare with; write before, yesterday or week", name);
+}
+
+const char *view_compare_words(const View *v) {
+    static const char *const words[] = {"", "before", "yesterday", "last week"};
+    return words[v->compare];
+}
+
+/* By the calendar: on days when clocks change, the same time of the day. */
+static int64_t earlier(const Zone *z, int64_t ms, int days, int months) {
+    Civil c = civil_at(z, ms);
+    c.day -= days;
+    c.month -= months;
+    return civil_ms(z, &c);
+}
+
+bool view_compared(const View *v, int64_t *since_ms, int64_t *until_ms) {
+    const Zone *days = v->app->day_zone;
+    bool month = strcmp(v->range_text, "month") == 0;
+    int back = v->compare == COMPARE_WEEK ? 7 : v->compare == COMPARE_DAY || strcmp(v->range_text, "today") == 0 ? 1 : 0;
+    if (v->compare == COMPARE_OFF) return false;
+    *since_ms = v->since_ms - (v->until_ms - v->since_ms);
+    *until_ms = v->since_ms;
+    if (month && v->compare == COMPARE_BEFORE) { /* its first days, but no day of this month */
+        *since_ms = earlier(days, v->since_ms, 0, 1);
+        if (*since_ms + (v->until_ms - v->since_ms) < *until_ms) *until_ms = *since_ms + (v->until_ms - v->since_ms);
+    } else if (back) {
+        *since_ms = earlier(days, v->since_ms, back, 0);
+        *until_ms = earlier(days, v->until_ms, back, 0);
+    }
+    return true;
 }
 
 /* ---- the zone ---- */
