@@ -10,8 +10,7 @@ static int sync_settings(Ledger *l, Err *e) {
 static int prepare(Ledger *l, Err *e) {
     if (budgets_load(l, e)) return -1;
     l->cells = cells_new(l); /* needs the budgets */
-    l->insert_row = db_prepare(l->db, "INSERT INTO request(key, body) VALUES(?1, ?2)", e);
-    if (!l->insert_row || ledger_start(l, e)) return -1;
+    if (rows_prepare(l, e) || ledger_start(l, e)) return -1;
     return ledger_end(l, sync_settings(l, e), e);
 }
 

@@ -88,7 +88,12 @@ static int make_row(Ledger *l, const Item *item, uint32_t file, Row *row, Err *e
     return tuples_intern(l->tuples, &row->r, row, e);
 }
 
+static void note_age(Ledger *l, const Row *row) {
+    l->old_stored |= row->r.ts_ms < l->now_ms - MS_PER_DAY;
+}
+
 static int put_new(Ledger *l, Row *row, IngestCounts *n, Err *e) {
+    note_age(l, row);
     if (links_added(l->links, row, e) || cells_count(l->cells, row, 1, e)) return -1;
     if (!(row->r.flags & REQ_LINKED)) n->added++;
     else n->linked++;
@@ -131,6 +136,7 @@ static int merge_row(Ledger *l, const Row *old, const Row *row, IngestCounts *n,
     Row next = wins ? *row : *old;
     next.r.ts_ms = earlier ? row->r.ts_ms : old->r.ts_ms;
     n->merged++;
+    note_age(l, row);
     return replace_row(l, old, &next, e);
 }
 
@@ -146,23 +152,55 @@ static int find_known(Ledger *l, const Row *row, Row *old, bool *found, bool *la
     return *late ? days_late(l->days, row_key_ms(key), e) : 0;
 }
 
-/* Most records are new: their identity is stored at once, with the key that the row will most likely get. */
-static int put_row(Ledger *l, Row *row, IngestCounts *n, Err *e) {
+/* Where it should stand another row stands: the same one, or its neighbour. */
+static int put_beside(Ledger *l, Row *row, IngestCounts *n, Err *e) {
     Row old;
-    bool found = false, late = false, is_new = false, any_time = row->r.replay == REPLAY_ANY_TIME;
-    const int64_t likely = row_key_try(row->r.ts_ms, row->r.id, row->r.replay, 0);
-    if (any_time && identity_add(l, row->r.id, likely, &is_new, e)) return -1;
-    if (any_time && !is_new && find_known(l, row, &old, &found, &late, e)) return -1;
+    bool taken;
+    const int64_t likely = row->key;
+    if (rows_insert(l, row, &old, &taken, e)) return -1;
+    bool moved = row->r.replay == REPLAY_ANY_TIME && row->key != likely;
+    if (moved && identity_set(l, row->r.id, row->key, e)) return -1;
+    return taken ? merge_row(l, &old, row, n, e) : put_new(l, row, n, e);
+}
+
+/* The queue's rows are all of one file, so none of them can be linked with another: they may be stored before the first
+ * of them is counted. Behind a taken key more of them are likely (a file that is read again): then one by one. */
+static int put_queued(Ledger *l, IngestCounts *n, Err *e) {
+    Queue *q = &l->queue;
+    size_t count = q->count, at = 0, stored;
+    q->count = 0;
+    for (size_t most = count; at < count; most = 1) {
+        size_t end = at + most;
+        if (rows_insert_first(l, q->at + at, most, &stored, e)) return -1;
+        for (size_t i = 0; i < stored; i++)
+            if (put_new(l, &q->at[at + i], n, e)) return -1;
+        at += stored;
+        if (at < end && put_beside(l, &q->at[at++], n, e)) return -1;
+    }
+    return 0;
+}
+
+static int put_known(Ledger *l, Row *row, IngestCounts *n, Err *e) {
+    Row old;
+    bool found, late;
+    if (put_queued(l, n, e) || find_known(l, row, &old, &found, &late, e)) return -1;
+    if (found) return merge_row(l, &old, row, n, e);
     if (late) {
         n->late++;
         return 0;
     }
-    if (!found) {
-        if (rows_insert(l, row, &old, &found, e)) return -1;
-        bool known = is_new && row->key == likely;
-        if (any_time && !known && identity_set(l, row->r.id, row->key, e)) return -1;
-    }
-    return found ? merge_row(l, &old, row, n, e) : put_new(l, row, n, e);
+    row->key = 0; /* wherever it stands now, its identity says so */
+    return put_beside(l, row, n, e);
+}
+
+/* Most records are new: their identity is stored at once, with the key that the row will most likely get. */
+static int put_row(Ledger *l, Row *row, IngestCounts *n, Err *e) {
+    bool is_new = true;
+    const int64_t likely = row_key_try(row->r.ts_ms, row->r.id, row->r.replay, 0);
+    if (row->r.replay == REPLAY_ANY_TIME && identity_add(l, row->r.id, likely, &is_new, e)) return -1;
+    if (!is_new) return put_known(l, row, n, e);
+    l->queue.at[l->queue.count++] = *row;
+    return l->queue.count == QUEUE_ROWS ? put_queued(l, n, e) : 0;
 }
 
 /* ---- batches ---- */
@@ -175,10 +213,6 @@ static int note_history(Ledger *l, Err *e) {
     return ledger_history(l, &count, e) || meta_set_int(l, "history", count + 1, e) ? -1 : 0;
 }
 
-static uint64_t rows_stored(const IngestCounts *n) {
-    return n->added + n->merged + n->linked;
-}
-
 static int put_batch(Ledger *l, Batch *b, IngestCounts *n, Err *e) {
     const FileMark *mark = batch_mark(b);
     uint32_t file = mark->set ? (uint32_t)mark->file_id : 0;
@@ -186,14 +220,13 @@ static int put_batch(Ledger *l, Batch *b, IngestCounts *n, Err *e) {
     names_batch(l->names, b);
     tuples_batch(l->tuples);
     if (gather(l, b, n, e)) return -1;
-    bool history = false;
+    l->old_stored = false;
+    l->queue.count = 0;
     for (size_t i = 0; i < l->items.count; i++) {
         Row row;
-        uint64_t before = rows_stored(n);
         if (make_row(l, &l->items.at[i], file, &row, e) || put_row(l, &row, n, e)) return -1;
-        history |= l->items.at[i].ts_ms < l->now_ms - MS_PER_DAY && rows_stored(n) != before;
     }
-    if (history && note_history(l, e)) return -1;
+    if (put_queued(l, n, e) || (l->old_stored && note_history(l, e))) return -1;
     n->other += names_lost(l->names);
     return files_mark(l->files, mark, n->late - late, e);
 }

@@ -31,6 +31,13 @@ typedef struct Items {
 } Items;
 void items_free(Items *it);
 
+/* New rows of the batch that is being stored, until one statement stores many of them. */
+enum { QUEUE_ROWS = 16 };
+typedef struct Queue {
+    Row at[QUEUE_ROWS];
+    size_t count;
+} Queue;
+
 struct Ledger {
     Db *db;
     const Zone *zone;
@@ -46,9 +53,11 @@ struct Ledger {
     Links *links;
     Cells *cells;
     Items items;
+    Queue queue;
+    bool old_stored;    /* by the batch: a row older than a day */
     bool opening_files; /* between ledger_files_begin() and _end(), */
     Err opening_error;  /* and what went wrong since */
-    sqlite3_stmt *insert_row; /* the one statement that runs for every request; owned by db */
+    sqlite3_stmt *insert_row, *insert_rows; /* one row, QUEUE_ROWS of them; owned by db */
 };
 void ledger_forget(Ledger *l); /* after a rollback */
 int ledger_start(Ledger *l, Err *e); /* begins a transaction, and forgets what another process may have changed */
@@ -114,9 +123,12 @@ typedef struct Contender {
 int merge_order(const Contender *a, const Contender *b); /* < 0: a wins; 0: the same record */
 
 /* ---- rows ---- */
+int rows_prepare(Ledger *l, Err *e); /* at opening */
 int rows_get(Ledger *l, int64_t key, Row *out, bool *found, Err *e);
 /* Stores a new row at the first free key (row->key is set). *taken: a row of the same id stands there: it is in *old. */
 int rows_insert(Ledger *l, Row *row, Row *old, bool *taken, Err *e);
+/* The first *stored of some rows, each at its first key; the next one's is taken (or count is reached). */
+int rows_insert_first(Ledger *l, Row *rows, size_t count, size_t *stored, Err *e);
 int rows_update(Ledger *l, const Row *row, Err *e);
 int rows_delete(Ledger *l, int64_t key, Err *e);
 int identity_get(Ledger *l, uint64_t id, int64_t *key, bool *found, Err *e);

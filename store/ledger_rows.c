@@ -24,17 +24,51 @@ int rows_get(Ledger *l, int64_t key, Row *out, bool *found, Err *e) {
     return good ? 0 : damaged(l, key, e);
 }
 
-/* 1 = stored, 0 = the key is taken. */
-static int insert_at(Ledger *l, const Row *row, Err *e) {
-    uint8_t body[ROW_BODY_MAX];
-    sqlite3_stmt *s = l->insert_row;
+int rows_prepare(Ledger *l, Err *e) {
+    l->insert_row = db_prepare(l->db, "INSERT INTO request(key, body) VALUES(?,?)", e);
+    if (!l->insert_row) return -1;
+    l->insert_rows = db_prepare(l->db, "INSERT OR FAIL INTO request(key, body) VALUES(?,?),(?,?),(?,?),(?,?),(?,?),(?,?),(?,?),"
+                                       "(?,?),(?,?),(?,?),(?,?),(?,?),(?,?),(?,?),(?,?),(?,?)", e); /* QUEUE_ROWS */
+    return l->insert_rows ? 0 : -1;
+}
+
+static void bind_row(sqlite3_stmt *s, size_t at, const Row *row, uint8_t body[ROW_BODY_MAX]) {
     size_t len = row_pack(row, body);
-    sqlite3_bind_int64(s, 1, row->key);
-    sqlite3_bind_blob(s, 2, body, (int)len, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 2 * (int)at + 1, row->key);
+    sqlite3_bind_blob(s, 2 * (int)at + 2, body, (int)len, SQLITE_STATIC);
+}
+
+/* 1 = stored, 0 = a key is taken. */
+static int step_insert(Ledger *l, sqlite3_stmt *s, Err *e) {
     int rc = sqlite3_step(s);
     if (rc != SQLITE_DONE && (rc & 0xff) != SQLITE_CONSTRAINT) db_fail(l->db, e, "store a request");
     sqlite3_reset(s);
     return rc == SQLITE_DONE ? 1 : (rc & 0xff) == SQLITE_CONSTRAINT ? 0 : -1;
+}
+
+static int insert_at(Ledger *l, const Row *row, Err *e) {
+    uint8_t body[ROW_BODY_MAX];
+    bind_row(l->insert_row, 0, row, body);
+    return step_insert(l, l->insert_row, e);
+}
+
+static void stand_at(Row *row, int64_t ts_ms, int try) {
+    row->key = row_key_try(ts_ms, row->r.id, row->r.replay, try);
+    row->r.ts_ms = row_key_ms(row->key);
+}
+
+int rows_insert_first(Ledger *l, Row *rows, size_t count, size_t *stored, Err *e) {
+    uint8_t body[QUEUE_ROWS][ROW_BODY_MAX];
+    int rc = 1;
+    for (size_t i = 0; i < count; i++) stand_at(&rows[i], rows[i].r.ts_ms, 0);
+    if (count == QUEUE_ROWS) {
+        for (size_t i = 0; i < QUEUE_ROWS; i++) bind_row(l->insert_rows, i, &rows[i], body[i]);
+        rc = step_insert(l, l->insert_rows, e);
+        *stored = rc == 1 ? QUEUE_ROWS : (size_t)sqlite3_changes(db_handle(l->db));
+    } else {
+        for (*stored = 0; *stored < count && (rc = insert_at(l, &rows[*stored], e)) == 1;) ++*stored;
+    }
+    return rc < 0 ? -1 : 0;
 }
 
 int rows_insert(Ledger *l, Row *row, Row *old, bool *taken, Err *e) {
@@ -42,8 +76,7 @@ int rows_insert(Ledger *l, Row *row, Row *old, bool *taken, Err *e) {
     *taken = false;
     for (int try = 0; try < TRIES_MAX; try++) {
         bool found;
-        row->key = row_key_try(ts_ms, row->r.id, row->r.replay, try);
-        row->r.ts_ms = row_key_ms(row->key);
+        stand_at(row, ts_ms, try);
         int got = insert_at(l, row, e);
         if (got) return got < 0 ? -1 : 0;
         if (rows_get(l, row->key, old, &found, e)) return -1;
