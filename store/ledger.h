@@ -15,7 +15,7 @@
  *  L6  A sealed day (its raw rows were purged) never changes: later records of it are counted as late.
  *  L7  At most 4,096 new values per dimension and UTC day of arrival; further ones become "(other)" and a finding.
  *  L8  A transaction holds the write lock at most about 20 ms: a batch has at most LEDGER_BATCH requests, and
- *      of many small ones only as many are taken as make about as many rows.
+ *      of several only as many are taken as there is time for.
  * Thread: one, the one that opened its Db (DB_WRITE). Only code in store/ledger*.c writes these tables.
  */
 #ifndef STORE_LEDGER_H

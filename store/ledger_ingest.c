@@ -5,6 +5,8 @@
  */
 #include "store/ledger_parts.h"
 
+enum { GROUP_MS = 10 }; /* committing takes as long again */
+
 /* ---- the batch: what is late goes, what is one message becomes one item ---- */
 static void items_reserve(Items *it, size_t count) {
     size_t slots = 64;
@@ -245,12 +247,10 @@ int ledger_ingest_some(Ledger *l, Batch *const *batches, size_t count, size_t *s
     size_t i = 0;
     *stored = 0;
     if (ledger_start(l, e)) return -1;
-    int rc = 0;
-    size_t rows = 0; /* what takes time, not how many records they were merged of */
-    do {
-        rc = put_batch(l, batches[i++], &n, e);
-        rows += l->items.count;
-    } while (rc == 0 && i < count && rows + batch_count(batches[i]) <= LEDGER_BATCH);
+    const int64_t until_ms = clock_monotonic_ms() + GROUP_MS;
+    int rc;
+    do rc = put_batch(l, batches[i++], &n, e);
+    while (rc == 0 && i < count && clock_monotonic_ms() < until_ms);
     n.linked += links_flipped(l->links);
     if (ledger_end(l, rc, e)) return -1;
     *stored = i;
