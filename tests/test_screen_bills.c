@@ -2,6 +2,7 @@
 #include "store/bill.h"
 #include "tests/golden.h"
 #include "tests/ledger_lab.h"
+#include "tui/keys.h"
 #include "tui/screen.h"
 
 #define DAY0 (LAB_NOW - 3 * MS_PER_DAY) /* 2026-11-21 */
@@ -28,7 +29,7 @@ static void say(Lab *lab, Pricer *p, const char *account, const char *feed, Orig
     bill_set_free(&s);
 }
 
-static void draw_to(Lab *lab, int w, int h, bool ascii, const char *file) {
+static void draw_to(Lab *lab, int w, int h, bool ascii, bool opened, const char *file) {
     const Screen *s = screen_find("bills");
     View v = {.now_ms = LAB_NOW + MS_PER_HOUR, .until_ms = LAB_NOW + MS_PER_HOUR, .db = lab->db, .ascii = ascii, .reading_permille = -1, .range_name = "6h"};
     Canvas *c = canvas_new(w, h, ascii);
@@ -36,6 +37,8 @@ static void draw_to(Lab *lab, int w, int h, bool ascii, const char *file) {
     bool more;
     Err e = {0};
     OK(e, s->load(self, &v, INT64_MAX, &more, &e));
+    for (int i = 0; opened && i < 6; i++) assert_true(s->key_pressed(self, &v, KEY_DOWN)); /* openai on 22 November */
+    if (opened) assert_true(s->key_pressed(self, &v, KEY_ENTER));
     s->draw(self, &v, c, (Rect){0, 0, w, h});
     golden(c, file);
     s->close(self);
@@ -50,7 +53,7 @@ static void a_leaked_key_stands_first(void **state) {
     lab_open(&lab, NULL);
     OK(e, book_load(&book, NULL, &e));
     Pricer *p = pricer_new(book);
-    draw_to(&lab, 100, 12, false, "tests/tui/bills_nothing.txt");
+    draw_to(&lab, 100, 12, false, false, "tests/tui/bills_nothing.txt");
     for (int day = 0; day < 3; day++) {
         meter(&lab, (uint64_t)(day + 1) * 7919, DAY0 + day * MS_PER_DAY + MS_PER_HOUR, "openai", 250 * USD);
         meter(&lab, (uint64_t)(day + 1) * 104729, DAY0 + day * MS_PER_DAY + MS_PER_HOUR, "second", 800 * USD);
@@ -67,9 +70,13 @@ static void a_leaked_key_stands_first(void **state) {
     for (size_t i = 0; i < 4; i++) {
         char file[64];
         snprintf(file, sizeof file, "tests/tui/bills_%s.txt", sizes[i].name);
-        draw_to(&lab, sizes[i].w, sizes[i].h, false, file);
+        draw_to(&lab, sizes[i].w, sizes[i].h, false, false, file);
         snprintf(file, sizeof file, "tests/tui/bills_%s_ascii.txt", sizes[i].name);
-        draw_to(&lab, sizes[i].w, sizes[i].h, true, file);
+        draw_to(&lab, sizes[i].w, sizes[i].h, true, false, file);
+        snprintf(file, sizeof file, "tests/tui/bills_open_%s.txt", sizes[i].name);
+        draw_to(&lab, sizes[i].w, sizes[i].h, false, true, file);
+        snprintf(file, sizeof file, "tests/tui/bills_open_%s_ascii.txt", sizes[i].name);
+        draw_to(&lab, sizes[i].w, sizes[i].h, true, true, file);
     }
     pricer_free(p);
     book_free(book);

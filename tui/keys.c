@@ -6,7 +6,7 @@ const KeyCommand key_commands[] = {
     {DO_SCREEN, "screen", "1-9 0", {'1', '2', '3', '4', '5', '6', '7', '8', '9', '0'}, "go", "screen", "screen", NULL},
     {DO_TAB, "next", "Tab S-Tab", {KEY_TAB, KEY_BACK_TAB}, "go", "next", "next, last screen", NULL},
     {DO_PALETTE, "palette", ":", {':'}, "go", "go", "by name, any command", NULL},
-    {DO_OPEN, "open", "Enter", {KEY_ENTER}, "go", "open", "open, deeper", "overview models features requests budgets alerts policy first-run"},
+    {DO_OPEN, "open", "Enter", {KEY_ENTER}, "go", "open", "open, deeper", "overview models features requests budgets alerts policy first-run bills"},
     {DO_BACK, "back", "Esc", {KEY_ESC}, "go", "back", "back, close, clear", NULL},
     {DO_HELP, "help", "?", {'?'}, "go", "help", "help; again: back", NULL},
     {DO_QUIT, "quit", "q", {'q', KEY_CTRL_C}, "go", "quit", "quit", NULL},

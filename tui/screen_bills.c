@@ -1,6 +1,9 @@
 /* screen_bills: metered, reported and billed per account and closed UTC day, and the findings by dollars: a leaked key shows as
  * spend that no gateway logged. */
+#include "store/money.h"
 #include "store/reconcile.h"
+#include "tui/chart.h"
+#include "tui/keys.h"
 #include "tui/number.h"
 #include "tui/recon_words.h"
 #include "tui/screen.h"
@@ -15,6 +18,9 @@ typedef struct Bills {
     size_t findings;
     BalanceView balance[BALANCES_MAX];
     size_t balances;
+    ReconPart *parts; /* of all days: what an opened row shows */
+    size_t part_count;
+    bool open;
     size_t providers; /* accounts that reported or billed anything */
     TableState table;
 } Bills;
@@ -24,6 +30,7 @@ static void *open_bills(void) { return xcalloc(1, sizeof(Bills)); }
 static void close_bills(void *self) {
     Bills *b = self;
     free(b->line);
+    free(b->parts);
     free(b);
 }
 
@@ -68,6 +75,8 @@ static int load_bills(void *self, View *v, int64_t deadline_us, bool *more, Err 
     if (rc == 0) rc = query_balances(v->db, v->until_ms, b->balance, BALANCES_MAX, &b->balances, e);
     if (rc == 0) {
         sum_days(b, &r);
+        free(b->parts);
+        b->part_count = reconcile_parts(&r, &b->parts) - 1; /* the total is for the command */
         b->providers = 0;
         for (size_t i = 0; i < r.count; i++) b->providers += r.at[i].has_reported || r.at[i].has_billed;
         table_follow(&b->table, b->count, PAGE, row_key, b);
@@ -138,6 +147,65 @@ static void draw_verdict(const Bills *b, Canvas *c, Rect r) {
                  f->cause == CAUSE_OUTSIDE ? "●" : "▲", f->account, f->what, cause_names[f->cause], f->evidence);
 }
 
+/* ---- an opened row: the day's models, what they add up to, and what explains the difference ---- */
+static bool is_of(const ReconLine *chosen, const char *account) { return !chosen->account[0] || strcmp(chosen->account, account) == 0; }
+
+static void draw_part(const ReconPart *p, Canvas *c, Rect r, bool named) {
+    const ReconLine *l = &p->line;
+    int x = r.x + r.w;
+    canvas_right(c, x - 1, r.y, 12, ROLE_TEXT, 0, number_money(p->spend_nano, 11, BASIS_NONE).text);
+    if (r.w >= 72 && p->kind == RECON_MODEL) {
+        canvas_right(c, x - 14, r.y, 12, ROLE_TEXT, 0, l->has_billed ? number_money(l->billed_nano, 11, BASIS_NONE).text : "-");
+        canvas_right(c, x - 27, r.y, 12, ROLE_TEXT, 0, l->has_reported ? number_money(l->reported.cost_nano, 11, BASIS_NONE).text : "-");
+    }
+    canvas_textf(c, r.x + 1, r.y, r.w - (r.w >= 72 ? 40 : 14), p->kind == RECON_REST ? ROLE_WATCH : ROLE_TEXT, 0, "%s%s%s", named ? l->account : "",
+                 named ? " " : "", l->model[0] ? l->model : "(no model)");
+}
+
+/* Metered over billed (else reported) of the account, a mark a day, oldest first. */
+static void draw_spark(const Bills *b, const ReconLine *chosen, Canvas *c, Rect r) {
+    int64_t metered[DAYS + 1] = {0}, known[DAYS + 1] = {0}, max = 1;
+    char text[2][3 * (DAYS + 1) + 1];
+    size_t n = 0;
+    for (size_t i = b->count; i > 0 && n <= DAYS; i--) {
+        const ReconLine *l = &b->line[i - 1];
+        if (strcmp(l->account, chosen->account) != 0) continue;
+        metered[n] = l->metered.cost_nano;
+        known[n] = l->has_billed ? l->billed_nano : l->reported.cost_nano;
+        if (metered[n] > max) max = metered[n];
+        if (known[n] > max) max = known[n];
+        n++;
+    }
+    spark_text(text[0], sizeof text[0], metered, n, max);
+    spark_text(text[1], sizeof text[1], known, n, max);
+    canvas_textf(c, r.x + 1, r.y, r.w - 2, ROLE_DIM, 0, "by day   metered %s   billed %s", text[0], text[1]);
+}
+
+static void draw_open(const Bills *b, Canvas *c, Rect r) {
+    const ReconLine *chosen = &b->line[b->table.selected];
+    char day[32];
+    int y = r.y + 1, end = r.y + r.h;
+    int64_t sum = 0;
+    time_format(NULL, chosen->day_ms, "%a %d %b", day, sizeof day);
+    canvas_fill(c, (Rect){r.x, r.y, r.w, 1}, ROLE_RULE, 0, "─");
+    canvas_textf(c, r.x + 2, r.y, r.w - 4, ROLE_TITLE, 0, " %s %s%s ", day, chosen->account[0] ? chosen->account : "all accounts", chosen->open ? ", not comparable yet" : "");
+    if (r.w >= 72) canvas_right(c, r.x + r.w - 1, y, 39, ROLE_DIM, 0, "reported ^$    billed =$     spend $");
+    if (r.h > 8) draw_spark(b, chosen, c, (Rect){r.x, y, r.w - 40, 1}), y++;
+    else if (r.w >= 72) y++;
+    for (size_t i = 0; i < b->part_count; i++) {
+        const ReconPart *p = &b->parts[i];
+        if (p->line.day_ms != chosen->day_ms || !is_of(chosen, p->line.account)) continue;
+        sum = nano_add(sum, p->spend_nano);
+        if (y < end - 1) draw_part(p, c, (Rect){r.x, y++, r.w, 1}, !chosen->account[0]);
+    }
+    canvas_text(c, r.x + 1, y, r.w - 14, ROLE_TEXT, ATTR_BOLD, "together, the spend of the day");
+    canvas_right(c, r.x + r.w - 1, y++, 12, ROLE_TEXT, ATTR_BOLD, number_money(sum, 11, BASIS_NONE).text);
+    for (size_t i = 0; i < b->findings && y < end; i++)
+        if (is_of(chosen, b->finding[i].account))
+            canvas_textf(c, r.x + 1, y++, r.w - 2, b->finding[i].cause == CAUSE_OUTSIDE ? ROLE_ACT : ROLE_DIM, 0, "%s %s: %s. %s",
+                         number_money_signed(b->finding[i].nano, 0).text, b->finding[i].what, cause_names[b->finding[i].cause], b->finding[i].evidence);
+}
+
 static void draw_findings(const Bills *b, Canvas *c, Rect r) {
     for (int i = 0; i < r.h && (size_t)i < b->findings; i++) {
         const ReconFinding *f = &b->finding[i];
@@ -175,6 +243,11 @@ static void draw_bills(const void *self, const View *v, Canvas *c, Rect area) {
     int findings = (int)b->findings < area.h / 3 ? (int)b->findings : area.h / 3;
     Rect list = {area.x, area.y + 2, area.w, area.h - 2 - (findings ? findings + 1 : 0)};
     if (list.h < LIST_MIN) list.h = area.h - 2, findings = 0;
+    if (b->open && b->count) {
+        int pane = area.h * 3 / 5;
+        list.h = area.h - 2 - pane, findings = 0;
+        draw_open(b, c, (Rect){area.x, area.y + area.h - pane, area.w, pane});
+    }
     Table t = {.columns = columns, .column_count = COL_COUNT, .rows = b->count, .sorted_by = -1, .has_selection = true, .cell = cell, .ctx = b};
     table_draw(&t, &b->table, c, list);
     if (findings) draw_findings(b, c, (Rect){area.x, list.y + list.h + 1, area.w, findings});
@@ -183,6 +256,8 @@ static void draw_bills(const void *self, const View *v, Canvas *c, Rect area) {
 static bool key_bills(void *self, View *v, int key) {
     Bills *b = self;
     (void)v;
+    if (key == KEY_ENTER && b->count) return b->open = !b->open, true;
+    if (key == KEY_ESC && b->open) return b->open = false, true;
     if (!table_key(&b->table, b->count, PAGE, key)) return false;
     if (b->count) b->table.key = row_key(b, b->table.selected);
     return true;
@@ -190,5 +265,5 @@ static bool key_bills(void *self, View *v, int key) {
 
 const Screen screen_bills = {
     .name = "bills", .title = "Bills", .key = '5', .open = open_bills, .close = close_bills, .load = load_bills, .draw = draw_bills,
-    .key_pressed = key_bills, .footer = "row",
+    .key_pressed = key_bills, .footer = "row open",
 };
