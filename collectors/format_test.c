@@ -62,7 +62,7 @@ static int compare_flags(const Trial *t, const json_t *want, const Request *r) {
 
 static int compare_name(const Trial *t, const char *key, const json_t *want, const Request *r) {
     for (int i = 0; i < FIELD_NAMES; i++) {
-        uint32_t index = i < DIM_COUNT ? r->name[i] : i == FIELD_GEO ? r->geo : r->speed;
+        uint32_t index = i < DIM_COUNT ? r->name[i] : i == FIELD_GEO ? r->geo : i == FIELD_SPEED ? r->speed : r->asked;
         if (strcmp(format_fields[i], key) == 0) return compare_text(t, key, want, batch_name_at(t->batch, index));
     }
     return fail(t->e, "%s: sample \"%s\": unknown member \"%s\" in \"expect\"", t->f->file, sample_name(t), key);

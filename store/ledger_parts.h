@@ -69,7 +69,7 @@ int meta_set(Ledger *l, const char *key, const char *value, Err *e);
 int meta_set_int(Ledger *l, const char *key, int64_t value, Err *e);
 
 /* ---- names ---- */
-enum { NAME_GEO = DIM_COUNT, NAME_SPEED, NAME_DIMS }; /* in memory; in the table they are 100 and 101 */
+enum { NAME_GEO = DIM_COUNT, NAME_SPEED, NAME_ASKED, NAME_DIMS }; /* in memory; in the table they are 100 to 102 */
 Names *names_new(Ledger *l);
 void names_free(Names *n);
 void names_forget(Names *n);

@@ -147,6 +147,7 @@ int tuples_intern(Tuples *t, const Request *r, Row *row, Err *e) {
     row->context = *known;
     if (names_id(t->l->names, NAME_GEO, r->geo, &row->geo, e)) return -1;
     if (names_id(t->l->names, NAME_SPEED, r->speed, &row->speed, e)) return -1;
+    if (names_id(t->l->names, NAME_ASKED, r->asked, &row->asked, e)) return -1;
     return tuples_price(t, r->price_row, &row->price, e);
 }
 

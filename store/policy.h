@@ -173,6 +173,8 @@ typedef struct PolicyDecision {
     int64_t timeout_ms;         /* -1 = none */
     int64_t generation;
 } PolicyDecision;
+/* Does the `match` of a limit, a route, a rate or a cache entry hold for the call? */
+bool policy_rule_matches(const struct json_t *rule, const PolicyCall *call);
 /* As a gateway decides that just read the policy; rates per minute are each gateway's own and not in it. */
 void policy_decide(const struct json_t *policy, const PolicyCall *call, int64_t now_ms, PolicyDecision *out);
 #endif

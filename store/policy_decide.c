@@ -53,7 +53,7 @@ static bool condition_holds(const PolicyCall *c, const char *key, const json_t *
     return false; /* a condition that is not understood is not known to hold */
 }
 
-static bool rule_matches(const json_t *rule, const PolicyCall *c) {
+bool policy_rule_matches(const json_t *rule, const PolicyCall *c) {
     const char *key;
     json_t *v, *match = json_object_get(rule, "match");
     if (!json_is_object(rule) || (match && !json_is_object(match))) return false;
@@ -133,14 +133,14 @@ static void apply_limit(Deciding *d, const json_t *limit) {
 static void ask_limits(Deciding *d) {
     const json_t *list = json_object_get(d->policy, "limits");
     for (size_t i = 0; i < json_array_size(list) && !d->out->refuse; i++)
-        if (rule_matches(json_array_get(list, i), &d->call)) apply_limit(d, json_array_get(list, i));
+        if (policy_rule_matches(json_array_get(list, i), &d->call)) apply_limit(d, json_array_get(list, i));
 }
 
 static void route(Deciding *d) {
     const json_t *routing = json_object_get(d->policy, "routing"), *rules = json_object_get(routing, "rules");
     for (size_t i = 0; i < json_array_size(rules); i++) {
         const json_t *rule = json_array_get(rules, i);
-        if (!rule_matches(rule, &d->call)) continue;
+        if (!policy_rule_matches(rule, &d->call)) continue;
         const char *model = text_of(rule, "set_model");
         if (!*model) model = text_of(json_object_get(routing, "tiers"), text_of(rule, "set_tier"));
         if (*model) snprintf(d->out->model, sizeof d->out->model, "%s", model);

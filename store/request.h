@@ -63,6 +63,7 @@ typedef struct Request {
     int32_t web_searches;
     int64_t more_calls;         /* a record may stand for several calls: how many besides the one, 0 .. REQUEST_CALLS_MAX */
     uint32_t geo, speed;        /* batch name index of what modifies the price ("us", "fast"); 0 = none */
+    uint32_t asked;             /* batch name index of the model that was asked for, where a gateway called another; 0 = the same */
     int32_t max_tokens, tools;  /* -1 = not in the record */
     int64_t prompt_bytes;       /* -1 = not in the record */
     uint64_t prompt_hash, prefix_hash; /* 0 = not in the record */

@@ -69,7 +69,7 @@ enum { /* the first seven are free of a second mask byte, so the most common sta
        OPT_UPSTREAM, OPT_RAW, OPT_STATUS, OPT_WRITE_5M, OPT_WRITE_1H, OPT_REASONING, OPT_MAX_TOKENS,
        OPT_AUDIO, OPT_OWN, OPT_SAVED_RESPONSE, OPT_SEARCHES, OPT_TOOLS, OPT_PROMPT_BYTES, OPT_PROMPT_HASH,
        OPT_PREFIX_HASH, OPT_PREFIX_BYTES, OPT_GENERATION, OPT_GEO, OPT_SPEED, OPT_RAW_INPUT, OPT_RAW_OUTPUT,
-       OPT_RAW_TOTAL, OPT_MORE_CALLS, OPT_COUNT };
+       OPT_RAW_TOTAL, OPT_MORE_CALLS, OPT_ASKED, OPT_COUNT };
 #define OPT_HASHES (1u << OPT_UPSTREAM | 1u << OPT_PROMPT_HASH | 1u << OPT_PREFIX_HASH) /* 8 bytes as they are */
 
 /* OPT_KIND: origin, outcome and class, all zero for a gateway's good metered request. */
@@ -151,6 +151,7 @@ static void facts_to_opts(const Row *row, uint64_t *opt) {
     opt[OPT_GENERATION] = fold(r->policy_generation);
     opt[OPT_GEO] = row->geo;
     opt[OPT_SPEED] = row->speed;
+    opt[OPT_ASKED] = row->asked;
     opt[OPT_MORE_CALLS] = (uint64_t)r->more_calls;
 }
 
@@ -209,6 +210,7 @@ static void facts_from_opts(Row *row, const uint64_t *opt) {
     r->policy_generation = unfold(opt[OPT_GENERATION]);
     row->geo = (uint32_t)opt[OPT_GEO];
     row->speed = (uint32_t)opt[OPT_SPEED];
+    row->asked = (uint32_t)opt[OPT_ASKED];
     r->more_calls = (int64_t)opt[OPT_MORE_CALLS];
 }
 

@@ -24,9 +24,9 @@ typedef struct Row {
     uint32_t combo, context;   /* ids of these tables; combo also gives origin and outcome, which r holds as well */
     uint32_t price;            /* price_used.id; 0 = none (r.price_row is not filled) */
     uint32_t file;             /* file.id; 0 = none */
-    uint32_t geo, speed;       /* name.id; 0 = none */
+    uint32_t geo, speed, asked; /* name.id; 0 = none */
     int64_t own_ms;            /* time of the record whose counters these are; r.ts_ms is the earliest of all records */
-    Request r;                 /* name[], geo and speed are not filled */
+    Request r;                 /* name[], geo, speed and asked are not filled */
 } Row;
 enum { ROW_BODY_MAX = 400 };
 size_t row_pack(const Row *row, uint8_t out[ROW_BODY_MAX]);

@@ -11,7 +11,7 @@ USAGE_ANTHROPIC = {"input_tokens": 25, "cache_creation_input_tokens": 200, "cach
                    "cache_creation": {"ephemeral_5m_input_tokens": 150, "ephemeral_1h_input_tokens": 50}, "output_tokens": 15}
 USAGE_GEMINI = {"promptTokenCount": 100, "candidatesTokenCount": 20, "thoughtsTokenCount": 30, "totalTokenCount": 150}
 FIELDS = ("ts request_id upstream_id gateway provider endpoint model_requested model feature team user key stream status refused "
-          "usage usage_state cache latency_ms ttft_ms max_tokens prompt_hash prefix_hash prefix_bytes policy_generation").split()
+          "usage usage_state cache latency_ms ttft_ms max_tokens tools prompt_bytes prompt_hash prefix_hash prefix_bytes policy_generation").split()
 
 CLAUDE = {"model": "claude-sonnet-4-5", "max_tokens": 100, "messages": [{"role": "user", "content": "hi"}]}
 GEMINI = {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}

@@ -44,6 +44,8 @@ return function(call, answer, status, now)
         '","latency_ms":' .. number((now - call.start) * 1000 + 0.5) ..
         ',"ttft_ms":' .. number(call.stream and call.first_byte and (call.first_byte - call.start) * 1000 + 0.5) ..
         ',"max_tokens":' .. number(call.max_tokens) ..
+        ',"tools":' .. (call.tools == nil and "null" or call.tools and "1" or "0") ..
+        ',"prompt_bytes":' .. number(call.prompt_bytes) ..
         ',"prompt_hash":' .. text(call.prompt_hash) ..
         ',"prefix_hash":' .. text(call.prefix_hash) ..
         ',"prefix_bytes":' .. number(call.prefix_bytes) ..
