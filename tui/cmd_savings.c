@@ -1,12 +1,13 @@
 /* cmd_savings: `tollwatch savings`: what each strategy saves and could save, as a table, JSON or CSV. */
 #include "store/money.h"
 #include "store/savings.h"
+#include "tui/cmd_savings.h"
 #include "tui/commands.h"
 #include "tui/json_out.h"
 #include "tui/number.h"
 #include <inttypes.h>
 
-enum { OPT_SINCE, OPT_UNTIL, OPT_WHERE, OPT_TTL, OPT_ROUTE, OPT_BATCH, OPT_CALLS, OPT_FORMAT, OPT_COUNT };
+enum { OPT_SINCE, OPT_UNTIL, OPT_WHERE, OPT_TTL, OPT_ROUTE, OPT_BATCH, OPT_CALLS, OPT_FORMAT, OPT_DRY, OPT_WRITE, OPT_UNDO, OPT_REASON, OPT_COUNT };
 static const Option options[] = {
     [OPT_SINCE] = {"--since", "T", NULL, "calls from T on (default 7d)"},
     [OPT_UNTIL] = {"--until", "T", NULL, "calls before T (default now)"},
@@ -15,7 +16,11 @@ static const Option options[] = {
     [OPT_ROUTE] = {"--route", "MODEL", NULL, "the model for simple calls (default: route_to in [savings], else the cheaper one in use)"},
     [OPT_BATCH] = {"--batch", "FEATURE,…", NULL, "features that can wait (default: can_wait in [savings], else by their hours)"},
     [OPT_CALLS] = {"--calls", "N", NULL, "look at the newest N calls (default 100000)"},
-    [OPT_FORMAT] = {"--format", "FORMAT", "table json csv", "table (the default), json or csv"},
+    [OPT_FORMAT] = {"--format", "FORMAT", "table json csv md", "table (the default), json or csv; of a dry run also md"},
+    [OPT_DRY] = {"--dry-run", "RULE", NULL, "which calls of yesterday (or --since T) a rule of the policy would have changed; nothing is written"},
+    [OPT_WRITE] = {"--write", "RULE", NULL, "write that rule into the policy file and follow what it saves; needs --reason"},
+    [OPT_UNDO] = {"--undo", "ID", NULL, "take a rule out again that --write or the Savings screen wrote; needs --reason"},
+    [OPT_REASON] = {"--reason", "TEXT", NULL, "for the audit trail"},
     {0},
 };
 
@@ -44,7 +49,7 @@ static void print_parts(const Saving *s) {
                number_money(s->part[i].nano, 0, BASIS_NONE).text, number_count(s->part[i].calls, 0).text);
 }
 
-static void print_table(const Savings *v, const SaveSample *s) {
+static void print_table(const Savings *v, const SaveSample *s, const Followed *f) {
     Basis mark = v->unpriced ? BASIS_AT_LEAST : BASIS_NONE;
     char since[40];
     time_format(NULL, s->since_ms, "%Y-%m-%d %H:%M", since, sizeof since);
@@ -57,6 +62,7 @@ static void print_table(const Savings *v, const SaveSample *s) {
     if (v->repriced) printf("%s calls are in no estimate, their prices changed since: tollwatch prices reprice\n", number_count(v->repriced, 0).text);
     puts("");
     for (int i = 0; i < SAVE_COUNT; i++) print_parts(&v->by[i]);
+    savings_followed_print(f);
 }
 
 /* ---- JSON, CSV ---- */
@@ -90,7 +96,7 @@ static void json_saving(const Saving *s) {
     fputs("]}", stdout);
 }
 
-static void print_json(const Savings *v, const SaveSample *s) {
+static void print_json(const Savings *v, const SaveSample *s, const Followed *f) {
     fputs("{\"schema_version\":1,\"since\":", stdout);
     json_out_time(stdout, s->since_ms);
     fputs(",\"until\":", stdout);
@@ -106,6 +112,7 @@ static void print_json(const Savings *v, const SaveSample *s) {
     }
     fputs("],\"combined\":", stdout);
     json_saving(&v->combined);
+    savings_followed_json(f);
     puts("}");
 }
 
@@ -134,15 +141,19 @@ static int show(App *a, const Wish *w, Err *e) {
     SaveSample s = {0};
     Savings v;
     const Query q = {.since_ms = w->since_ms, .until_ms = w->until_ms, .filter = w->filter};
+    Followed *f = xcalloc(1, sizeof *f);
     int rc = db_open(&db, a->db_path, DB_READ, e);
+    if (rc == 0) rc = savings_followed(a, db, f, e);
     if (rc == 0) rc = savings_load(db, &q, (size_t)w->calls, &s, e);
     if (rc == 0) {
         savings_work_out(&s, a->book, &w->ask, &v);
-        if (strcmp(w->format, "json") == 0) print_json(&v, &s);
+        if (strcmp(w->format, "json") == 0) print_json(&v, &s, f);
         else if (strcmp(w->format, "csv") == 0) print_csv(&v);
-        else print_table(&v, &s);
+        else print_table(&v, &s, f);
     }
     savings_free(&s);
+    savings_followed_free(f);
+    free(f);
     db_close(db);
     return rc;
 }
@@ -170,12 +181,25 @@ static int take_options(App *a, Wish *w, const char *const *value) {
     int64_t ttl_s = SAVE_TTL_MS / 1000;
     w->format = value[OPT_FORMAT] ? value[OPT_FORMAT] : "table";
     w->calls = SAVE_CALLS_DEFAULT;
-    if (strcmp(w->format, "table") != 0 && strcmp(w->format, "json") != 0 && strcmp(w->format, "csv") != 0)
-        return usage_fail("savings: --format is table, json or csv, not %.40s", w->format);
+    if (strcmp(w->format, "table") != 0 && strcmp(w->format, "json") != 0 && strcmp(w->format, "csv") != 0 && strcmp(w->format, "md") != 0)
+        return usage_fail("savings: --format is table, json, csv or md, not %.40s", w->format);
     int code = take_number(value[OPT_TTL], "--ttl", 30 * MS_PER_DAY / 1000, &ttl_s);
     if (code == EXIT_DONE) code = take_number(value[OPT_CALLS], "--calls", SAVE_CALLS_MAX, &w->calls);
     w->ask.ttl_ms = ttl_s * 1000;
     return code == EXIT_DONE ? take_times(a, w, value) : code;
+}
+
+/* A rule to try, to write or to take out: not the estimates. */
+static int run_rule(App *a, const Wish *w, const char *const *value) {
+    RuleWish r = {.app = a, .rule = value[OPT_DRY] ? value[OPT_DRY] : value[OPT_WRITE], .undo = value[OPT_UNDO], .reason = value[OPT_REASON], .format = w->format,
+                  .write = value[OPT_WRITE] != NULL, .max_calls = w->calls,
+                  .q = {.since_ms = value[OPT_SINCE] ? w->since_ms : 0, .until_ms = w->until_ms, .filter = w->filter}};
+    int asked = (value[OPT_DRY] != NULL) + (value[OPT_WRITE] != NULL) + (value[OPT_UNDO] != NULL);
+    bool changes = value[OPT_WRITE] || value[OPT_UNDO];
+    if (asked > 1) return usage_fail("savings: give one of --dry-run, --write and --undo");
+    if (changes && a->readonly) return usage_fail("savings %s changes the policy; leave out --readonly", r.write ? "--write" : "--undo");
+    if (changes && (!r.reason || !*r.reason)) return usage_fail("savings %s needs --reason TEXT, for the audit trail", r.write ? "--write" : "--undo");
+    return savings_rule_run(&r);
 }
 
 static int run(App *a, int argc, char **argv) {
@@ -187,7 +211,10 @@ static int run(App *a, int argc, char **argv) {
     free(args);
     if (code == EXIT_DONE && count) code = usage_fail("savings takes no argument; see `tollwatch savings --help`");
     if (code == EXIT_DONE) code = take_options(a, &w, value);
-    if (code == EXIT_DONE && show(a, &w, &e) != 0) code = app_fail(&e);
+    bool rule = code == EXIT_DONE && (value[OPT_DRY] || value[OPT_WRITE] || value[OPT_UNDO]);
+    if (rule) code = run_rule(a, &w, value);
+    if (code == EXIT_DONE && !rule && strcmp(w.format, "md") == 0) code = usage_fail("savings: --format md is for --dry-run");
+    if (code == EXIT_DONE && !rule && show(a, &w, &e) != 0) code = app_fail(&e);
     filter_free(w.filter);
     return code;
 }
@@ -195,5 +222,10 @@ static int run(App *a, int argc, char **argv) {
 const Command cmd_savings = {
     .name = "savings", .args = "", .summary = "what caching, routing and batching save, and could save", .options = options, .run = run,
     .details = "Each what-if is priced on the same calls by the code that prices bills. What the logs do not tell is unknown,\n"
-               "and `stands on` says what to log. Single calls are looked at: days whose raw rows were purged are not in it.",
+               "and `stands on` says what to log. Single calls are looked at: days whose raw rows were purged are not in it.\n"
+               "RULE is an entry of the policy as JSON, {\"limits\":[{...}]} or {\"match\":{...},\"set_model\":...}, or words:\n"
+               "  route feature=faq model=gpt-4o tools=no max_prompt_bytes=8000 percent=20 set_model=gpt-4o-mini\n"
+               "  cache feature=faq ttl_seconds=300          limit feature=agent max_output_tokens=2048\n"
+               "  rate  feature=eval requests_per_minute=60  (feature=a,b and prefix* as in the policy's match)\n"
+               "It is asked of the calls of the ledger by the code that gateways' decisions are held to, beside the rules that stand.",
 };

@@ -1,0 +1,21 @@
+/* cmd_savings: what the parts of `tollwatch savings` share. */
+#ifndef TUI_CMD_SAVINGS_H
+#define TUI_CMD_SAVINGS_H
+#include "tui/savings_act.h"
+
+typedef struct RuleWish {
+    App *app;
+    const char *rule, *undo, *reason, *format; /* rule: words or JSON; undo: an id */
+    bool write;
+    Query q;             /* since_ms 0 = yesterday */
+    int64_t max_calls;
+} RuleWish;
+int savings_rule_run(const RuleWish *w); /* dry run, or write, or undo: an exit code */
+
+/* Rules that were written, with what they saved since. */
+typedef struct Followed { SavedRule rule[SAVED_RULES_MAX]; RuleMeasured m[SAVED_RULES_MAX]; size_t count; } Followed;
+int savings_followed(App *a, Db *db, Followed *out, Err *e);
+void savings_followed_free(Followed *f);
+void savings_followed_print(const Followed *f);      /* a table */
+void savings_followed_json(const Followed *f);       /* ,"rules":[…] */
+#endif
