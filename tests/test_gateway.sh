@@ -10,7 +10,7 @@ if [ -z "$python" ] || ! [ -e /usr/lib/nginx/modules/ngx_http_lua_module.so ]; t
 fi
 # What waits most runs beside what works most.
 "$python" tests/gateway/run.py policy >"$HOME/policy.out" 2>&1 &
-"$python" tests/gateway/run.py calls switch
+"$python" tests/gateway/run.py calls switch loop
 failed=$?
 wait $! || failed=1
 cat "$HOME/policy.out"

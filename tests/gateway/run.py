@@ -1,4 +1,4 @@
-"""Runs the gateway's tests against the real nginx: `run.py [calls] [policy] [switch] [sdk]`,
+"""Runs the gateway's tests against the real nginx: `run.py [calls] [policy] [switch] [loop] [sdk]`,
 the first three without names."""
 import sys
 
