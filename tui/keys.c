@@ -13,6 +13,7 @@ const KeyCommand key_commands[] = {
     {DO_ROW, "row", "\u2191\u2193 j k", {KEY_UP, KEY_DOWN, 'j', 'k'}, "move", "row", "row", NULL},
     {DO_PAGE, "page", "PgUp PgDn", {KEY_PAGE_UP, KEY_PAGE_DOWN}, "move", "page", "page", NULL},
     {DO_ENDS, "ends", "g G", {'g', 'G', KEY_HOME, KEY_END}, "move", "ends", "top, end", NULL},
+    {DO_FINDING, "finding", "n", {'n'}, "move", "next finding", "next finding", "bills"},
     {DO_STOP, "stop", "K", {'K'}, "act", "stop", "stop calls (asks)", NULL},
     {DO_RESUME, "resume", "R", {'R'}, "act", "resume", "let calls pass (asks)", NULL},
     {DO_RULE, "rule", "w", {'w'}, "act", "write a rule", "set a rule (asks)", "policy"},

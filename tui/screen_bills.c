@@ -21,6 +21,9 @@ typedef struct Bills {
     ReconPart *parts; /* of all days: what an opened row shows */
     size_t part_count;
     bool open;
+    size_t next; /* finding that `n` goes to */
+    ForeignView foreign[BALANCES_MAX];
+    size_t foreigns;
     size_t providers; /* accounts that reported or billed anything */
     TableState table;
 } Bills;
@@ -72,6 +75,7 @@ static int load_bills(void *self, View *v, int64_t deadline_us, bool *more, Err 
                           .config_dir = v->app ? v->app->config->dir : NULL};
     int rc = reconcile_load(v->db, &ask, &r, e);
     if (rc == 0) rc = reconcile_findings(v->db, &r, b->finding, RECON_FINDINGS_MAX, &b->findings, e);
+    if (rc == 0) rc = reconcile_foreign(v->db, &r, b->foreign, BALANCES_MAX, &b->foreigns, e);
     if (rc == 0) rc = query_balances(v->db, v->until_ms, b->balance, BALANCES_MAX, &b->balances, e);
     if (rc == 0) {
         sum_days(b, &r);
@@ -217,7 +221,7 @@ static void draw_findings(const Bills *b, Canvas *c, Rect r) {
 
 /* "left  main $74.75, 12 days at the last day's rate" */
 static void draw_balances(const Bills *b, const View *v, Canvas *c, Rect r) {
-    int x = r.x + 1 + canvas_text(c, r.x + 1, r.y, r.w - 2, ROLE_DIM, 0, "left");
+    int x = r.x + 1 + canvas_text(c, r.x + 1, r.y, r.w - 2, ROLE_DIM, 0, b->balances ? "left" : "apart");
     for (size_t i = 0; i < b->balances && x + 8 < r.x + r.w; i++) {
         const BalanceView *l = &b->balance[i];
         char days[48] = "";
@@ -227,11 +231,14 @@ static void draw_balances(const Bills *b, const View *v, Canvas *c, Rect r) {
         x += canvas_textf(c, x, r.y, r.x + r.w - x, left >= 0 && left < 3 ? ROLE_WATCH : ROLE_TEXT, 0, "   %s %s %s %s%s, %s old", l->account, l->kind,
                           number_money(l->nano, 0, BASIS_NONE).text, l->currency, days, number_age(v->until_ms - l->at_ms).text);
     }
+    for (size_t i = 0; i < b->foreigns && x + 8 < r.x + r.w; i++) /* in no sum */
+        x += canvas_textf(c, x, r.y, r.x + r.w - x, ROLE_TEXT, 0, "   %s %s billed by %s, in no sum", number_money(b->foreign[i].nano, 0, BASIS_NONE).text,
+                          b->foreign[i].currency, b->foreign[i].account);
 }
 
 static void draw_bills(const void *self, const View *v, Canvas *c, Rect area) {
     const Bills *b = self;
-    if (b->balances && area.h > 8) {
+    if ((b->balances || b->foreigns) && area.h > 8) {
         draw_balances(b, v, c, (Rect){area.x, area.y + area.h - 1, area.w, 1});
         area.h--;
     }
@@ -253,10 +260,26 @@ static void draw_bills(const void *self, const View *v, Canvas *c, Rect area) {
     if (findings) draw_findings(b, c, (Rect){area.x, list.y + list.h + 1, area.w, findings});
 }
 
+/* The row of the finding's account on which logs and provider differ most. */
+static void next_finding(Bills *b) {
+    const ReconFinding *f = &b->finding[b->next++ % b->findings];
+    int64_t most = -1;
+    for (size_t i = 0; i < b->count; i++) {
+        int64_t off = recon_unmetered_nano(&b->line[i]), size = off < 0 ? -off : off;
+        if (strcmp(b->line[i].account, f->account) != 0 || size <= most) continue;
+        most = size;
+        b->table.selected = i;
+    }
+    b->open = true;
+    b->table.key = row_key(b, b->table.selected);
+    table_follow(&b->table, b->count, PAGE, row_key, b);
+}
+
 static bool key_bills(void *self, View *v, int key) {
     Bills *b = self;
     (void)v;
     if (key == KEY_ENTER && b->count) return b->open = !b->open, true;
+    if (key == 'n' && b->findings && b->count) return next_finding(b), true;
     if (key == KEY_ESC && b->open) return b->open = false, true;
     if (!table_key(&b->table, b->count, PAGE, key)) return false;
     if (b->count) b->table.key = row_key(b, b->table.selected);
@@ -265,5 +288,5 @@ static bool key_bills(void *self, View *v, int key) {
 
 const Screen screen_bills = {
     .name = "bills", .title = "Bills", .key = '5', .open = open_bills, .close = close_bills, .load = load_bills, .draw = draw_bills,
-    .key_pressed = key_bills, .footer = "row open",
+    .key_pressed = key_bills, .footer = "row open finding",
 };
