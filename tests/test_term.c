@@ -1,5 +1,5 @@
 /* Keys from bytes, and bytes of a frame replayed on a small model of a terminal. */
-#include "tests/unit.h"
+#include "tests/terminal_model.h"
 #include "tui/term_draw.h"
 #include "tui/term_keys.h"
 #include "tui/text_width.h"
@@ -85,68 +85,17 @@ static void any_bytes_end_as_keys(void **s) {
     }
 }
 
-/* ---- a model of a terminal: cursor moves, clearing, colours ---- */
+/* ---- what the bytes make a terminal show ---- */
 
 enum { W = 40, H = 8 };
-typedef struct Model { char text[H][W][20]; int style[H][W]; int x, y, pen; } Model;
-
-static void model_clear(Model *m, int y, int from) {
-    for (int x = from; x < W; x++) {
-        snprintf(m->text[y][x], sizeof m->text[y][x], " ");
-        m->style[y][x] = 0;
-    }
-}
-
-static const char *model_csi(Model *m, const char *p) {
-    int a = 0, b = 0, n = 0;
-    const char *start = p;
-    while (*p && !(*p >= 0x40 && *p <= 0x7E)) p++;
-    if (*p == 'H') {
-        n = sscanf(start, "%d;%d", &a, &b);
-        m->y = n >= 1 ? a - 1 : 0;
-        m->x = n >= 2 ? b - 1 : 0;
-    } else if (*p == 'C') {
-        m->x += sscanf(start, "%d", &a) == 1 ? a : 1;
-    } else if (*p == 'K') {
-        model_clear(m, m->y, m->x);
-    } else if (*p == 'J') {
-        for (int y = 0; y < H; y++) model_clear(m, y, 0);
-    } else {
-        assert_int_equal(*p, 'm'); /* nothing else is ever sent */
-        m->pen = *start == 'm' ? 0 : (int)(hash64(start, (size_t)(p - start), (uint64_t)m->pen) & 0x7FFFFFFF);
-    }
-    return p + 1;
-}
-
-static void model_feed(Model *m, const char *p) {
-    while (*p) {
-        if (*p == '\x1b') {
-            assert_int_equal(p[1], '[');
-            p = model_csi(m, p + 2);
-            continue;
-        }
-        const char *from = p;
-        int32_t code = utf8_next(&p);
-        if (code == 0x0F) continue; /* shift in: part of "no attributes" on old terminals */
-        int n = code_columns(code);
-        assert_true(code >= 0x20 && n >= 0);
-        if (n == 0) continue; /* marks join; the base is what is compared */
-        assert_true(m->x >= 0 && m->x + n <= W && m->y >= 0 && m->y < H);
-        snprintf(m->text[m->y][m->x], sizeof m->text[0][0], "%.*s", (int)(p - from), from);
-        if (n == 2) m->text[m->y][m->x + 1][0] = '\0';
-        m->style[m->y][m->x] = m->pen;
-        m->x += n;
-    }
-}
 
 static void assert_shows(const Model *m, const Canvas *c) {
+    model_assert_shows(m, c);
     for (int y = 0; y < H; y++)
         for (int x = 0; x < W; x++) {
             const Cell *cell = &c->cells[y * W + x];
-            if (cell->width == 0) continue;
-            assert_string_equal(m->text[y][x], cell->text);
-            /* one style per role: plain text is the only one without a pen */
-            if (strcmp(cell->text, " ") != 0) assert_int_equal(m->style[y][x] == 0, cell->role == ROLE_TEXT && cell->attr == 0);
+            bool plain = cell->role == ROLE_TEXT && cell->attr == 0; /* the only style without a pen */
+            if (cell->width > 0 && strcmp(cell->text, " ") != 0) assert_int_equal(m->cell[y][x].style == 0, plain);
         }
 }
 
@@ -173,7 +122,9 @@ static void the_bytes_of_a_frame_show_the_canvas(void **s) {
     for (size_t i = 0; i < 4; i++) {
         TermCaps caps;
         uint64_t seed = 42 + i;
-        Model model = {.x = 0};
+        Model *model = xcalloc(1, sizeof *model);
+        model->w = W;
+        model->h = H;
         Buf out = {.max = 1 << 20};
         caps_for(&caps, terminals[i]);
         Painter p = {.caps = &caps, .mode = colour_mode(&caps, false), .x = -1, .y = -1};
@@ -185,8 +136,8 @@ static void the_bytes_of_a_frame_show_the_canvas(void **s) {
             if (frame % 97 == 0) painter_forget(&p);
             buf_clear(&out);
             painter_draw(&p, c, &out);
-            model_feed(&model, out.at);
-            assert_shows(&model, c);
+            model_feed(model, out.at);
+            assert_shows(model, c);
             buf_clear(&out);
             painter_draw(&p, c, &out);
             assert_int_equal(out.len, 0); /* nothing changed, nothing is sent */
@@ -195,6 +146,7 @@ static void the_bytes_of_a_frame_show_the_canvas(void **s) {
         painter_free(&p);
         buf_free(&out);
         caps_close();
+        free(model);
     }
 }
 

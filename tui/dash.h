@@ -13,6 +13,7 @@ enum { DASH_SCREENS_MAX = 24, ANSWER_SHOWN_MS = 5000 };
 typedef struct Dash {
     View view;
     Term *term;
+    int tty;                       /* of a test, else 0: TermOptions */
     Signals *signals;
     DbWatch *watch;
     Canvas *canvas;
@@ -35,6 +36,10 @@ typedef struct Dash {
     int64_t frame_ms, load_ms, tick_ms, answer_until_ms; /* monotonic: last frame, start of the load, next tick, end of an answer */
 } Dash;
 
+/* The life of it, for dashboard_run() and for tests that press its keys; d->signals is open already. */
+int dash_open(Dash *d, App *a, const Background *b, Err *e);
+void dash_step(Dash *d); /* what is due, then waits for an event */
+void dash_close(Dash *d);
 void dash_show(Dash *d, const Screen *s);
 void *dash_self(Dash *d, const Screen *s);
 TW_PRINTF(2, 3) void dash_answer(Dash *d, const char *fmt, ...);

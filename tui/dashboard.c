@@ -169,7 +169,7 @@ static void wait_for_events(Dash *d, int64_t now_ms) {
     if (term_lost(d->term)) d->quit = true;
 }
 
-static void step(Dash *d) {
+void dash_step(Dash *d) {
     int64_t now_ms = clock_monotonic_ms();
     if (now_ms >= d->tick_ms) tick(d, now_ms);
     if (now_ms >= dbwatch_due_ms(d->watch)) look(d, now_ms);
@@ -189,10 +189,10 @@ static int open_terminal(Dash *d, App *a, Err *e) {
     bool saved = name != configured && theme_load(&d->theme, name, a->config->dir, NULL) == 0; /* its file may be gone */
     if (!saved && theme_load(&d->theme, configured, a->config->dir, e) != 0) return -1;
     d->mouse = dash_saved_mouse(d);
-    return term_open(&d->term, &d->theme, a->no_color, d->mouse, e);
+    return term_open(&d->term, &(TermOptions){.theme = &d->theme, .no_color = a->no_color, .mouse = d->mouse, .tty = d->tty}, e);
 }
 
-static int run(Dash *d, App *a, const Background *b, const Err *why_not, Err *e) {
+int dash_open(Dash *d, App *a, const Background *b, Err *e) {
     Err warning = {""};
     if (view_open(&d->view, a, e) != 0 || view_open_ledger(&d->view, e) != 0) return -1;
     dash_saved_read(d, &warning);
@@ -203,13 +203,18 @@ static int run(Dash *d, App *a, const Background *b, const Err *why_not, Err *e)
     dash_saved_apply(d);
     d->stale = d->dirty = d->urgent = true;
     if (warning.text[0]) dash_answer(d, "tollwatch: %.240s", warning.text);
+    return 0;
+}
+
+static int run(Dash *d, App *a, const Background *b, const Err *why_not, Err *e) {
+    if (dash_open(d, a, b, e) != 0) return -1;
     if (why_not->text[0]) dash_answer(d, "tollwatch: looking only: %.220s", why_not->text);
-    while (!d->quit) step(d);
+    while (!d->quit) dash_step(d);
     dash_saved_write(d);
     return 0;
 }
 
-static void dash_close(Dash *d) {
+void dash_close(Dash *d) {
     term_close(d->term);
     for (size_t i = 0; i < DASH_SCREENS_MAX && screens[i]; i++)
         if (d->self[i]) screens[i]->close(d->self[i]);

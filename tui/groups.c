@@ -105,7 +105,7 @@ static uint64_t row_key(const void *ctx, size_t row) {
 }
 
 static void arrange(Groups *g) {
-    qsort_r(g->rows, g->count, sizeof *g->rows, compare, g);
+    if (g->count) qsort_r(g->rows, g->count, sizeof *g->rows, compare, g);
     table_follow(&g->table, g->count, g->page, row_key, g);
 }
 

@@ -93,7 +93,11 @@ static void give_back(Term *t) {
 }
 
 /* Output must be a terminal; input may be redirected, then keys come from the controlling terminal. */
-static int find_terminal(Term *t, Err *e) {
+static int find_terminal(Term *t, int tty, Err *e) {
+    if (tty) {
+        t->in = t->out = tty;
+        return 0;
+    }
     t->out = STDOUT_FILENO;
     if (!isatty(t->out)) return fail(e, "standard output is not a terminal; use `tollwatch status`, `report` or `render`");
     t->in = STDIN_FILENO;
@@ -110,15 +114,15 @@ static void term_free(Term *t) {
     free(t);
 }
 
-int term_open(Term **out, const Theme *theme, bool no_color, bool mouse, Err *e) {
+int term_open(Term **out, const TermOptions *o, Err *e) {
     Term *t = xcalloc(1, sizeof *t);
     t->frame.max = FRAME_MAX_BYTES;
-    t->mouse = mouse;
-    if (find_terminal(t, e) != 0 || caps_open(&t->caps, t->out, e) != 0) {
+    t->mouse = o->mouse;
+    if (find_terminal(t, o->tty, e) != 0 || caps_open(&t->caps, t->out, e) != 0) {
         term_free(t);
         return -1;
     }
-    t->painter = (Painter){.caps = &t->caps, .mode = colour_mode(&t->caps, no_color), .theme = *theme, .x = -1, .y = -1};
+    t->painter = (Painter){.caps = &t->caps, .mode = colour_mode(&t->caps, o->no_color), .theme = *o->theme, .x = -1, .y = -1};
     if (tcgetattr(t->in, &t->before) != 0 || take(t, e) != 0) {
         fail(e, "read the terminal's modes: %s", strerror(errno));
         caps_close();

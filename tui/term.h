@@ -13,7 +13,12 @@
 #include "tui/theme.h"
 
 typedef struct Term Term;
-int term_open(Term **out, const Theme *theme, bool no_color, bool mouse, Err *e);
+typedef struct TermOptions {
+    const Theme *theme;
+    bool no_color, mouse;
+    int tty; /* a terminal that is already open, for tests; 0 = standard output and input */
+} TermOptions;
+int term_open(Term **out, const TermOptions *o, Err *e);
 void term_close(Term *t); /* NULL is fine */
 void term_size(const Term *t, int *w, int *h);
 void term_show(Term *t, const Canvas *c);
