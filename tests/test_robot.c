@@ -73,6 +73,7 @@ static void open_dash(Robot *r) {
 
 static void close_dash(Robot *r) {
     Signals *signals = r->dash.signals;
+    dash_saved_write(&r->dash);
     dash_close(&r->dash);
     signals_close(signals);
 }
