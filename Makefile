@@ -107,6 +107,11 @@ test-sdk:
 check: $(BUILD)/tollwatch $(TESTS)
 	@BUILD=$(BUILD) sh tests/run.sh
 
+# The README's pictures, anew from the cells that are drawn; `make check` fails while they are not up to date.
+.PHONY: pictures
+pictures: $(BUILD)/tests/test_pictures
+	@GOLDEN=write BUILD=$(BUILD) sh tests/run.sh test_pictures
+
 # BENCH_MB=1000 for the large corpora; CCUSAGE=path of ccusage's native binary; BENCH="bench_query ..." for some of them.
 bench:
 	@sh tests/deps.sh $(PACKAGES_BUILD) $(PACKAGES_GATEWAY)
@@ -165,6 +170,7 @@ help:
 	@echo 'make test-sdk  the gateway through the real openai and @anthropic-ai/sdk packages from npm'
 	@echo 'make gateway  a real nginx gateway with a load on loopback: flip the switch and see'
 	@echo 'make all      build $(BUILD)/tollwatch     make install  PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
+	@echo 'make pictures  the pictures in the README anew'
 	@echo 'make bench    measure against others, as ratios     make lint  layers, sizes, words, clang'
 	@echo 'make asan, make tsan, make valgrind, make fuzz, make format, make deps, make uninstall, make clean'
 

@@ -1,5 +1,6 @@
 /* cmd_render: `tollwatch render SCREEN COLSxROWS`: one frame as text, no terminal needed. */
 #include "tui/commands.h"
+#include "tui/svg.h"
 #include "tui/view.h"
 
 enum { SIDE_MAX = 1000 };
@@ -18,14 +19,24 @@ static int load_whole(const Screen *s, void *self, View *v, Err *e) {
     return rc;
 }
 
-static int print_frame(const Screen *s, View *v, int w, int h, Err *e) {
+/* With the colours of --theme, else of the configuration. */
+static int as_picture(const View *v, const Canvas *c, Buf *out, Err *e) {
+    Theme theme;
+    const App *a = v->app;
+    if (theme_load(&theme, a->theme_option ? a->theme_option : a->config->theme, a->config->dir, e) != 0) return -1;
+    svg_write(c, &theme, out);
+    return 0;
+}
+
+static int print_frame(const Screen *s, View *v, int w, int h, bool svg, Err *e) {
     void *self = s->open();
     Canvas *c = canvas_new(w, h, v->ascii);
-    Buf text = {.max = (size_t)w * (size_t)h * sizeof(Cell) + (size_t)h};
+    Buf text = {.max = (size_t)w * (size_t)h * (svg ? 200 : sizeof(Cell)) + (size_t)h + 1024};
     int rc = load_whole(s, self, v, e);
     if (rc == 0) {
         frame_draw(s, self, v, c);
-        canvas_dump(c, &text);
+        if (svg) rc = as_picture(v, c, &text, e);
+        else canvas_dump(c, &text);
         fwrite(text.at, 1, text.len, stdout);
     }
     buf_free(&text);
@@ -47,6 +58,7 @@ static const Option render_options[] = {
     {"--where", "EXPR", NULL, "filter, as after / in the dashboard"},
     {"--at", "T", NULL, "everything as of then"},
     {"--compare", "WITH", "before yesterday week", "with the range before, yesterday or last week"},
+    {"--svg", NULL, NULL, "as a picture with the theme's colours"},
     {.name = NULL},
 };
 
@@ -65,7 +77,7 @@ static int render_view(App *a, const Screen *s, const char *const *value, int w,
     int rc = view_open(&v, a, e);
     if (rc == 0 && strcmp(s->name, "help") != 0) rc = view_open_ledger(&v, e);
     if (rc == 0) rc = choose_view(&v, value, e);
-    if (rc == 0) rc = print_frame(s, &v, w, h, e);
+    if (rc == 0) rc = print_frame(s, &v, w, h, value[4] != NULL, e);
     view_close(&v);
     return rc;
 }
@@ -81,7 +93,7 @@ static int render_named(App *a, const char *const *args, size_t count, const cha
 }
 
 static int render(App *a, int argc, char **argv) {
-    const char *value[4] = {NULL}, **args = xcalloc((size_t)argc + 1, sizeof *args);
+    const char *value[5] = {NULL}, **args = xcalloc((size_t)argc + 1, sizeof *args);
     size_t count = 0;
     int rc = options_parse(&cmd_render, argc, argv, value, args, &count);
     if (rc == EXIT_DONE) rc = render_named(a, args, count, value);
