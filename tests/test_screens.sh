@@ -82,8 +82,12 @@ for size in 40x10 80x24 120x40 200x60; do
     shows_policy "policy_$size" "" $size
     shows_policy "policy_ascii_$size" --ascii $size
 done
-for screen in models features requests sources; do
-    for size in 40x10 80x24 120x40; do shows "${screen}_$size" "" $screen $size; done
+for screen in models features requests sources bills help; do
+    for size in 40x10 80x24 120x40 200x60; do
+        shows "${screen}_$size" "" $screen $size
+        shows "${screen}_ascii_$size" --ascii $screen $size
+        if LC_ALL=C grep -q '[^ -~]' shown; then echo "not ok $screen in ASCII at $size is ASCII"; failed=1; else echo "ok $screen in ASCII at $size is ASCII"; fi
+    done
 done
 # Beside the three hours before, and back in time before it burnt.
 for size in 40x10 80x24 120x40 200x60; do
@@ -95,6 +99,11 @@ for size in 40x10 80x24 120x40 200x60; do
         "$bin" --db l.db --policy p/policy.json $now render $screen $size --at 2026-11-24T04:30:00Z >shown 2>&1
         expect "asof_${screen}_$size"
     done
+done
+# What happened since an incident began, for its channel and for programs.
+for format in md table json; do
+    "$bin" --db lp.db --policy p/policy.json $now report --since 2026-11-23T13:00:00Z --by feature --format $format >shown 2>&1
+    expect "incident_report_$format"
 done
 # Nothing configured, nothing found: where was looked, what to paste, the demo one key away.
 says() { # WORDS

@@ -73,18 +73,25 @@ static const char *natural_order(const Query *q, const Result *r) {
     return r->total.cost_nano == 0 && r->total.notional_nano != 0 ? "notional_usd" : "cost_usd";
 }
 
+static int write_answer(App *a, const Job *j, Db *db, const Result *r, Err *e) {
+    Report report = {.query = &j->query, .result = r, .shown = r->count < j->limit ? r->count : j->limit, .zone = a->zone,
+                     .ascii = !locale_is_utf8() || a->ascii};
+    ReportEvent *events = xcalloc(REPORT_EVENTS_MAX, sizeof *events);
+    int rc = report_events_load(db, a->policy_path, j->query.since_ms, j->query.until_ms, events, &report.event_count, e);
+    report.events = events;
+    if (rc == 0) j->write(&report, stdout);
+    free(events);
+    return rc;
+}
+
 static int answer(App *a, const Job *j, Db *db, Err *e) {
     Result r;
     if (query_run(db, &j->query, &r, e) != 0) return -1;
     int rc = result_sort(&r, &j->query, j->sort ? j->sort : natural_order(&j->query, &r), j->reverse, e);
-    if (rc == 0) {
-        Report report = {.query = &j->query, .result = &r, .shown = r.count < j->limit ? r.count : j->limit, .zone = a->zone,
-                         .ascii = !locale_is_utf8() || a->ascii};
-        j->write(&report, stdout);
-        if (r.purged_days)
-            fprintf(stderr, "tollwatch: %d days of this range are not in the answer, their rows were purged; "
-                    "group and filter by other dimensions, or ask for later days\n", r.purged_days);
-    }
+    if (rc == 0) rc = write_answer(a, j, db, &r, e);
+    if (rc == 0 && r.purged_days)
+        fprintf(stderr, "tollwatch: %d days of this range are not in the answer, their rows were purged; "
+                "group and filter by other dimensions, or ask for later days\n", r.purged_days);
     result_free(&r);
     return rc;
 }
@@ -120,6 +127,8 @@ const Command cmd_report = {
         "saved_cache_usd. basis says what the money is: metered, reported, billed,\n"
         "notional or mixed. In tables, `in tok` is all input, caches included, and a cost\n"
         "with calls inside that have no price is at least (>=) what it says.\n\n"
+        "Alerts and changes of the policy in the range follow in the order of time, in JSON\n"
+        "as `events`: --since the beginning of an incident, --format md tells its story.\n\n"
         "T is RFC 3339, a date, or 15m 1h 24h 7d today yesterday month.\n"
         "EXPR is the dashboard's filter: DIM:GLOB[,GLOB]; a number (cost tokens input\n"
         "output cached latency ttft) with > >= < <= =; or a text. - before a term turns\n"

@@ -5,7 +5,18 @@
 #include <stdio.h>
 #include "store/columns.h"
 
+enum { REPORT_EVENTS_MAX = 500 };
+typedef struct ReportEvent { /* what was told, and what people and budgets did to the switch, in the range */
+    int64_t at_ms;
+    const char *kind; /* "alert" "resolved" "acknowledged" "policy" */
+    char by[128], text[400];
+} ReportEvent;
+/* In the order of time, at most REPORT_EVENTS_MAX into out; where there is no policy file its changes are just missing. */
+int report_events_load(Db *db, const char *policy_path, int64_t since_ms, int64_t until_ms, ReportEvent *out, size_t *count, Err *e);
+
 typedef struct Report {
+    const ReportEvent *events;
+    size_t event_count;
     const Query *query;
     const Result *result; /* sorted */
     size_t shown;         /* groups to write; the total is over all of them */
@@ -17,4 +28,5 @@ void report_json(const Report *r, FILE *out);
 void report_csv(const Report *r, FILE *out);
 void report_table(const Report *r, FILE *out);
 void report_markdown(const Report *r, FILE *out);
+void report_events(const Report *r, bool markdown, FILE *out); /* a section; nothing without events */
 #endif

@@ -25,6 +25,19 @@ static void json_group(FILE *out, const Query *q, const Group *g) {
     fputc('}', out);
 }
 
+static void json_events(const Report *r, FILE *out) {
+    for (size_t i = 0; i < r->event_count; i++) {
+        const ReportEvent *one = &r->events[i];
+        fputs(i ? ",\n{\"at\":" : "\n{\"at\":", out);
+        json_out_time(out, one->at_ms);
+        fprintf(out, ",\"kind\":\"%s\",\"by\":", one->kind);
+        json_out_string(out, one->by);
+        fputs(",\"text\":", out);
+        json_out_string(out, one->text);
+        fputc('}', out);
+    }
+}
+
 void report_json(const Report *r, FILE *out) {
     fputs("{\"schema_version\":1,\"since\":", out);
     json_out_time(out, r->query->since_ms);
@@ -41,7 +54,9 @@ void report_json(const Report *r, FILE *out) {
     }
     fputs("],\n\"total\":{", out);
     json_numbers(out, &r->result->total, true);
-    fputs("}}\n", out);
+    fputs("},\n\"events\":[", out);
+    json_events(r, out);
+    fputs("]}\n", out);
 }
 
 /* RFC 4180: quotes where a comma, a quote or a line end stands. */

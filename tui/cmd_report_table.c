@@ -219,9 +219,11 @@ static void write_sheet(Sheet *s, FILE *out) {
 void report_table(const Report *r, FILE *out) {
     Sheet s = {.r = r};
     write_sheet(&s, out);
+    report_events(r, false, out);
 }
 
 void report_markdown(const Report *r, FILE *out) {
     Sheet s = {.r = r, .markdown = true};
     write_sheet(&s, out);
+    report_events(r, true, out);
 }
