@@ -44,7 +44,8 @@ bool whatif_open(const SaveRoom *r, size_t i, const WhatIf *w) {
 /* ---- one strategy ---- */
 typedef struct Parts { KeyTable keys; SavePart *at; size_t cap; } Parts;
 
-static void add_part(Parts *p, const char *feature, int64_t nano) {
+static void add_part(Parts *p, const SaveKind *kind, const WhatIf *w, int64_t nano) {
+    const char *feature = kind->feature;
     const int64_t key = (int64_t)(hash64(feature, strlen(feature), 0) >> 1);
     bool is_new;
     uint32_t i = keytable_index(&p->keys, &key, &is_new);
@@ -52,6 +53,11 @@ static void add_part(Parts *p, const char *feature, int64_t nano) {
     if (is_new) p->at[i] = (SavePart){.feature = feature};
     p->at[i].nano = nano_add(p->at[i].nano, nano);
     p->at[i].calls++;
+    if (nano <= p->at[i].most_nano) return;
+    p->at[i].most_nano = nano;
+    p->at[i].model = kind->model;
+    p->at[i].to_model = w->model;
+    p->at[i].output = w->tokens[TOK_OUTPUT] + w->tokens[TOK_REASONING];
 }
 
 static int by_dollars(const void *a, const void *b) {
@@ -93,7 +99,7 @@ static void compare(const SaveRoom *r, const WhatIf *w, Saving *out) {
         if (!r->sound[i] || !whatif_price(r, c, &w[i], &then, &flags) || then == c->cost_nano) continue;
         out->possible_nano = nano_add(out->possible_nano, c->cost_nano - then);
         out->calls++;
-        add_part(&parts, r->s->kind[c->kind].feature, c->cost_nano - then);
+        add_part(&parts, &r->s->kind[c->kind], &w[i], c->cost_nano - then);
         if (then < c->cost_nano) add_example(out, &best, c->key, c->cost_nano - then);
     }
     end_parts(&parts, out);

@@ -45,7 +45,12 @@ typedef enum SaveStrategy { SAVE_RESPONSE, SAVE_ROUTING, SAVE_TOKENS, SAVE_PROMP
 typedef enum SaveSure { SURE_NOT, SURE_LOW, SURE_MEDIUM, SURE_HIGH } SaveSure;
 extern const char *const save_sure_names[]; /* "-" "low" "medium" "high" */
 
-typedef struct SavePart { const char *feature; int64_t nano, calls; } SavePart; /* text: the sample's */
+typedef struct SavePart { /* texts: the sample's */
+    const char *feature;
+    int64_t nano, calls;
+    const char *model, *to_model; /* of the call that would save most: its model, and the one it would go to */
+    int64_t most_nano, output;    /* what that call would save; its output tokens then */
+} SavePart;
 enum { SAVE_PARTS = 6, SAVE_EXAMPLES = 10 };
 typedef struct Saving {
     const char *name, *guide;      /* "prompt caching", "80–90%" */

@@ -3,7 +3,8 @@
 #include "store/money.h"
 #include "store/savings.h"
 #include "tui/number.h"
-#include "tui/screen.h"
+#include "tui/savings_pane.h"
+#include "tui/keys.h"
 #include "tui/table.h"
 #include "tui/view.h"
 
@@ -15,6 +16,7 @@ typedef struct Page { /* self */
     char filter_text[256];
     int64_t read_ms, length_ms; /* of the range, and its end; 0 = nothing read yet */
     TableState table;
+    SavingsPane pane;
 } Page;
 
 static void *open_savings(void) { return xcalloc(1, sizeof(Page)); }
@@ -22,6 +24,7 @@ static void *open_savings(void) { return xcalloc(1, sizeof(Page)); }
 static void close_savings(void *self) {
     Page *p = self;
     savings_free(&p->sample);
+    savings_pane_free(&p->pane);
     free(p);
 }
 
@@ -36,6 +39,7 @@ static int load_savings(void *self, View *v, int64_t deadline_us, bool *more, Er
     const Query q = {.since_ms = v->since_ms, .until_ms = v->until_ms, .filter = v->filter};
     (void)deadline_us;
     *more = false;
+    if (savings_pane_load(&p->pane, v, e) != 0) return -1;
     if (is_fresh(p, v)) return 0;
     savings_free(&p->sample);
     p->v = (Savings){0}; /* its texts are the sample's */
@@ -186,7 +190,12 @@ static void draw_savings(const void *self, const View *v, Canvas *c, Rect area) 
     Table t = {.columns = columns, .column_count = COL_COUNT, .rows = SAVE_COUNT + 1, .sorted_by = -1, .has_selection = true, .cell = cell, .ctx = p};
     table_draw(&t, &p->table, c, (Rect){area.x, area.y + top, area.w, list});
     int y = top + list + 1;
+    y += savings_pane_running(&p->pane, v, c, (Rect){area.x, area.y + y, area.w, area.h - y});
     if (y >= area.h) return;
+    if (p->pane.open) {
+        savings_pane_draw(&p->pane, v, c, (Rect){area.x, area.y + y, area.w, area.h - y});
+        return;
+    }
     y += draw_parts(row_of(p, p->table.selected), c, (Rect){area.x, area.y + y, area.w, area.h - y}) + 1;
     int unknown = draw_unknown(p, c, (Rect){area.x, area.y + y, area.w, area.h - y});
     if (unknown) y += unknown + 1;
@@ -195,11 +204,13 @@ static void draw_savings(const void *self, const View *v, Canvas *c, Rect area) 
 
 static bool key_savings(void *self, View *v, int key) {
     Page *p = self;
-    (void)v;
+    size_t row = p->table.selected;
+    if (savings_pane_key(&p->pane, v, key)) return true;
+    if (key == KEY_ENTER && row < SAVE_COUNT) return savings_pane_open(&p->pane, v, (SaveStrategy)row, &p->v.by[row]);
     return table_key(&p->table, SAVE_COUNT + 1, PAGE, key);
 }
 
 const Screen screen_savings = {
     .name = "savings", .title = "Savings", .key = '0', .open = open_savings, .close = close_savings, .load = load_savings, .draw = draw_savings,
-    .key_pressed = key_savings, .footer = "row range",
+    .key_pressed = key_savings, .footer = "row open rule undo range",
 };
