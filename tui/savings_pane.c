@@ -59,19 +59,6 @@ bool savings_pane_open(SavingsPane *p, View *v, SaveStrategy by, const Saving *s
 }
 
 /* ---- what runs ---- */
-int savings_pane_load(SavingsPane *p, View *v, Err *e) {
-    bool fresh = p->read_ms && v->now_ms >= p->read_ms && v->now_ms - p->read_ms < READ_MS && p->generation == v->policy.generation;
-    if (fresh) return 0;
-    forget_saved(p);
-    p->saved = xcalloc(SAVED_RULES_MAX, sizeof *p->saved);
-    if (saving_book_list(v->db, p->saved, SAVED_RULES_MAX, &p->count, e) != 0) return -1;
-    for (; p->shown < p->count && p->shown < PANE_RULES && !p->saved[p->shown].ended_ms; p->shown++)
-        if (saving_measure(v->db, v->book, &p->saved[p->shown], v->now_ms, CALLS, &p->m[p->shown], e) != 0) return -1;
-    p->read_ms = v->now_ms;
-    p->generation = v->policy.generation;
-    return 0;
-}
-
 /* How many gateways have read the policy that has it. */
 static void obeyed_words(const SavedRule *r, const View *v, char out[48]) {
     PolicyAck *acks = xcalloc(POLICY_ACKS_MAX, sizeof *acks);
@@ -81,8 +68,23 @@ static void obeyed_words(const SavedRule *r, const View *v, char out[48]) {
     if (policy_act_acks(v->app, r->generation, v->now_ms, acks, &count, &none) != 0) count = 0;
     for (size_t i = 0; i < count; i++) obeyed += acks[i].generation >= r->generation && acks[i].state != ACK_UNKNOWN;
     if (count) snprintf(out, 48, ", obeyed by %zu of %zu", obeyed, count);
-    else snprintf(out, 48, ", no gateway has said that it obeys");
+    else snprintf(out, 48, ", no gateway heard");
     free(acks);
+}
+
+int savings_pane_load(SavingsPane *p, View *v, Err *e) {
+    bool fresh = p->read_ms && v->now_ms >= p->read_ms && v->now_ms - p->read_ms < READ_MS && p->generation == v->policy.generation;
+    if (fresh) return 0;
+    forget_saved(p);
+    p->saved = xcalloc(SAVED_RULES_MAX, sizeof *p->saved);
+    if (saving_book_list(v->db, p->saved, SAVED_RULES_MAX, &p->count, e) != 0) return -1;
+    for (; p->shown < p->count && p->shown < PANE_RULES && !p->saved[p->shown].ended_ms; p->shown++) {
+        if (saving_measure(v->db, v->book, &p->saved[p->shown], v->now_ms, CALLS, &p->m[p->shown], e) != 0) return -1;
+        obeyed_words(&p->saved[p->shown], v, p->obeyed[p->shown]);
+    }
+    p->read_ms = v->now_ms;
+    p->generation = v->policy.generation;
+    return 0;
 }
 
 int savings_pane_running(const SavingsPane *p, const View *v, Canvas *c, Rect r) {
@@ -90,12 +92,11 @@ int savings_pane_running(const SavingsPane *p, const View *v, Canvas *c, Rect r)
     for (size_t i = 0; i < p->shown && y < r.h; i++) {
         const SavedRule *s = &p->saved[i];
         const RuleMeasured *m = &p->m[i];
-        char since[40], obeyed[48], expected[48];
+        char since[40], expected[48];
         time_format(v->zone, s->written_ms, "%d %b %H:%M", since, sizeof since);
-        obeyed_words(s, v, obeyed);
         snprintf(expected, sizeof expected, "%s", number_usd(s->expected_nano, 0, BASIS_PROJECTED).text);
-        canvas_textf(c, r.x + 1, r.y + y++, r.w - 2, ROLE_TEXT, 0, "running %s since %s: expected %s/day, measured %s%s on %s calls%s   u undo", s->id, since, expected,
-                     m->exact ? "" : "±", number_usd(m->saved_nano, 0, BASIS_METERED).text, number_count(m->changed, 0).text, obeyed);
+        canvas_textf(c, r.x + 1, r.y + y++, r.w - 2, ROLE_TEXT, 0, "running %s since %s: expected %s/day, measured %s%s on %s calls%s", s->id, since, expected,
+                     m->exact ? "" : "±", number_usd(m->saved_nano, 0, BASIS_METERED).text, number_count(m->changed, 0).text, p->obeyed[i]);
     }
     return y ? y + 1 : 0;
 }

@@ -17,6 +17,7 @@ typedef struct SavingsPane {
     int64_t read_ms, generation;     /* of what runs; 0 = not read */
     SavedRule *saved;                /* running ones, newest first */
     RuleMeasured m[PANE_RULES];
+    char obeyed[PANE_RULES][48];
     size_t count, shown;
 } SavingsPane;
 void savings_pane_free(SavingsPane *p);
