@@ -17,7 +17,7 @@ const KeyCommand key_commands[] = {
     {DO_STOP, "stop", "K", {'K'}, "act", "stop", "stop calls (asks)", NULL},
     {DO_RESUME, "resume", "R", {'R'}, "act", "resume", "let calls pass (asks)", NULL},
     {DO_RULE, "rule", "w", {'w'}, "act", "write a rule", "set a rule (asks)", "policy savings"},
-    {DO_UNDO, "undo", "u", {'u'}, "act", "undo", "undo what w wrote (asks)", "savings"},
+    {DO_UNDO, "undo", "u", {'u'}, "act", "undo", "undo a rule (asks)", "savings"},
     {DO_ACKNOWLEDGE, "acknowledge", "a", {'a'}, "act", "acknowledge", "acknowledge, or not", "alerts"},
     {DO_SILENCE, "silence", "x", {'x'}, "act", "silence 1h", "silent for an hour", "alerts"},
     {DO_RANGE, "range", "t T", {'t', 'T'}, "time", "range", "next range; last", NULL},
