@@ -160,6 +160,12 @@ int formats_load(Formats **out, const char *config_dir, Err *e) {
     return 0;
 }
 
+int formats_try(const Formats *f, json_t *root, Format **out, Err *e) {
+    Shared shared = {0};
+    for (; shared.count < f->file_count; shared.count++) shared.files[shared.count] = f->files[shared.count];
+    return format_compile(out, root, "suggestion", &shared, e);
+}
+
 void formats_free(Formats *f) {
     if (!f) return;
     for (size_t i = 0; i < f->count; i++) format_free(f->at[i]);

@@ -100,6 +100,11 @@ typedef struct Identity { /* alternatives; each is one or more parts that must a
 
 typedef struct Hook Hook;
 
+/* A file compiled as one of the user's would be; root is taken over, also on failure. */
+int formats_try(const Formats *f, json_t *root, Format **out, Err *e);
+/* Runs the sample through the file's format and sets its "expect" to what came out. */
+int format_expect(const Formats *f, const json_t *file, json_t *sample, Err *e);
+
 struct Format {
     json_t *root; /* owns all texts */
     void **owned; size_t owned_count;

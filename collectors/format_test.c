@@ -148,6 +148,37 @@ static int judge(const Trial *t, ParseResult result, bool priced) {
     return 0;
 }
 
+/* ---- the other way round: what a sample gives, as it would be expected ---- */
+static json_t *expectation(const Batch *b, const Request *r) {
+    json_t *want = json_object(), *flags = json_array();
+    Str model = batch_name_at(b, r->name[DIM_MODEL]);
+    json_object_set_new(want, "model", json_stringn(model.at, model.len));
+    for (int i = 0; i < TOK_COUNT; i++)
+        if (r->tokens[i]) json_object_set_new(want, token_names[i], json_integer(r->tokens[i]));
+    for (size_t i = 0; i < sizeof shown_flags / sizeof *shown_flags; i++)
+        if (r->flags & shown_flags[i].bit) json_array_append_new(flags, json_string(shown_flags[i].name));
+    if (json_array_size(flags)) json_object_set(want, "flags", flags);
+    json_decref(flags);
+    if (r->outcome != OUTCOME_OK) json_object_set_new(want, "outcome", json_string(outcome_names[r->outcome]));
+    return want;
+}
+
+int format_expect(const Formats *fs, const json_t *file, json_t *sample, Err *e) {
+    Format *f;
+    if (formats_try(fs, json_deep_copy(file), &f, e) != 0) return -1;
+    Trial t = {.f = f, .sample = sample, .batch = batch_new(64), .e = e};
+    ParseContext ctx = {.path = "sample", .fingerprint = 1};
+    Parser *p = parser_new(f, &ctx);
+    ParseResult got = feed(&t, p);
+    json_t *list = json_array();
+    for (size_t i = 0; i < batch_count(t.batch); i++) json_array_append_new(list, expectation(t.batch, batch_at(t.batch, i)));
+    json_object_set_new(sample, "expect", list);
+    parser_free(p);
+    batch_free(t.batch);
+    format_free(f);
+    return got == PARSE_OK ? 0 : fail(e, "its first record is no call that could be read; give the fields by hand (FORMAT.md)");
+}
+
 int format_self_test(const Format *f, const Book *book, size_t *samples, Err *e) {
     const json_t *list = json_object_get(f->root, "samples");
     Trial t = {.f = f, .batch = batch_new(64), .e = e};

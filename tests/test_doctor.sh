@@ -100,4 +100,42 @@ printf '{"schema_version":1,"gener' >"$work/policy.json"
 finds "a cut policy" 1 '^mend +policy: .*policy.json:1: .*last good one'
 printf '{"schema_version":1,"generation":3}' >"$work/policy.json" && chmod 666 "$work/policy.json"
 finds "a policy that anyone may write" 1 '^mend +policy: .*others may change it \(mode 0666\); chmod 0664'
+
+# ---- doctor FILE ----
+looks() { # WHAT EXIT STREAM PATTERN FILE
+    what=$1 code=$2 stream=$3 pattern=$4
+    shift 4
+    "$bin" --now 2026-11-24T09:00:00Z doctor "$@" >"$work/out" 2>"$work/err"
+    got=$?
+    if [ "$got" = "$code" ] && grep -qE "$pattern" "$work/$stream"; then echo "ok $what"; else
+        echo "not ok $what (exit $got instead of $code, or nothing like: $pattern)"
+        sed 's/^/# /' "$work/out" "$work/err"
+        failed=1
+    fi
+}
+looks "a log of a known format" 0 out 'a.jsonl: format gateway: ' "$work/logs/a.jsonl"
+looks "how its calls are read" 0 out 'first call: 2026-11-24T08:00:00.000Z openai/gpt-4o, input 10 uncached, 0 read, 0 written, output 5, \$0.000075000' "$work/logs/a.jsonl"
+looks "which of its lines are bad" 1 out '^mend +first bad record: .*b.jsonl:2: ' "$work/logs/b.jsonl"
+looks "a file that is not there" 1 out '^mend .*/none: No such file' "$work/none"
+: >"$work/logs/empty"
+looks "an empty one" 1 out '^mend .*/empty: it is empty' "$work/logs/empty"
+echo 'GET / HTTP/1.1 200' >"$work/logs/text"
+looks "text" 1 out '^mend .*no JSON object; let the gateway log JSON' "$work/logs/text"
+echo '{"time":"2026-11-24T08:00:00Z","who":"me"}' >"$work/logs/other"
+looks "a log without tokens" 1 out '^mend .*no token counters' "$work/logs/other"
+tar -cf "$work/logs/a.tar" -C "$work/logs" a.jsonl && gzip -c "$work/logs/a.tar" >"$work/logs/a.tar.gz"
+looks "an archive" 1 out '^mend .*a.tar.gz: is a tar archive; unpack it: tar' "$work/logs/a.tar.gz"
+
+# A log of no known format: what is printed is a format file that proves itself, is found, and reads the log.
+for n in 1 2 3; do
+    printf '{"started-at":"2026-11-24T08:00:0%sZ","llm":{"model.name":"gpt-4o","vendor":"openai"},"tok":{"tokens_in":1200,"tokens_out":80,"tokens_cached":1000},"took_ms":812,"app":"search","request-id":"r%s"}\n' $n $n
+done >"$work/logs/home-made.log"
+looks "a log of no known format" 1 err 'this is one to start from: time = started-at, model = llm."model.name"' "$work/logs/home-made.log"
+cp "$work/out" "$conf/formats/home-made.json"
+looks "what is suggested recognises the log" 0 out 'home-made.log: format home-made: ' "$work/logs/home-made.log"
+looks "and counts the cache as the log does" 0 out '3 calls, 0 that are none, 0 bad' "$work/logs/home-made.log"
+looks "and prices it" 0 out 'input 200 uncached, 1000 read, 0 written, output 80, \$0.002550000' "$work/logs/home-made.log"
+finds "its sample proves itself" 1 '^ok +formats: [0-9]+ with [0-9]+ samples, all read as expected:.* home-made'
+printf '{"log":{"at":{"ts":1792886400.5}},"resp":"{\\"model\\":\\"gpt-4o\\",\\"usage\\":{\\"prompt_tokens\\":9,\\"completion_tokens\\":1}}"}\n' >"$work/logs/inside.log"
+looks "counters inside of a string" 1 err 'model = resp->model, usage = resp->usage' "$work/logs/inside.log"
 exit $failed

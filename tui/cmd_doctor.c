@@ -48,31 +48,46 @@ static void check_accounts(Doctor *d) {
     }
 }
 
-static int run(App *a, int argc, char **argv) {
+/* What is said of the set-up would be in the way of who asks about a file. */
+static int look_at_files(Doctor *d, const char *const *paths, size_t count, Err *e) {
+    if (formats_load(&d->formats, d->app->config->dir, e) != 0 || app_book(d->app, e) != 0) return app_fail(e);
+    for (size_t i = 0; formats_broken_at(d->formats, i); i++)
+        fprintf(stderr, "tollwatch: %s; this format is left out\n", formats_broken_at(d->formats, i));
+    for (size_t i = 0; i < count; i++) check_file(d, paths[i]);
+    formats_free(d->formats);
+    return d->to_mend ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int look_at_setup(Doctor *d, bool online) {
     static void (*const checks[])(Doctor *) = {check_config,  check_prices,   check_formats,
                                                check_sources, check_database, check_policy};
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) checks[i](d);
+    if (online) check_accounts(d);
+    formats_free(d->formats);
+    if (d->to_mend == 0) puts("nothing to mend");
+    else printf("%d to mend\n", d->to_mend);
+    return d->to_mend ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int run(App *a, int argc, char **argv) {
     Doctor d = {.app = a};
     Err e = {0};
     const char *value[OPT_COUNT], **args = xcalloc((size_t)argc + 1, sizeof *args);
     size_t count;
     int code = options_parse(&cmd_doctor, argc, argv, value, args, &count);
-    free(args);
-    if (code != EXIT_DONE) return code;
-    if (count > 0) return usage_fail("doctor takes no argument");
-    if (app_config(a, &e) != 0) {
+    if (code == EXIT_DONE && app_config(a, &e) != 0) {
         found(&d, LEVEL_MEND, "configuration", "%s", e.text);
-        return EXIT_FAILED; /* nothing else can be looked at for certain */
+        code = EXIT_FAILED; /* nothing else can be looked at for certain */
+    } else if (code == EXIT_DONE) {
+        code = count ? look_at_files(&d, args, count, &e) : look_at_setup(&d, value[OPT_ONLINE] != NULL);
     }
-    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) checks[i](&d);
-    if (value[OPT_ONLINE]) check_accounts(&d);
-    formats_free(d.formats);
-    if (d.to_mend == 0) puts("nothing to mend");
-    else printf("%d to mend\n", d.to_mend);
-    return d.to_mend ? EXIT_FAILED : EXIT_DONE;
+    free(args);
+    return code;
 }
 
 const Command cmd_doctor = {
-    .name = "doctor", .args = "", .summary = "what is wrong with the set-up, and how to mend it", .options = options, .run = run,
+    .name = "doctor", .args = "[FILE...]", .summary = "what is wrong with the set-up, or with a log, and how to mend it", .options = options, .run = run,
     .details = "Looks at configuration, prices, log formats, sources, database and policy file, and changes none of them.\n"
-               "Exits with 1 if there is something to mend.",
+               "With FILE it says how that log is read, and for one of no known format prints a format file to start from\n"
+               "(standard output; the words go to standard error). Exits with 1 if there is something to mend.",
 };

@@ -26,4 +26,5 @@ void check_formats(Doctor *d); /* loads d->formats */
 void check_sources(Doctor *d);
 void check_database(Doctor *d);
 void check_policy(Doctor *d);
+void check_file(Doctor *d, const char *path); /* d->formats are loaded; an unknown log's format goes to standard output alone */
 #endif
