@@ -9,7 +9,7 @@
 #include "collectors/notify.h"
 #include "collectors/publish.h"
 
-enum { ROLE_RETRY_MS = 2000, WORKERS_MAX = 96 };
+enum { ROLE_FIRST_MS = 300, ROLE_RETRY_MS = 2000, WORKERS_MAX = 96 };
 
 struct Collector {
     CollectOptions o;
@@ -24,6 +24,7 @@ struct Collector {
     BillsConfig *bills;
     Worker *role_worker; /* the rest is its own */
     Role *role;
+    int looks; /* for the role, in vain */
     Worker *worker[WORKERS_MAX];
     size_t workers;
 };
@@ -82,10 +83,20 @@ static int role_open(void **self, const void *config, const Stop *stop, Err *e) 
     return 0;
 }
 
+/* Once, and not at the first look: a lock may outlive its killed holder for an instant. Without it one would seem to hang. */
+static void tell_who_collects(Collector *c) {
+    char who[128];
+    Err e = {0};
+    if (++c->looks != 2 || role_holder(c->o.db_path, who, sizeof who) != 0) return;
+    fail(&e, "%s collects already; this one waits and takes over when it is gone", who);
+    if (c->o.failed) c->o.failed(&e);
+}
+
 static int role_step(void *self, Wait *next, Err *e) {
     Collector *c = self;
     if (!c->role && role_take(&c->role, c->o.db_path, e) != 0) return -1;
-    next->sleep_ms = c->role ? -1 : ROLE_RETRY_MS;
+    if (!c->role) tell_who_collects(c);
+    next->sleep_ms = c->role ? -1 : c->looks < 2 ? ROLE_FIRST_MS : ROLE_RETRY_MS;
     return c->role && c->workers == 0 ? start_all(c, e) : 0;
 }
 

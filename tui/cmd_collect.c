@@ -17,13 +17,6 @@ static void wait_for_signal(const sigset_t *set) {
     while (sigwait(set, &got) != 0) continue;
 }
 
-/* Else it would look as if it hung. */
-static void tell_who_collects(const App *a) {
-    char who[128];
-    if (role_holder(a->db_path, who, sizeof who) == 0)
-        fprintf(stderr, "tollwatch: %s collects already; this one waits and takes over when it is gone\n", who);
-}
-
 /* Collects until a signal; the file of metrics is renewed beside it. */
 static int collect(App *a, const char *metrics_path, Stop *stop, const sigset_t *set, Err *e) {
     CollectOptions o = {.config = a->config, .db_path = a->db_path, .policy_path = a->policy_path,
@@ -32,7 +25,6 @@ static int collect(App *a, const char *metrics_path, Stop *stop, const sigset_t 
                         .ask = {.config = a->config, .zone = a->day_zone, .policy_path = a->policy_path, .now_ms = a->fixed_now_ms}};
     Collector *c = NULL;
     Worker *w = NULL;
-    tell_who_collects(a);
     int rc = collector_start(&c, &o, stop, e);
     if (rc == 0 && metrics_path) rc = worker_start(&w, &metrics_file_worker, &file, stop, e);
     if (rc == 0) wait_for_signal(set);
