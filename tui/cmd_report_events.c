@@ -80,8 +80,11 @@ static void write_safely(const char *text, bool ascii, bool markdown, FILE *out)
 }
 
 void report_events(const Report *r, bool markdown, FILE *out) {
-    const char *format = r->query->until_ms - r->query->since_ms > MS_PER_DAY ? "%d %b %H:%M:%S" : "%H:%M:%S";
+    char first[32], last[32];
     if (r->event_count == 0) return;
+    time_format(r->zone, r->events[0].at_ms, "%d %b", first, sizeof first);
+    time_format(r->zone, r->events[r->event_count - 1].at_ms, "%d %b", last, sizeof last);
+    const char *format = strcmp(first, last) != 0 ? "%d %b %H:%M:%S" : "%H:%M:%S";
     fputs(markdown ? "\n**What happened**\n\n" : "\nwhat happened\n", out);
     for (size_t i = 0; i < r->event_count; i++) {
         const ReportEvent *one = &r->events[i];
