@@ -70,8 +70,15 @@ static int open_bills(void **self, const void *config, const Stop *stop, Err *e)
 
 /* ---- health ---- */
 static const char *first_error(const Bills *b) {
-    for (int i = 0; i < FEEDS_MAX; i++)
-        if (b->error[i][0]) return b->error[i];
+    for (int i = 0; i < FEEDS_MAX && b->provider && b->provider->feeds[i].name; i++)
+        if (b->error[i][0] && !b->provider->feeds[i].optional) return b->error[i];
+    return "";
+}
+
+/* What could not be read, though another feed stands in for it: told, but no error. */
+static const char *first_remark(const Bills *b) {
+    for (int i = 0; i < FEEDS_MAX && b->provider && b->provider->feeds[i].name; i++)
+        if (b->error[i][0] && b->provider->feeds[i].optional) return b->error[i];
     return "";
 }
 
@@ -85,14 +92,18 @@ static int64_t newest_ms(Bills *b) {
     return newest;
 }
 
-static int tell_health(Bills *b, const char *word, Err *e) {
+static int tell(Bills *b, const char *state, const char *word, Err *e) {
     char source[96];
-    const char *wrong = first_error(b);
     snprintf(source, sizeof source, "account %s", b->config->account->name);
     int64_t newest = b->provider ? newest_ms(b) : 0;
-    const SourceHealth h = {.source = source, .kind = b->config->account->provider, .state = wrong[0] ? "error" : "ok",
-                            .last_word = wrong[0] ? wrong : word, .seen_ms = newest, .lag_ms = newest ? now_of(b) - newest : -1};
+    const SourceHealth h = {.source = source, .kind = b->config->account->provider, .state = state, .last_word = word, .seen_ms = newest,
+                            .lag_ms = newest ? now_of(b) - newest : -1};
     return ledger_source_health(b->ledger, &h, e);
+}
+
+static int tell_health(Bills *b, const char *word, Err *e) {
+    const char *wrong = first_error(b), *remark = first_remark(b);
+    return wrong[0] ? tell(b, "error", wrong, e) : tell(b, "ok", remark[0] ? remark : word, e);
 }
 
 /* ---- a walk ---- */
@@ -145,6 +156,7 @@ static void end_walk(Bills *b, int64_t wait_ms, const Err *why) {
 
 static int store_window(Bills *b, Err *e) {
     const BillRead read = {.account = b->config->account->name, .provider = b->provider->name, .feed = b->feed->name, .origin = b->feed->origin,
+                           .rival = b->feed->rival, .wins = b->feed->wins,
                            .from_ms = b->call.from_ms, .until_ms = b->call.until_ms, .closed_ms = floor_to(now_of(b) - b->feed->settles_ms, b->feed->bucket_ms),
                            .now_ms = now_of(b)};
     return b->feed->no_rows ? 0 : bills_replace(b->ledger, &read, &b->rows, b->pricer, e);
@@ -162,17 +174,19 @@ static int finish_window(Bills *b, Err *e) {
     return 0;
 }
 
+static int pages_max(const Feed *f) { return f->pages_max ? f->pages_max : BILL_PAGES; }
+
 static bool goes_round(Bills *b) {
     uint64_t h = hash64(b->call.cursor, strlen(b->call.cursor), 0);
     for (int i = 0; i < b->call.page; i++)
         if (b->seen[i] == h) return true;
     b->seen[b->call.page++] = h;
-    return b->call.page == BILL_PAGES;
+    return b->call.page == pages_max(b->feed);
 }
 
 static int next_page(Bills *b, Err *e) {
     if (!b->call.cursor[0]) return finish_window(b, e);
-    return goes_round(b) ? fail(e, "%s %s: its pages go round in circles, or are more than %d", b->provider->name, b->feed->name, BILL_PAGES) : 0;
+    return goes_round(b) ? fail(e, "%s %s: its pages go round in circles, or are more than %d", b->provider->name, b->feed->name, pages_max(b->feed)) : 0;
 }
 
 /* Ends the read after a failure; nothing of its window is stored. What is read rarely may cost money: it waits longer. */
@@ -222,17 +236,19 @@ static int idle(Bills *b, Wait *next, Err *e) {
     return tell_health(b, "waiting for the next read", e);
 }
 
-static int unknown_provider(Bills *b, Wait *next, Err *e) {
-    snprintf(b->error[0], sizeof b->error[0], "no provider is called %.32s, or it has no such API; see the README for those that have",
-             b->config->account->provider);
+/* A provider that nobody knows, or that has nothing to ask. */
+static int no_provider(Bills *b, Wait *next, Err *e) {
+    char word[160];
     next->sleep_ms = -1;
-    return tell_health(b, "", e);
+    if (b->provider) return tell(b, "unknown", b->provider->nothing, e);
+    snprintf(word, sizeof word, "no provider is called %.32s; see the README for those that have an API", b->config->account->provider);
+    return tell(b, "error", word, e);
 }
 
 static int step(void *self, Wait *next, Err *e) {
     Bills *b = self;
     *next = (Wait){.fd = -1};
-    if (!b->provider) return unknown_provider(b, next, e);
+    if (!b->provider || b->provider->nothing) return no_provider(b, next, e);
     if (!b->feed) return idle(b, next, e);
     read_page(b, next);
     return b->feed ? 0 : tell_health(b, "read", e);
@@ -259,7 +275,8 @@ int bills_probe(const AccountConfig *a, int64_t now_ms, Err *e) {
     const Provider *p = provider_find(a->provider);
     char secret[SECRET_MAX];
     BillSet rows;
-    if (!p) return fail(e, "no provider is called %.32s, or it has no usage API", a->provider);
+    if (!p) return fail(e, "no provider is called %.32s; see the README for those that have an API", a->provider);
+    if (p->nothing) return fail(e, "%s", p->nothing);
     Stop *stop = stop_new();
     int rc = account_secret(a, stop, secret, e);
     if (rc == 0) {

@@ -47,6 +47,10 @@ typedef struct Feed {
     Origin origin;
     bool cheap;                    /* for `doctor --online`: one call proves the key */
     bool no_rows;                  /* names or balances only: nothing is replaced */
+    const char *rival;             /* a feed that tells the same calls: one of the two counts, day by day; NULL = none */
+    bool wins;                     /* this one, where it has rows; of two that win, what was read last */
+    bool optional;                 /* when it cannot be read the rival stands in: told, but no error */
+    int pages_max;                 /* of one walk; 0 = BILL_PAGES */
     int64_t every_ms;              /* between two reads */
     int64_t bucket_ms;             /* windows begin and end at multiples of it */
     int64_t history_ms;            /* how far back the first read goes */
@@ -64,6 +68,7 @@ typedef struct Feed {
 typedef struct Provider {
     const char *name;              /* as in `provider =` */
     const char *base_url;
+    const char *nothing;           /* why there is nothing to ask; then it has no feeds. NULL = it has */
     const char *key_help;          /* "an admin key (sk-admin-...), made by an Owner under Settings > Admin keys" */
     const Feed *feeds;
     const Feed *sign_in;           /* its request and parse alone: changes the key into FeedCall.token before a walk; NULL = none */

@@ -2,7 +2,8 @@
 #include "collectors/provider.h"
 
 extern const Provider provider_openai, provider_anthropic, provider_openrouter, provider_litellm, provider_deepseek, provider_xai;
-extern const Provider provider_bedrock, provider_azure, provider_google, provider_vertex_ai;
+extern const Provider provider_bedrock, provider_azure, provider_google, provider_vertex_ai, provider_mistral, provider_groq;
+extern const Provider provider_together, provider_together_ai, provider_cohere;
 
 const Provider *const providers[] = {
     &provider_openai,
@@ -15,6 +16,11 @@ const Provider *const providers[] = {
     &provider_azure,
     &provider_google,
     &provider_vertex_ai,
+    &provider_mistral,
+    &provider_groq,
+    &provider_together,
+    &provider_together_ai,
+    &provider_cohere,
     NULL,
 };
 

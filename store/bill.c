@@ -1,32 +1,6 @@
-/* bill: see bill.h. */
+/* bill: replacing buckets; names and balances. See bill.h; a read's rows: bill_set.c. */
 #include "store/bill.h"
 #include "store/ledger_parts.h"
-
-/* ---- the set ---- */
-void bill_set_init(BillSet *s) { *s = (BillSet){.names = batch_new(1)}; }
-
-void bill_set_free(BillSet *s) {
-    batch_free(s->names);
-    free(s->at);
-    *s = (BillSet){0};
-}
-
-BillRow *bill_set_add(BillSet *s) {
-    if (s->count == BILL_ROWS_MAX) return s->full = true, NULL;
-    if (s->count == s->cap) {
-        s->cap = s->cap ? s->cap * 2 : 256;
-        s->at = xrealloc(s->at, s->cap * sizeof *s->at);
-    }
-    s->at[s->count] = (BillRow){0};
-    return &s->at[s->count++];
-}
-
-uint32_t bill_set_name(BillSet *s, const char *text) {
-    if (!text || !*text) return 0;
-    uint32_t i = batch_name(s->names, text, strlen(text));
-    if (i == 0) s->full = true;
-    return i;
-}
 
 /* ---- one row as a request, for its price and its lane ---- */
 typedef struct Reading {
@@ -34,8 +8,9 @@ typedef struct Reading {
     const BillRead *read;
     BillSet *set;
     Pricer *pricer;
-    int64_t feed;
+    int64_t feed, rival;        /* rival 0 = none */
     uint32_t account, provider; /* names of the set */
+    bool aside;                 /* C5: another feed counts on this day */
     CellSet cells[2];           /* quarters, days: what changes */
 } Reading;
 
@@ -107,19 +82,39 @@ static int count_stored(Ledger *l, sqlite3_stmt *s, CellSet cells[2], int sign, 
     return got;
 }
 
-static int take_out(Reading *x, int64_t from_ms, int64_t to_ms, Err *e) {
-    sqlite3_stmt *s = db_prepare(x->l->db, "SELECT " COLUMNS " FROM bill WHERE feed = ?1 AND start_ms >= ?2 AND start_ms < ?3", e);
-    if (!s) return -1;
-    sqlite3_bind_int64(s, 1, x->feed);
+/* A statement over a feed's rows of a range. */
+static sqlite3_stmt *of_feed(Reading *x, const char *sql, int64_t feed, int64_t from_ms, int64_t to_ms, Err *e) {
+    sqlite3_stmt *s = db_prepare(x->l->db, sql, e);
+    if (!s) return NULL;
+    sqlite3_bind_int64(s, 1, feed);
     sqlite3_bind_int64(s, 2, from_ms);
     sqlite3_bind_int64(s, 3, to_ms);
-    if (count_stored(x->l, s, x->cells, -1, e) < 0) return -1;
-    s = db_prepare(x->l->db, "DELETE FROM bill WHERE feed = ?1 AND start_ms >= ?2 AND start_ms < ?3", e);
-    if (!s) return -1;
-    sqlite3_bind_int64(s, 1, x->feed);
-    sqlite3_bind_int64(s, 2, from_ms);
-    sqlite3_bind_int64(s, 3, to_ms);
-    return db_step(x->l->db, s, "replace a provider's rows", e) < 0 ? -1 : 0;
+    return s;
+}
+
+/* What a feed's rows count for goes out of the sums; `then` says what becomes of the rows. */
+static int take_out(Reading *x, int64_t feed, int64_t from_ms, int64_t to_ms, const char *then, Err *e) {
+    sqlite3_stmt *s = of_feed(x, "SELECT " COLUMNS " FROM bill WHERE feed = ?1 AND start_ms >= ?2 AND start_ms < ?3", feed, from_ms, to_ms, e);
+    if (!s || count_stored(x->l, s, x->cells, -1, e) < 0) return -1;
+    s = of_feed(x, then, feed, from_ms, to_ms, e);
+    return !s || db_step(x->l->db, s, "replace a provider's rows", e) < 0 ? -1 : 0;
+}
+
+/* C5: whether the rival has rows in this range. */
+static int has_rows(Reading *x, int64_t from_ms, int64_t to_ms, bool *has, Err *e) {
+    sqlite3_stmt *s = of_feed(x, "SELECT 1 FROM bill WHERE feed = ?1 AND start_ms >= ?2 AND start_ms < ?3 LIMIT 1", x->rival, from_ms, to_ms, e);
+    int got = s ? db_step(x->l->db, s, "look for another feed's rows", e) : -1;
+    if (s) sqlite3_reset(s);
+    *has = got == 1;
+    return got < 0 ? -1 : 0;
+}
+
+static int meet_rival(Reading *x, int64_t from_ms, int64_t to_ms, bool rows, Err *e) {
+    static const char aside[] = "UPDATE bill SET lane = 0 WHERE feed = ?1 AND start_ms >= ?2 AND start_ms < ?3";
+    x->aside = false;
+    if (!x->rival) return 0;
+    if (!x->read->wins) return has_rows(x, from_ms, to_ms, &x->aside, e);
+    return rows ? take_out(x, x->rival, from_ms, to_ms, aside, e) : 0;
 }
 
 int bills_restore(Ledger *l, int64_t from_ms, int64_t to_ms, Err *e) {
@@ -183,7 +178,8 @@ static int put_in(Reading *x, BillRow *row, Err *e) {
         row->nano = r->cost_nano;
         unpriced = r->flags & REQ_UNPRICED ? all_tokens(row) : 0;
     }
-    if (in_dollars(x->set, row) && lane_of(x, r, &lane, e)) return -1; /* C4 */
+    bool counts = !x->aside && x->read->origin != ORIGIN_NOTIONAL && in_dollars(x->set, row); /* C4 C5 */
+    if (counts && lane_of(x, r, &lane, e)) return -1;
     if (insert(x, row, lane, unpriced, e)) return -1;
     sums_of(row, unpriced, &sums);
     if (lane && !sums_empty(&sums)) add_cells(x->cells, row->start_ms, lane, &sums, 1);
@@ -192,9 +188,11 @@ static int put_in(Reading *x, BillRow *row, Err *e) {
 
 /* ---- a day ---- */
 static int replace_day(Reading *x, int64_t from_ms, int64_t to_ms, size_t *at, Err *e) {
+    static const char gone[] = "DELETE FROM bill WHERE feed = ?1 AND start_ms >= ?2 AND start_ms < ?3";
     names_batch(x->l->names, x->set->names);
     tuples_batch(x->l->tuples);
-    if (take_out(x, from_ms, to_ms, e)) return -1;
+    bool rows = *at < x->set->count && x->set->at[*at].start_ms < to_ms;
+    if (take_out(x, x->feed, from_ms, to_ms, gone, e) || meet_rival(x, from_ms, to_ms, rows, e)) return -1;
     for (; *at < x->set->count && x->set->at[*at].start_ms < to_ms; ++*at)
         if (put_in(x, &x->set->at[*at], e)) return -1;
     return write_cells(x->l, x->cells, e);
@@ -224,6 +222,19 @@ static int feed_id(Ledger *l, const BillRead *r, int64_t *id, Err *e) {
     if (got == 1) *id = sqlite3_column_int64(s, 0);
     sqlite3_reset(s);
     return got == 1 ? 0 : -1;
+}
+
+/* 0 = it was never read. */
+static int feed_number(Db *db, const char *account, const char *feed, int64_t *id, Err *e) {
+    sqlite3_stmt *s = db_prepare(db, "SELECT id FROM bill_feed WHERE account = ?1 AND feed = ?2", e);
+    *id = 0;
+    if (!s) return -1;
+    sqlite3_bind_text(s, 1, account, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 2, feed, -1, SQLITE_STATIC);
+    int got = db_step(db, s, "look at a provider's feed", e);
+    if (got == 1) *id = sqlite3_column_int64(s, 0);
+    sqlite3_reset(s);
+    return got < 0 ? -1 : 0;
 }
 
 static int note_read(Ledger *l, const BillRead *r, int64_t feed, Err *e) {
@@ -276,7 +287,8 @@ int bills_replace(Ledger *l, const BillRead *read, BillSet *set, Pricer *pricer,
     batch_add(set->names);
     x.account = bill_set_name(set, read->account);
     x.provider = bill_set_name(set, read->provider);
-    int rc = in_transaction(l, read, &x.feed, feed_id, e);
+    int rc = read->rival ? feed_number(l->db, read->account, read->rival, &x.rival, e) : 0;
+    if (rc == 0) rc = in_transaction(l, read, &x.feed, feed_id, e);
     if (rc == 0) rc = replace_days(&x, e);
     for (int i = 0; i < 2; i++) cellset_free(&x.cells[i]);
     return rc == 0 ? in_transaction(l, read, &x.feed, finish_read, e) : -1;

@@ -6,6 +6,8 @@
  *  C2  A read that fails half way changes nothing: the caller hands over a whole set or none.
  *  C3  The rollups of reported and billed money are the sums of these rows, per account, provider, model, tier and day.
  *  C4  Money that is not in US dollars is kept, shown as such, and in no sum.
+ *  C5  Where two feeds of an account tell the same calls, one of them counts, day by day: the winner where it has rows, else the
+ *      other. A vendor's own estimate (a notional feed) is kept and in no sum.
  * Buckets belong to the UTC day in which they begin. Thread: the ledger's. Nano-units, milliseconds since 1970 UTC.
  */
 #ifndef STORE_BILL_H
@@ -21,7 +23,7 @@ typedef struct BillRow {
     int64_t tokens[TOK_COUNT];   /* disjoint, as in a Request */
     int64_t requests;            /* 0 = not said */
     int64_t searches;            /* web searches */
-    int64_t nano;                /* billed money; of usage filled by bills_replace() */
+    int64_t nano;                /* money; of usage what the source itself says, until bills_replace() fills in our price */
     bool batch, money;           /* money: a cost, not usage */
 } BillRow;
 
@@ -31,15 +33,26 @@ typedef struct BillSet {
     BillRow *at;
     size_t count, cap;
     bool full;                   /* a row or name did not fit: the read failed */
+    uint64_t *seen;              /* hashes of ids, an open table */
+    size_t seen_count, seen_cap;
+    uint32_t *merged;            /* rows by their names, an open table: index + 1 */
+    size_t merged_cap;
 } BillSet;
 void bill_set_init(BillSet *s);
 void bill_set_free(BillSet *s);
 BillRow *bill_set_add(BillSet *s);                       /* zeroed; NULL = full */
 uint32_t bill_set_name(BillSet *s, const char *text);    /* NULL and "" are 0 */
+/* The row with this bucket, these names and flags, new if there is none: for sources that tell single calls. NULL = full. A set
+ * is filled either so or by bill_set_add(). */
+BillRow *bill_set_merge(BillSet *s, const BillRow *like);
+/* Whether this id is new to the set: what pages tell twice, while rows move between them, counts once. */
+bool bill_set_first(BillSet *s, const char *id);
 
 typedef struct BillRead {
     const char *account, *provider, *feed;
-    Origin origin;               /* ORIGIN_REPORTED or ORIGIN_BILLED */
+    const char *rival;           /* C5: the feed of the account that tells the same calls; NULL = none */
+    bool wins;                   /* against the rival */
+    Origin origin;               /* ORIGIN_REPORTED or ORIGIN_BILLED; ORIGIN_NOTIONAL for estimates */
     int64_t from_ms, until_ms;   /* the buckets that begin in [from, until) are what was read */
     int64_t closed_ms;           /* buckets that end by then are complete */
     int64_t now_ms;

@@ -15,7 +15,7 @@ typedef struct SourceConfig {
     bool discovered;    /* found at a known place, not configured */
 } SourceConfig;
 typedef struct AccountConfig { char name[64], provider[32], key_env[64], key_file[1024], key_command[1024], base_url[512]; char keys[512];
-    char key_id[128], region[64], tenant[64], client_id[128], scope[512], resource[512], project[128], table[256]; /* what some providers want to know */
+    char key_id[128], region[64], tenant[64], client_id[128], scope[512], resource[512], project[128], table[256], api[16]; /* what some providers want to know */
 } AccountConfig;
 typedef enum Weight { WEIGHT_WATCH = 1, WEIGHT_ACT } Weight; /* of alerts */
 typedef struct RuleConfig { char name[64]; bool off; int64_t floor_nano, again_ms, threshold_ppm; /* 0 = the table's */ } RuleConfig;

@@ -12,6 +12,7 @@ static const char *check_account(const void *element) {
     const AccountConfig *a = element;
     int keys = (a->key_env[0] != 0) + (a->key_file[0] != 0) + (a->key_command[0] != 0);
     if (!a->provider[0]) return "needs provider =, like openai";
+    if (strcmp(a->api, "reports") != 0 && strcmp(a->api, "analytics") != 0) return "takes api = reports or api = analytics";
     return keys > 1 ? "takes one of key_env, key_file and key_command, not several" : NULL;
 }
 
@@ -84,6 +85,7 @@ const ConfigKey config_keys[] = {
     {"account", "scope", "", "Azure: like subscriptions/ID; xAI: team id", FIELD(text, AccountConfig, scope)},
     {"account", "resource", "", "Azure: /subscriptions/.../accounts/NAME of an Azure OpenAI resource, for its metrics",
      FIELD(text, AccountConfig, resource)},
+    {"account", "api", "reports", "Anthropic: analytics = its newer usage and cost API (beta) instead of the reports", FIELD(text, AccountConfig, api)},
     {"account", "project", "", "Google: project id", FIELD(text, AccountConfig, project)},
     {"account", "table", "", "Google: PROJECT.DATASET.TABLE of the billing export", FIELD(text, AccountConfig, table)},
     {"account", "keys", "", "names of API keys whose calls this account pays", FIELD(text, AccountConfig, keys)},

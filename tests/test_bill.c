@@ -1,4 +1,4 @@
-/* test_bill: what providers say, stored: invariants C1 to C4 of store/bill.h, with shuffled, repeated and revised reads. */
+/* test_bill: what providers say, stored: invariants C1 to C5 of store/bill.h, with shuffled, repeated and revised reads. */
 #include "store/bill.h"
 #include "store/effective.h"
 #include "tests/ledger_lab.h"
@@ -142,6 +142,50 @@ static void other_currencies_are_in_no_sum(void **state) { /* C4 */
     assert_int_equal(cost_where(d, "billed"), 30);
 }
 
+static int store_rival(Desk *d, int64_t nano, bool wins, int64_t from, Err *e) {
+    const BillRead read = {.account = "proxy", .provider = "litellm", .feed = wins ? "logs" : "activity", .rival = wins ? "activity" : "logs", .wins = wins,
+                           .origin = ORIGIN_BILLED, .from_ms = from, .until_ms = from + DAY, .closed_ms = DAY0 + 100 * DAY, .now_ms = DAY0 + 100 * DAY};
+    BillSet s;
+    bill_set_init(&s);
+    if (nano) money(&s, from, "m", nano, "USD");
+    int rc = bills_replace(d->lab.l, &read, &s, d->pricer, e);
+    bill_set_free(&s);
+    return rc;
+}
+
+static void of_two_that_tell_the_same_one_counts(void **state) { /* C5 */
+    Desk *d = *state;
+    Err e = {0};
+    OK(e, store_rival(d, 100, false, DAY0, &e));
+    OK(e, store_rival(d, 20, false, DAY0 + DAY, &e));
+    assert_int_equal(cost_where(d, "billed"), 120);
+    for (int round = 0; round < 2; round++) {
+        OK(e, store_rival(d, 107, true, DAY0, &e)); /* the winner, where it has rows */
+        assert_int_equal(cost_where(d, "billed"), 127);
+        OK(e, store_rival(d, 101, false, DAY0, &e)); /* read again: still beside */
+        assert_int_equal(cost_where(d, "billed"), 127);
+        OK(e, store_rival(d, 0, true, DAY0 + DAY, &e)); /* it has none: the other stays */
+        assert_int_equal(cost_where(d, "billed"), 127);
+        OK(e, ledger_verify(d->lab.l, &e));
+    }
+    OK(e, store_rival(d, 0, true, DAY0, &e)); /* the winner lost its rows, and the other is read again */
+    OK(e, store_rival(d, 102, false, DAY0, &e));
+    assert_int_equal(cost_where(d, "billed"), 122);
+    OK(e, ledger_verify(d->lab.l, &e));
+}
+
+static void an_estimate_is_in_no_sum(void **state) { /* C5 */
+    Desk *d = *state;
+    Err e = {0};
+    BillSet s;
+    bill_set_init(&s);
+    money(&s, DAY0, "claude-sonnet-5", 1000, "USD");
+    OK(e, store_set(d, &s, "main", "claude code", ORIGIN_NOTIONAL, DAY0, DAY0 + DAY, &e));
+    for (int o = 0; o < ORIGIN_COUNT; o++) assert_int_equal(cost_where(d, origin_names[o]), 0);
+    assert_int_equal(lab_number(&d->lab, "SELECT sum(nano) FROM bill"), 1000);
+    OK(e, ledger_verify(d->lab.l, &e));
+}
+
 /* Windows of random length and order, read again with revised numbers: at the end the last word on each day counts. */
 static void any_order_of_reads_gives_the_last_word(void **state) { /* C1 */
     Desk *d = *state;
@@ -171,6 +215,6 @@ static void any_order_of_reads_gives_the_last_word(void **state) { /* C1 */
 int main(void) {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {CASE(a_bucket_is_replaced_never_added), CASE(usage_is_priced_and_reported), CASE(a_bad_read_changes_nothing),
-                                       CASE(other_currencies_are_in_no_sum), CASE(any_order_of_reads_gives_the_last_word)};
+                                       CASE(other_currencies_are_in_no_sum), CASE(of_two_that_tell_the_same_one_counts), CASE(an_estimate_is_in_no_sum), CASE(any_order_of_reads_gives_the_last_word)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

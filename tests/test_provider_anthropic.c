@@ -1,7 +1,5 @@
 /* test_provider_anthropic: recorded answers to the totals that are known of them; amounts are cents; brackets in the query. */
-#include "tests/provider_lab.h"
-
-#define FILES(...) (const char *const[]){__VA_ARGS__, NULL}
+#include "tests/provider_ask.h"
 
 static void usage_adds_up_by_model(void **state) {
     (void)state;
@@ -53,6 +51,85 @@ static void requests_are_exact(void **state) {
     free(r);
 }
 
+/* An estimate of calls that other reports hold, too: in no sum. E-mail addresses are nobody's business. */
+static void claude_code_is_an_estimate(void **state) {
+    (void)state;
+    assert_int_equal(feed_find("anthropic", "claude code")->origin, ORIGIN_NOTIONAL);
+    Parsed *p = parse_files("anthropic", "claude code", FILES("anthropic/claude_code_usage.json"));
+    assert_string_equal(p->e.text, "");
+    assert_int_equal(p->rows.count, 1);
+    BillRow s = parsed_sum(p, "claude-sonnet-5");
+    assert_int_equal(s.nano, INT64_C(10250000000)); /* 1025 cents */
+    assert_int_equal(s.tokens[TOK_INPUT], 100000);
+    assert_int_equal(s.tokens[TOK_OUTPUT], 35000);
+    assert_int_equal(s.tokens[TOK_CACHE_READ], 10000);
+    assert_int_equal(s.tokens[TOK_CACHE_WRITE_5M], 5000);
+    assert_true(str_is(batch_name_at(p->rows.names, p->rows.at[0].item), "api"));
+    assert_int_equal(p->rows.at[0].key, 0);
+    parsed_free(p);
+    refused("anthropic", "claude code", "{\"data\":[{\"date\":\"2026-11-16\"}]}");
+    refused("anthropic", "claude code", "{\"data\":[{\"model_breakdown\":[]}]}");
+    refused("anthropic", "claude code", "{}");
+}
+
+static Asking asking(const char *feed, const char *const *files) {
+    return (Asking){.provider = "anthropic", .feed = feed, .secret = "sk-ant-admin01-x", .files = files, .account = {.name = "a", .provider = "anthropic", .api = "analytics"}};
+}
+
+static void analytics_is_the_same_by_other_ways(void **state) {
+    (void)state;
+    Asking how = asking("analytics usage", FILES("anthropic/analytics_usage_page1.json", "anthropic/analytics_usage_page2.json"));
+    Asked a = ask(&how);
+    assert_string_equal(a.p->e.text, "");
+    assert_int_equal(a.result.end, PAGE_READ);
+    assert_int_equal(a.count, 2);
+    BillRow s = parsed_sum(a.p, "claude-sonnet-5");
+    assert_int_equal(s.tokens[TOK_INPUT], 1143691);
+    assert_int_equal(s.tokens[TOK_CACHE_READ], 1913996);
+    assert_int_equal(s.tokens[TOK_CACHE_WRITE_5M], 250000);
+    assert_int_equal(s.requests, 421);
+    assert_int_equal(s.searches, 10);
+    assert_int_equal(parsed_sum(a.p, "claude-opus-4-8").tokens[TOK_CACHE_WRITE_1H], 100000);
+    asked_line(&a, 1, "GET /v1/organizations/analytics/usage?starting_at=2026-11-16T00%3A00%3A00Z&ending_at=2026-11-19T00%3A00%3A00Z&time_bucket_width=1d"
+                      "&order_by=time&order=asc&limit=1000&group_by%5B%5D=model&group_by%5B%5D=workspace_id&group_by%5B%5D=api_key_id"
+                      "&group_by%5B%5D=service_tier&group_by%5B%5D=context_window&page=page_eyJvIjoxfQ%3D%3D HTTP/1.1");
+    asked_has(&a, 0, "\r\nanthropic-beta: analytics-usage-cost-2026-08-24\r\n");
+    asked_has(&a, 0, "\r\nx-api-key: sk-ant-admin01-x\r\n");
+    asked_free(&a);
+    Parsed *p = parse_files("anthropic", "analytics cost", FILES("anthropic/analytics_cost.json"));
+    assert_string_equal(p->e.text, "");
+    assert_int_equal(parsed_sum(p, NULL).nano, INT64_C(2387382000));
+    parsed_free(p);
+}
+
+/* Up to data_refreshed_at what is missing is zero; later it is not known, and half a bill would stand for the day. */
+static void half_a_day_is_no_bill(void **state) {
+    (void)state;
+#define COST(from, to) "{\"starting_at\":\"" from "T00:00:00Z\",\"ending_at\":\"" to "T00:00:00Z\",\"group\":{},\"cost\":{\"amount\":\"100\",\"currency\":\"USD\"}}"
+    Parsed p = {.call.until_ms = INT64_C(1798761600000)};
+    const char *text = "{\"data\":[" COST("2026-11-16", "2026-11-17") "," COST("2026-11-17", "2026-11-18") "],\"has_more\":false,\"data_refreshed_at\":\"2026-11-17T07:00:00Z\"}";
+    bill_set_init(&p.rows);
+    json_t *v = provider_json(text, strlen(text), &p.e);
+    assert_int_equal(feed_find("anthropic", "analytics cost")->parse(&p.call, v, &(FeedSink){.rows = &p.rows}, &p.e), 0);
+    assert_int_equal(parsed_sum(&p, NULL).nano, 1000000000);
+    json_decref(v);
+    bill_set_free(&p.rows);
+    refused("anthropic", "analytics cost", "{\"data\":[{\"starting_at\":\"2026-11-16\",\"ending_at\":\"2026-11-17\"}]}");
+    refused("anthropic", "analytics usage", "{\"data\":[],\"data_refreshed_at\":\"soon\"}");
+}
+
+static void an_account_has_one_of_the_two_apis(void **state) {
+    (void)state;
+    const AccountConfig old = {.api = "reports"}, beta = {.api = "analytics"};
+    static const char *const feeds[][2] = {{"cost report", "analytics cost"}, {"usage messages", "analytics usage"}};
+    for (int i = 0; i < 2; i++) {
+        const Feed *a = feed_find("anthropic", feeds[i][0]), *b = feed_find("anthropic", feeds[i][1]);
+        assert_true(a->wanted(&old) && !b->wanted(&old) && b->wanted(&beta) && !a->wanted(&beta));
+        assert_string_equal(a->rival, b->name); /* after a change nothing is there twice */
+        assert_string_equal(b->rival, a->name);
+    }
+}
+
 /* OpenRouter: one endpoint, tokens and money. */
 static Parsed *activity(const char *feed) {
     Parsed *p = calloc(1, sizeof *p);
@@ -94,6 +171,8 @@ static void openrouter_has_tokens_and_credits(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(usage_adds_up_by_model), cmocka_unit_test(amounts_are_cents), cmocka_unit_test(requests_are_exact),
+                                       cmocka_unit_test(claude_code_is_an_estimate), cmocka_unit_test(analytics_is_the_same_by_other_ways),
+                                       cmocka_unit_test(half_a_day_is_no_bill), cmocka_unit_test(an_account_has_one_of_the_two_apis),
                                        cmocka_unit_test(openrouter_has_tokens_and_credits)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

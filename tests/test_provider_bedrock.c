@@ -116,9 +116,12 @@ static void metrics_are_asked_in_their_region(void **state) {
     Err e = {0};
     const char *at = asked_body(&a, 0);
     json_t *body = provider_json(at, strlen(at), &e), *queries = json_object_get(body, "MetricDataQueries");
-    assert_int_equal(json_array_size(queries), 5);
+    assert_int_equal(json_array_size(queries), 8);
     assert_string_equal(json_str(json_array_get(queries, 0), "Expression"), "SEARCH('{AWS/Bedrock,ModelId} MetricName=\"InputTokenCount\"', 'Sum', 86400)");
     assert_string_equal(json_str(json_array_get(queries, 0), "Label"), "${PROP('Dim.ModelId')} InputTokenCount");
+    /* calls through bedrock-mantle: one level of dimensions, so that none counts twice */
+    assert_string_equal(json_str(json_array_get(queries, 5), "Expression"), "SEARCH('{AWS/BedrockMantle,Model} MetricName=\"TotalInputTokens\"', 'Sum', 86400)");
+    assert_string_equal(json_str(json_array_get(queries, 5), "Label"), "${PROP('Dim.Model')} TotalInputTokens");
     assert_int_equal(json_integer_value(json_object_get(body, "StartTime")), 1794787200);
     assert_int_equal(json_integer_value(json_object_get(body, "EndTime")), 1795046400);
     json_decref(body);

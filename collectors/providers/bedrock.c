@@ -45,12 +45,18 @@ static int cost_request(const FeedCall *c, PageRequest *out, Err *e) {
     return signed_request(c, &cost_explorer, out, body, e);
 }
 
-static const struct Metric { const char *id, *name; int token; } metrics[] = {
-    {"input", "InputTokenCount", TOK_INPUT},
-    {"output", "OutputTokenCount", TOK_OUTPUT},
-    {"read", "CacheReadInputTokenCount", TOK_CACHE_READ},
-    {"write", "CacheWriteInputTokenCount", TOK_CACHE_WRITE_5M},
-    {"calls", "Invocations", -1},
+/* What passes bedrock-mantle is in a namespace of its own, at several levels of dimensions, of which one is searched. */
+#define RUNTIME "AWS/Bedrock", "ModelId"
+#define MANTLE "AWS/BedrockMantle", "Model"
+static const struct Metric { const char *id, *space, *dimension, *name; int token; } metrics[] = {
+    {"input", RUNTIME, "InputTokenCount", TOK_INPUT},
+    {"output", RUNTIME, "OutputTokenCount", TOK_OUTPUT},
+    {"read", RUNTIME, "CacheReadInputTokenCount", TOK_CACHE_READ},
+    {"write", RUNTIME, "CacheWriteInputTokenCount", TOK_CACHE_WRITE_5M},
+    {"calls", RUNTIME, "Invocations", -1},
+    {"mantle_input", MANTLE, "TotalInputTokens", TOK_INPUT},
+    {"mantle_output", MANTLE, "TotalOutputTokens", TOK_OUTPUT},
+    {"mantle_calls", MANTLE, "Inferences", -1},
 };
 enum { METRICS = sizeof metrics / sizeof *metrics };
 
@@ -58,8 +64,8 @@ static int metric_request(const FeedCall *c, PageRequest *out, Err *e) {
     json_t *queries = json_array();
     for (int i = 0; i < METRICS; i++) {
         char search[160], label[96];
-        snprintf(search, sizeof search, "SEARCH('{AWS/Bedrock,ModelId} MetricName=\"%s\"', 'Sum', 86400)", metrics[i].name);
-        snprintf(label, sizeof label, "${PROP('Dim.ModelId')} %s", metrics[i].name);
+        snprintf(search, sizeof search, "SEARCH('{%s,%s} MetricName=\"%s\"', 'Sum', 86400)", metrics[i].space, metrics[i].dimension, metrics[i].name);
+        snprintf(label, sizeof label, "${PROP('Dim.%s')} %s", metrics[i].dimension, metrics[i].name);
         json_array_append_new(queries, json_pack("{s:s,s:s,s:s,s:i}", "Id", metrics[i].id, "Expression", search, "Label", label, "Period", 86400));
     }
     json_t *body = json_pack("{s:o,s:I,s:I}", "MetricDataQueries", queries, "StartTime", (json_int_t)(c->from_ms / MS_PER_SECOND), "EndTime",

@@ -1,0 +1,93 @@
+/* bill_set: the rows of one read: added one by one, or merged when a source tells single calls. See bill.h. */
+#include "store/bill.h"
+
+void bill_set_init(BillSet *s) { *s = (BillSet){.names = batch_new(1)}; }
+
+void bill_set_free(BillSet *s) {
+    batch_free(s->names);
+    free(s->at);
+    free(s->seen);
+    free(s->merged);
+    *s = (BillSet){0};
+}
+
+BillRow *bill_set_add(BillSet *s) {
+    if (s->count == BILL_ROWS_MAX) return s->full = true, NULL;
+    if (s->count == s->cap) {
+        s->cap = s->cap ? s->cap * 2 : 256;
+        s->at = xrealloc(s->at, s->cap * sizeof *s->at);
+    }
+    s->at[s->count] = (BillRow){0};
+    return &s->at[s->count++];
+}
+
+uint32_t bill_set_name(BillSet *s, const char *text) {
+    if (!text || !*text) return 0;
+    uint32_t i = batch_name(s->names, text, strlen(text));
+    if (i == 0) s->full = true;
+    return i;
+}
+
+/* ---- what was there already ---- */
+static void seen_put(uint64_t *table, size_t cap, uint64_t hash) {
+    size_t i = hash & (cap - 1);
+    while (table[i]) i = (i + 1) & (cap - 1);
+    table[i] = hash;
+}
+
+static void seen_grow(BillSet *s) {
+    size_t cap = s->seen_cap ? s->seen_cap * 2 : 1024;
+    uint64_t *table = xcalloc(cap, sizeof *table);
+    for (size_t i = 0; i < s->seen_cap; i++)
+        if (s->seen[i]) seen_put(table, cap, s->seen[i]);
+    free(s->seen);
+    s->seen = table;
+    s->seen_cap = cap;
+}
+
+bool bill_set_first(BillSet *s, const char *id) {
+    uint64_t hash = hash64(id, strlen(id), 0) | 1;
+    if (s->seen_count * 2 >= s->seen_cap) {
+        if (s->seen_count >= BILL_ROWS_MAX) return s->full = true, false;
+        seen_grow(s);
+    }
+    for (size_t i = hash & (s->seen_cap - 1); s->seen[i]; i = (i + 1) & (s->seen_cap - 1))
+        if (s->seen[i] == hash) return false;
+    seen_put(s->seen, s->seen_cap, hash);
+    s->seen_count++;
+    return true;
+}
+
+static bool alike(const BillRow *a, const BillRow *b) {
+    return a->start_ms == b->start_ms && a->end_ms == b->end_ms && a->model == b->model && a->tier == b->tier && a->project == b->project &&
+           a->key == b->key && a->item == b->item && a->currency == b->currency && a->batch == b->batch && a->money == b->money;
+}
+
+static uint64_t row_hash(const BillRow *r) {
+    const int64_t of[] = {r->start_ms, r->model, r->tier, r->project, r->key, r->item, r->batch};
+    return hash64(of, sizeof of, 0);
+}
+
+static void merged_put(BillSet *s, size_t row) {
+    size_t i = row_hash(&s->at[row]) & (s->merged_cap - 1);
+    while (s->merged[i]) i = (i + 1) & (s->merged_cap - 1);
+    s->merged[i] = (uint32_t)row + 1;
+}
+
+static void merged_grow(BillSet *s) {
+    free(s->merged);
+    s->merged_cap = s->merged_cap ? s->merged_cap * 2 : 256;
+    s->merged = xcalloc(s->merged_cap, sizeof *s->merged);
+    for (size_t i = 0; i < s->count; i++) merged_put(s, i);
+}
+
+BillRow *bill_set_merge(BillSet *s, const BillRow *like) {
+    if (s->count * 2 >= s->merged_cap) merged_grow(s);
+    for (size_t i = row_hash(like) & (s->merged_cap - 1); s->merged[i]; i = (i + 1) & (s->merged_cap - 1))
+        if (alike(&s->at[s->merged[i] - 1], like)) return &s->at[s->merged[i] - 1];
+    BillRow *row = bill_set_add(s);
+    if (!row) return NULL;
+    *row = *like;
+    merged_put(s, s->count - 1);
+    return row;
+}
