@@ -1,6 +1,7 @@
 /* alerts: see alerts.h. */
 #include "collectors/alerts.h"
 #include "collectors/channels/channel.h"
+#include "store/db_watch.h"
 #include "store/query_facts.h"
 
 /* A round when something was committed, and now and then because time alone ends stops and silences sources. */
@@ -9,6 +10,7 @@ enum { CACHE_KIB = 1024, ROUND_MS = 5000, IDLE_ROUND_MS = 10000, LIVE_STEP_MS = 
 struct Alerts {
     const Collecting *c;
     Db *db;
+    DbWatch *watch;
     FactsRoom *room;
     Findings found;
     TellTo *to;
@@ -16,14 +18,15 @@ struct Alerts {
     const char **gateways;
     FactSource sources[FACT_SOURCES_MAX];
     SourceView *views;
-    int64_t round_ms, version;
+    int64_t round_ms; /* monotonic; 0 = none yet */
+    bool changed;     /* something was committed since */
 };
 
 int alerts_open(Alerts **out, const Collecting *c, Err *e) {
     Alerts *a = xcalloc(1, sizeof *a);
     const Config *cfg = c->config;
     *a = (Alerts){.c = c, .room = facts_room_new(), .found.at = xcalloc(FINDINGS_MAX, sizeof *a->found.at),
-                  .to = xcalloc(cfg->alert_count + 1, sizeof *a->to), .version = -1,
+                  .to = xcalloc(cfg->alert_count + 1, sizeof *a->to),
                   .gateways = xcalloc(cfg->gateway_count + 1, sizeof *a->gateways),
                   .views = xcalloc(FACT_SOURCES_MAX, sizeof *a->views)};
     for (size_t i = 0; i < cfg->alert_count; i++) {
@@ -35,6 +38,7 @@ int alerts_open(Alerts **out, const Collecting *c, Err *e) {
     *out = NULL;
     if (db_open(&a->db, c->db_path, DB_WRITE, e) == 0) {
         db_cache(a->db, CACHE_KIB);
+        a->watch = dbwatch_open(a->db);
         return *out = a, 0;
     }
     alerts_close(a);
@@ -43,6 +47,7 @@ int alerts_open(Alerts **out, const Collecting *c, Err *e) {
 
 void alerts_close(Alerts *a) {
     if (!a) return;
+    dbwatch_close(a->watch);
     db_close(a->db);
     facts_room_free(a->room);
     free(a->found.at);
@@ -110,14 +115,33 @@ int alerts_round(Alerts *a, int64_t now_ms, Err *e) {
     return book_update(a->db, &a->found, &o, e);
 }
 
+/* A commit wakes; what comes in the five seconds after a round waits for their end. */
+static Wait next_wait(const Alerts *a, int64_t mono_ms) {
+    int64_t gap = a->round_ms + ROUND_MS - mono_ms, left = a->round_ms + IDLE_ROUND_MS - mono_ms;
+    int64_t due = dbwatch_due_ms(a->watch);
+    bool watched = dbwatch_fd(a->watch) >= 0;
+    if (gap > 0 && (a->changed || due != INT64_MAX || !watched)) return (Wait){.sleep_ms = gap, .fd = -1};
+    if (due != INT64_MAX && due - mono_ms < left) left = due - mono_ms;
+    return (Wait){.sleep_ms = left > 0 ? left : 1, .fd = dbwatch_fd(a->watch)};
+}
+
+static bool is_due(const Alerts *a, int64_t mono_ms) {
+    return !a->round_ms || mono_ms - a->round_ms >= (a->changed ? ROUND_MS : IDLE_ROUND_MS);
+}
+
 static int step(void *self, Wait *next, Err *e) {
     Alerts *a = self;
-    int64_t mono_ms = clock_monotonic_ms(), version = db_data_version(a->db);
-    *next = (Wait){.sleep_ms = ROUND_MS, .fd = -1};
-    if (version == a->version && mono_ms - a->round_ms < IDLE_ROUND_MS) return 0;
-    a->version = version;
-    a->round_ms = mono_ms;
-    return alerts_round(a, collecting_now_ms(a->c), e);
+    int rc = 0;
+    int64_t mono_ms = clock_monotonic_ms();
+    dbwatch_event(a->watch, mono_ms);
+    a->changed |= dbwatch_look(a->watch, mono_ms);
+    if (is_due(a, mono_ms)) {
+        a->round_ms = mono_ms;
+        rc = alerts_round(a, collecting_now_ms(a->c), e);
+        a->changed = rc != 0;
+    }
+    *next = next_wait(a, mono_ms);
+    return rc;
 }
 
 static int open_alerts(void **self, const void *config, const Stop *stop, Err *e) {

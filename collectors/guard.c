@@ -1,20 +1,25 @@
 /* guard: from what is spent to what gateways may do. See guard.h. */
 #include "collectors/guard.h"
+#include "collectors/policy_watch.h"
 #include "store/db_watch.h"
 #include "store/policy_log.h"
 #include "store/query.h"
 #include <jansson.h>
-#include <poll.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
-/* Ten looks a second at most, while somebody commits all the time (an import). Between events the database's version is asked
- * for once a second, four times where no events come. Without a hard budget no commit matters: only a stop's end is awaited
- * (G6), so that an idle program sleeps. */
-enum { CACHE_KIB = 1024, LOOK_GAP_MS = 100, IDLE_MS = 1000, UNWATCHED_MS = 1800, CALM_MS = 5000, BLIND_MS = 250, POLICY_MS = 1000, RETRY_MS = 1000 };
+/* Ten looks a second at most, while somebody commits all the time (an import). Commits and changes of the policy file wake;
+ * in between it is looked now and then, often where no events come. Without a hard budget no commit matters. The end of a
+ * stop (G6) and of a budget's period is a date that is slept until; while a stop is on, files that others made are mended. */
+enum { CACHE_KIB = 1024, LOOK_GAP_MS = 100, IDLE_MS = 2000, UNWATCHED_MS = 1800, CALM_MS = 30000, NO_FOLDER_MS = 10000, BLIND_MS = 250,
+       POLICY_MS = 1000, RETRY_MS = 1000 };
 
 struct Guard {
     const Collecting *c;
     Db *db;
     DbWatch *watch;
+    PolicyWatch *policy;
+    int wake;                 /* an epoll of both: what a step waits for */
     Actor actor;
     char ledger[1200];        /* "host:path" */
     PolicyLog log;
@@ -25,6 +30,7 @@ struct Guard {
     bool fresh;               /* it was not told yet: it may hold what we do not know (G3) */
     int64_t looked_ms, policy_ms, next_ms; /* monotonic, monotonic, the clock */
     bool engaged;             /* a stop was on at the last look */
+    bool policy_news;         /* the policy file was touched since */
     bool dirty;               /* a commit was seen that nobody has looked at */
     char complaint[ERR_MAX];  /* told once, not at each try */
 };
@@ -105,9 +111,20 @@ static bool left_something(const char *policy_path, const char *ledger) {
     return found;
 }
 
+static int watch(Guard *g, Err *e) {
+    g->wake = epoll_create1(EPOLL_CLOEXEC);
+    const int fds[] = {policy_watch_fd(g->policy), g->count ? dbwatch_fd(g->watch) : -1};
+    if (g->wake < 0) return fail(e, "guard: no descriptor is left; close other programs");
+    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+        if (fds[i] >= 0 && epoll_ctl(g->wake, EPOLL_CTL_ADD, fds[i], &(struct epoll_event){.events = EPOLLIN}) != 0)
+            return fail(e, "guard: nothing more can be waited for; close other programs");
+    return 0;
+}
+
 int guard_open(Guard **out, const Collecting *c, Err *e) {
     Guard *g = xcalloc(1, sizeof *g);
     g->c = c;
+    g->wake = -1;
     g->dirty = true;
     *out = NULL;
     if (db_open(&g->db, c->db_path, DB_WRITE, e) != 0) {
@@ -123,6 +140,11 @@ int guard_open(Guard **out, const Collecting *c, Err *e) {
     choose_budgets(g);
     g->fresh = g->count > 0 || left_something(c->policy_path, g->ledger);
     g->state = SWITCH_UNKNOWN;
+    g->policy = policy_watch_open(c->policy_path);
+    if (watch(g, e) != 0) {
+        guard_close(g);
+        return -1;
+    }
     *out = g;
     return 0;
 }
@@ -130,6 +152,8 @@ int guard_open(Guard **out, const Collecting *c, Err *e) {
 void guard_close(Guard *g) {
     if (!g) return;
     policy_log_close(&g->log);
+    policy_watch_close(g->policy);
+    if (g->wake >= 0) close(g->wake);
     dbwatch_close(g->watch);
     db_close(g->db);
     free(g->now);
@@ -145,13 +169,8 @@ static void complain(Guard *g, const Err *e) {
     if (e->text[0]) collecting_failed(g->c, e);
 }
 
-static bool readable(int fd) {
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-    return fd >= 0 && poll(&p, 1, 0) == 1;
-}
-
 static bool is_due(Guard *g, int64_t mono_ms) {
-    if (g->count && readable(dbwatch_fd(g->watch))) dbwatch_event(g->watch, mono_ms);
+    if (g->count) dbwatch_event(g->watch, mono_ms);
     if (g->count && dbwatch_look(g->watch, mono_ms)) g->dirty = true;
     return (g->dirty || collecting_now_ms(g->c) >= g->next_ms) && (!g->looked_ms || mono_ms - g->looked_ms >= LOOK_GAP_MS);
 }
@@ -159,24 +178,28 @@ static bool is_due(Guard *g, int64_t mono_ms) {
 /* Between commits: what others did to the file, and G6. */
 static void look_at_policy(Guard *g, int64_t mono_ms, Err *e) {
     PolicyView v;
-    if (g->policy_ms && mono_ms - g->policy_ms < POLICY_MS) return;
+    g->policy_news |= policy_watch_changed(g->policy);
+    if (!g->policy_news && g->policy_ms && mono_ms - g->policy_ms < POLICY_MS) return;
+    g->policy_news = false;
     g->policy_ms = mono_ms;
     policy_view(g->c->policy_path, collecting_now_ms(g->c), &v);
     if (g->count && (v.generation != g->generation || v.state != g->state)) g->dirty = true;
-    g->engaged = v.state == SWITCH_ALL || v.state == SWITCH_NON_CRITICAL || v.state == SWITCH_EXPIRED;
-    if (v.state != SWITCH_UNKNOWN) policy_flags_sync(g->c->policy_path, collecting_now_ms(g->c), e);
+    g->engaged = v.state == SWITCH_ALL || v.state == SWITCH_NON_CRITICAL;
+    if (v.state != SWITCH_UNKNOWN && policy_flags_sync(g->c->policy_path, collecting_now_ms(g->c), e) != 0) g->engaged = true;
+    if (g->engaged && v.expires_at_ms && v.expires_at_ms < g->next_ms) g->next_ms = v.expires_at_ms;
 }
 
 static Wait next_wait(const Guard *g, int64_t mono_ms) {
     int64_t due = dbwatch_due_ms(g->watch), left = g->next_ms - collecting_now_ms(g->c);
-    /* Without hard budgets only the end of a stop has to be seen soon. */
-    int64_t wait = !g->count ? (g->engaged ? UNWATCHED_MS : CALM_MS) : dbwatch_fd(g->watch) >= 0 ? IDLE_MS : BLIND_MS;
+    int64_t wait = !g->count ? CALM_MS : dbwatch_fd(g->watch) >= 0 ? IDLE_MS : BLIND_MS;
+    if (g->engaged && wait > UNWATCHED_MS) wait = UNWATCHED_MS;
+    if (!policy_watch_works(g->policy) && wait > NO_FOLDER_MS) wait = NO_FOLDER_MS;
     int64_t gap = g->looked_ms + LOOK_GAP_MS - mono_ms;
     if (left < wait) wait = left;
     if (due != INT64_MAX && due - mono_ms < wait) wait = due - mono_ms;
     if (g->dirty || wait < 1) wait = gap > 1 ? gap : 1;
     bool busy = gap > 0; /* not to be woken by each commit of an import */
-    return (Wait){.sleep_ms = busy && wait < gap ? gap : wait, .fd = busy || !g->count ? -1 : dbwatch_fd(g->watch)};
+    return (Wait){.sleep_ms = busy && wait < gap ? gap : wait, .fd = busy ? -1 : g->wake};
 }
 
 static int step(void *self, Wait *next, Err *e) {

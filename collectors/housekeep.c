@@ -34,9 +34,11 @@ static int open_keep(void **self, const void *config, const Stop *stop, Err *e) 
     return -1;
 }
 
+/* Only the first beat is a commit: each one would make the screens load anew. */
 static int beat(Keep *k, int64_t now, Err *e) {
     if (k->beaten && now - k->beat_ms < BEAT_MS) return 0;
-    if (ledger_heartbeat(k->ledger, k->who, e) != 0) return -1;
+    if (!k->beaten && ledger_heartbeat(k->ledger, k->who, e) != 0) return -1;
+    if (role_beat(k->c->db_path, collecting_now_ms(k->c), e) != 0) return -1;
     k->beat_ms = now;
     k->beaten = true;
     return 0;

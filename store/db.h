@@ -32,9 +32,11 @@ void db_rollback(Db *db);
 int db_fail(Db *db, Err *e, const char *doing); /* the last SQLite error as one clear line; -1 */
 int64_t db_data_version(Db *db);               /* changes when another connection committed */
 
-/* The collector role: an flock on "<dir of db>/ledger.lock", whose content is "host pid user". */
+/* The collector role: an flock on "<dir of db>/ledger.lock", whose first line is "host pid user". */
 typedef struct Role Role;
 int role_take(Role **out, const char *db_path, Err *e);             /* *out NULL and 0: somebody else has it */
 void role_drop(Role *r);
 int role_holder(const char *db_path, char *out, size_t size);       /* "host 123 alice"; -1 = nobody is collecting */
+int role_beat(const char *db_path, int64_t now_ms, Err *e);        /* the holder: "I collect for this database and live" */
+int64_t role_beat_ms(const char *db_path);                         /* when it was said last; 0 = never, or of another database */
 #endif

@@ -40,10 +40,12 @@ int dbwatch_fd(const DbWatch *w) {
 void dbwatch_event(DbWatch *w, int64_t now_ms) {
     _Alignas(struct inotify_event) char bytes[4096];
     ssize_t n;
+    bool any = false;
     while ((n = read(w->fd, bytes, sizeof bytes)) > 0)
-        for (char *p = bytes; p < bytes + n; p += sizeof(struct inotify_event) + ((struct inotify_event *)(void *)p)->len)
+        for (char *p = bytes; p < bytes + n; p += sizeof(struct inotify_event) + ((struct inotify_event *)(void *)p)->len, any = true)
             if (((struct inotify_event *)(void *)p)->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED)) w->wd = -1;
     watch_file(w);
+    if (!any) return;
     w->first_ms = now_ms + FIRST_LOOK_MS;
     w->second_ms = now_ms + SECOND_LOOK_MS;
 }

@@ -11,7 +11,7 @@ typedef struct DbWatch DbWatch;
 DbWatch *dbwatch_open(Db *db);
 void dbwatch_close(DbWatch *w); /* NULL is fine */
 int dbwatch_fd(const DbWatch *w); /* -1 = none */
-void dbwatch_event(DbWatch *w, int64_t now_ms); /* the descriptor was readable */
+void dbwatch_event(DbWatch *w, int64_t now_ms); /* takes what events there are */
 int64_t dbwatch_due_ms(const DbWatch *w);       /* when to look next; INT64_MAX = no need */
 bool dbwatch_look(DbWatch *w, int64_t now_ms);  /* true = somebody committed since the last look */
 #endif

@@ -89,7 +89,7 @@ int ledger_files(Ledger *l, LedgerFileFn *each, void *ctx, Err *e);
 int ledger_history(Ledger *l, int64_t *count, Err *e);
 int ledger_purge(Ledger *l, int raw_days, bool *more, Err *e); /* seals and purges days older than raw_days; old rollups too */
 int ledger_reopen_day(Ledger *l, int64_t day_ms, Err *e);      /* empties a sealed day so that a whole import can fill it */
-int ledger_heartbeat(Ledger *l, const char *who, Err *e);      /* "collector alive" row, for status */
+int ledger_heartbeat(Ledger *l, const char *who, Err *e);      /* who collects from now on; then role_beat() */
 
 /* Re-prices every row of the open days. `price` fills cost_nano, saved_*, price_row and the price flags of a request
  * whose names are in the batch. Returns the number of rows whose cost changed in *changed. */

@@ -103,6 +103,8 @@ typedef struct Now {
     int32_t latency_sample;
 } Now;
 int query_now(Db *db, const Zone *zone, int64_t now_ms, Now *out, Err *e);
+/* Brings a Now of the same minute and the same data to now_ms: the last 60 s and what is projected from them. */
+int query_now_tick(Db *db, const Zone *zone, int64_t now_ms, Now *now, Err *e);
 
 /* The usual dollars a minute of the hour that contains now_ms, for each of these values of q->by[0], as Now has it for all:
  * nano_per_min[i]; -1 = unknown. q's range is not used. Quick only for a dimension that rollups have. */
@@ -147,7 +149,7 @@ typedef struct SourceView {
     int64_t today_requests;           /* calls since midnight in the budget zone that count; -1 = unknown (over 48 h ago) */
 } SourceView;
 int query_sources(Db *db, int64_t now_ms, SourceView *out, size_t max, size_t *count, Err *e);
-int64_t query_heartbeat_ms(Db *db); /* 0 = never */
+int64_t query_heartbeat_ms(Db *db); /* the ledger says when collecting began, its lock what came since; 0 = never */
 int64_t query_newest_ms(Db *db);    /* time of the newest request; 0 = there is none */
 
 /* Models without a price row in the range, with tokens and calls. */

@@ -1,4 +1,4 @@
-/* query_now: the Overview's figures as of an instant. Called every second, so everything is bounded: rollups for what is
+/* query_now: the Overview's figures as of an instant. Called often, so everything is bounded: rollups for what is
  * long, rows for the last minute, a thousand rows for latencies. See query.h. */
 #include "store/effective.h"
 #include "store/money.h"
@@ -73,6 +73,18 @@ static int64_t held_for(int64_t rate, int64_t ms) {
     return nano_add(whole, rate / MS_PER_MINUTE * rest + rate % MS_PER_MINUTE * rest / MS_PER_MINUTE);
 }
 
+static int load_rate(Db *db, int64_t now, int64_t day_end, Now *out, Err *e) {
+    Totals minute;
+    if (total_of(db, now - MS_PER_MINUTE, now, &minute, e) != 0) return -1;
+    out->rate_nano_per_min = minute.cost_nano;
+    out->eod_at_rate_nano = nano_add(out->today_effective_nano, held_for(minute.cost_nano, day_end - now));
+    return 0;
+}
+
+int query_now_tick(Db *db, const Zone *zone, int64_t now_ms, Now *now, Err *e) {
+    return load_rate(db, now_ms, time_next(zone, now_ms, UNIT_DAY), now, e);
+}
+
 static int load_usual(Db *db, const Zone *zone, int64_t now, int64_t day, int64_t day_end, Now *out, Err *e) {
     Usual u;
     if (usual_load(&u, db, NULL, zone, day, day_end, e) != 0) return -1;
@@ -87,17 +99,14 @@ static int load_usual(Db *db, const Zone *zone, int64_t now, int64_t day, int64_
 
 static int load_now(Db *db, const Zone *zone, int64_t now, Now *out, Err *e) {
     int64_t day = time_floor(zone, now, UNIT_DAY), day_end = time_next(zone, now, UNIT_DAY);
-    Totals minute;
     Effective spent;
     if (total_of(db, day, now, &out->today, e) != 0 || total_of(db, time_floor(zone, now, UNIT_MONTH), now, &out->month, e) != 0 ||
         total_of(db, now - 10 * MS_PER_MINUTE, now, &out->last_10m, e) != 0 ||
-        total_of(db, now - MS_PER_MINUTE, now, &minute, e) != 0 || effective_spend(db, NULL, day, now, now, &spent, e) != 0 ||
+        effective_spend(db, NULL, day, now, now, &spent, e) != 0 ||
         load_latencies(db, now, out, e) != 0)
         return -1;
     out->today_effective_nano = spent.nano;
-    out->rate_nano_per_min = minute.cost_nano;
-    out->eod_at_rate_nano = nano_add(spent.nano, held_for(minute.cost_nano, day_end - now));
-    return load_usual(db, zone, now, day, day_end, out, e);
+    return load_rate(db, now, day_end, out, e) != 0 ? -1 : load_usual(db, zone, now, day, day_end, out, e);
 }
 
 int query_now(Db *db, const Zone *zone, int64_t now_ms, Now *out, Err *e) {

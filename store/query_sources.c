@@ -3,7 +3,9 @@
 
 int64_t query_heartbeat_ms(Db *db) {
     int64_t ms;
-    return meta_int(db, "heartbeat_ms", 0, &ms, NULL) == 0 ? ms : 0;
+    int64_t beat_ms = role_beat_ms(db_path(db));
+    if (meta_int(db, "heartbeat_ms", 0, &ms, NULL) != 0) ms = 0;
+    return beat_ms > ms ? beat_ms : ms;
 }
 
 int64_t query_newest_ms(Db *db) {

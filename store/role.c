@@ -1,7 +1,8 @@
-/* role: who collects. The lock is the truth; the text in the file only names the holder.
+/* role: who collects, and that he lives. The lock is the truth; the text in the file only names the holder.
  *
  * Owns: "<folder of the database>/ledger.lock". Does not: decide what the role is for.
  * flock() is used because it ends with the process however it ends, so a stale text under a free lock means nobody.
+ * The beat stands here and not in the ledger, because each commit makes every reader forget its pages and load anew.
  */
 #include "store/db.h"
 #include <errno.h>
@@ -11,6 +12,8 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { TEXT_MAX = 1024 };
 
 struct Role {
     int fd;
@@ -70,16 +73,20 @@ int role_take(Role **out, const char *db_path, Err *e) {
     return 0;
 }
 
+/* A stale text under a free lock means nobody anyway. */
 void role_drop(Role *r) {
     if (!r) return;
-    if (ftruncate(r->fd, 0) != 0) errno = 0; /* a stale text under a free lock means nobody anyway */
-    close(r->fd);                            /* ends the lock */
+    close(r->fd); /* ends the lock */
     free(r);
 }
 
-static int read_holder(int fd, char *out, size_t size) {
+static void read_text(int fd, char *out, size_t size) {
     ssize_t n = pread(fd, out, size - 1, 0);
     out[n > 0 ? n : 0] = '\0';
+}
+
+static int read_holder(int fd, char *out, size_t size) {
+    read_text(fd, out, size);
     out[strcspn(out, "\n")] = '\0';
     for (char *p = out; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = '?'; /* the file may be anybody's: nothing moves the cursor */
@@ -96,4 +103,38 @@ int role_holder(const char *db_path, char *out, size_t size) {
     int rc = free_now ? -1 : read_holder(fd, out, size);
     close(fd);
     return rc;
+}
+
+/* ---- the beat: the second line, "<name of the database> <ms>" ---- */
+static const char *name_of(const char *db_path) {
+    const char *slash = strrchr(db_path, '/');
+    return slash ? slash + 1 : db_path;
+}
+
+int role_beat(const char *db_path, int64_t now_ms, Err *e) {
+    char path[4096], text[TEXT_MAX], line[TEXT_MAX];
+    if (lock_path(db_path, path, sizeof path, e)) return -1;
+    int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) return fail(e, "open %s: %s; check its owner and mode", path, strerror(errno));
+    read_text(fd, text, sizeof text);
+    size_t first = strcspn(text, "\n");
+    int n = snprintf(line, sizeof line, "\n%s %lld\n", name_of(db_path), (long long)now_ms);
+    bool whole = n > 0 && (size_t)n < sizeof line && pwrite(fd, line, (size_t)n, (off_t)first) == n;
+    int rc = whole ? 0 : fail(e, "write %s: %s; free some space", path, strerror(errno));
+    close(fd);
+    return rc;
+}
+
+int64_t role_beat_ms(const char *db_path) {
+    char path[4096], text[TEXT_MAX];
+    const char *name = name_of(db_path);
+    size_t len = strlen(name);
+    if (lock_path(db_path, path, sizeof path, NULL)) return 0;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return 0;
+    read_text(fd, text, sizeof text);
+    close(fd);
+    const char *line = strchr(text, '\n');
+    if (!line || strncmp(line + 1, name, len) != 0 || line[1 + len] != ' ') return 0;
+    return strtoll(line + 2 + len, NULL, 10);
 }

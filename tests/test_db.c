@@ -320,6 +320,27 @@ static void a_dead_collector_is_nobody(void **state) {
     close(ready[1]);
 }
 
+/* Of this database alone, and still known when the collector is gone; who collects stays readable beside it. */
+static void the_lock_says_when_its_holder_last_lived(void **state) {
+    Place *p = *state;
+    Err e = {""};
+    char who[256], who_then[256], other[160];
+    Role *r;
+    snprintf(other, sizeof other, "%s/ledger.db2", p->dir);
+    assert_int_equal(role_beat_ms(p->path), 0);
+    OK(e, role_take(&r, p->path, &e));
+    assert_int_equal(role_beat_ms(p->path), 0);
+    assert_int_equal(role_holder(p->path, who, sizeof who), 0);
+    OK(e, role_beat(p->path, 1795539395000, &e));
+    OK(e, role_beat(p->path, 1795539415000, &e));
+    assert_int_equal(role_beat_ms(p->path), 1795539415000);
+    assert_int_equal(role_beat_ms(other), 0);
+    assert_int_equal(role_holder(p->path, who_then, sizeof who_then), 0);
+    assert_string_equal(who_then, who);
+    role_drop(r);
+    assert_int_equal(role_beat_ms(p->path), 1795539415000);
+}
+
 static void the_lock_is_no_link_and_moves_no_cursor(void **state) {
     Place *p = *state;
     Err e = {""};
@@ -358,6 +379,7 @@ int main(void) {
         CASE(statements_are_reset_when_asked_for_again),
         CASE(one_collects_and_others_see_who),
         CASE(a_dead_collector_is_nobody),
+        CASE(the_lock_says_when_its_holder_last_lived),
         CASE(the_lock_is_no_link_and_moves_no_cursor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,11 +88,15 @@ static void without_events_a_look_finds_it(void **s) {
 /* An event can come before the commit is visible: it is looked again 2 and 20 ms later, then there is no need. */
 static void an_event_asks_for_two_looks(void **s) {
     (void)s;
+    commit("x");
+    assert_true(dbwatch_look(watch, 900));
     dbwatch_event(watch, 1000);
     assert_int_equal(dbwatch_due_ms(watch), 1002);
     assert_false(dbwatch_look(watch, 1002));
     assert_int_equal(dbwatch_due_ms(watch), 1020);
     assert_false(dbwatch_look(watch, 1025));
+    assert_int_equal(dbwatch_due_ms(watch), INT64_MAX);
+    dbwatch_event(watch, 1100); /* there is none any more */
     assert_int_equal(dbwatch_due_ms(watch), INT64_MAX);
     dbwatch_close(NULL);
 }

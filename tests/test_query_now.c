@@ -57,6 +57,15 @@ static void rates_and_days_have_exact_edges(void **state) {
     assert_int_equal(n.month.cost_nano, 54321);
     assert_int_equal(n.last_10m.cost_nano, 54300);
     assert_int_equal(n.last_record_ms, utc("2026-11-24T09:20:46.846Z"));
+    Err e = {""};
+    for (int64_t ms = utc(NOW); ms < utc(NOW) + 62000; ms += 1500) { /* the rate falls row by row */
+        Now whole;
+        must(query_now(f->db, f->zone, ms, &whole, &e), &e);
+        Now later = whole;
+        later.rate_nano_per_min = later.eod_at_rate_nano = -7;
+        must(query_now_tick(f->db, f->zone, ms, &later, &e), &e);
+        assert_memory_equal(&later, &whole, sizeof whole);
+    }
     /* 13 h 39 min 13.153 s are left of Berlin's day */
     assert_int_equal(n.eod_at_rate_nano, 54320 + INT64_C(54000) * 49153153 / 60000);
     assert_int_equal(now_at(f, "2026-11-23T23:00:00.000Z").today.requests, 0); /* as of then */

@@ -30,9 +30,11 @@ typedef struct Dash {
     bool dirty;                    /* something to draw */
     bool urgent;                   /* a key was pressed: draw at once */
     bool committed;                /* the next frame shows new data: it counts for the distance of frames */
+    bool news;                     /* something was committed since the header's facts were read */
     bool resumed;                  /* we stopped ourselves: the coming SIGCONT is known */
     bool quit;
     DashboardEnd end;
+    int64_t minute;                /* of the clock, at the last tick */
     int64_t frame_ms, load_ms, tick_ms, answer_until_ms; /* monotonic: last frame, start of the load, next tick, end of an answer */
 } Dash;
 

@@ -9,8 +9,7 @@ enum {
     FRAME_MS = 80,           /* frames of data are at least this far apart: with the work, 100 ms from line to screen */
     LOAD_SLICE_US = 30000,   /* a load gives the keys a turn after this long */
     READING_MS = 300,        /* a load that takes longer says so */
-    QUIET_MS = 61000,        /* after the last record the rate still falls for a minute */
-    QUIET_RELOAD_MS = 15000
+    QUIET_MS = 61000         /* after the last record the rate still falls for a minute */
 };
 
 static int64_t monotonic_us(void) {
@@ -106,22 +105,38 @@ static bool frame_due(const Dash *d, int64_t now_ms) {
 
 static bool look(Dash *d, int64_t now_ms) {
     bool changed = dbwatch_look(d->watch, now_ms);
+    if (changed) d->news = true;
     if (changed && view_is_live(&d->view)) d->stale = d->committed = true;
     return changed;
 }
 
-/* Once a second: the clock, the switch, who collects, and a look at the ledger. */
+/* Nothing but a second has passed: what is on the screen holds, but for what moves by the second. */
+static void pass_second(Dash *d) {
+    Err e = {""};
+    const Screen *s = d->screen;
+    bool rate_moves = d->view.now_ms - d->view.newest_ms < QUIET_MS;
+    if (!s->tick || d->stale || d->loading || !view_is_live(&d->view) || !(s->restless || rate_moves)) return;
+    if (s->tick(dash_self(d, s), &d->view, &e) != 0) dash_answer(d, "tollwatch: %.240s", e.text);
+}
+
+/* Once a second: the clock, the switch, who collects, and a look at the ledger. Ranges, days and "usual" move on with the
+ * minute: then everything is loaded anew, else only after a commit. */
 static void tick(Dash *d, int64_t now_ms) {
     View *v = &d->view;
     int64_t wall = clock_now_ms();
+    bool turned = wall / MS_PER_MINUTE != d->minute;
+    d->minute = wall / MS_PER_MINUTE;
     d->tick_ms = now_ms + 1000 - wall % 1000;
     d->resumed = false; /* by now the SIGCONT of our own stop has come, or never will (a process without job control) */
     view_tick(v);
     view_refresh_dialog(v);
     if (v->answer[0] && now_ms >= d->answer_until_ms) v->answer[0] = '\0';
     dash_saved_write(d);
-    bool rate_moves = v->now_ms - v->newest_ms < QUIET_MS || now_ms - d->load_ms >= QUIET_RELOAD_MS;
-    if (!look(d, now_ms) && rate_moves && view_is_live(v)) d->stale = true;
+    look(d, now_ms);
+    if (turned || d->news) view_facts(v);
+    d->news = false;
+    if (turned && view_is_live(v)) d->stale = true;
+    pass_second(d);
     d->dirty = true;
 }
 

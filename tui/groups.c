@@ -133,6 +133,23 @@ static void add_before(Groups *g) {
     }
 }
 
+static void fill_rates(Groups *g) {
+    for (size_t i = 0; i < g->count; i++) {
+        GroupRow *r = &g->rows[i];
+        r->rate_nano = 0;
+        for (size_t m = 0; m < g->minute.count; m++)
+            if (same_names(r, &g->minute.groups[m], g->by_count)) r->rate_nano = g->minute.groups[m].t.cost_nano;
+    }
+    g->rate_nano = g->minute.total.cost_nano;
+    arrange(g);
+}
+
+int groups_tick(Groups *g, View *v, Err *e) {
+    if (ask(g, v, v->until_ms - MS_PER_MINUTE, &g->minute, e) != 0) return -1;
+    fill_rates(g);
+    return 0;
+}
+
 int groups_load(Groups *g, View *v, Err *e) {
     if (ask(g, v, v->since_ms, &g->range, e) != 0 || ask(g, v, v->until_ms - MS_PER_MINUTE, &g->minute, e) != 0)
         return -1;
@@ -148,12 +165,9 @@ int groups_load(Groups *g, View *v, Err *e) {
                         .second = g->by_count > 1 ? from->name[1] : "",
                         .t = from->t,
                         .usual_nano = usual_rates_of(&g->usual, from->name[0])};
-        for (size_t m = 0; m < g->minute.count; m++)
-            if (same_names(r, &g->minute.groups[m], g->by_count)) r->rate_nano = g->minute.groups[m].t.cost_nano;
     }
-    g->rate_nano = g->minute.total.cost_nano;
     add_before(g);
-    arrange(g);
+    fill_rates(g);
     return 0;
 }
 

@@ -35,6 +35,7 @@ typedef struct Groups {
 void groups_init(Groups *g, int by, int second /* -1 = none */);
 void groups_free(Groups *g);
 int groups_load(Groups *g, View *v, Err *e);
+int groups_tick(Groups *g, View *v, Err *e); /* the last 60 s alone */
 void groups_draw(const Groups *g, const View *v, const char *title, Canvas *c, Rect area);
 bool groups_key(Groups *g, int key); /* moving and sorting; true = handled */
 void groups_change_words(int64_t nano, int64_t before_nano, char *out, size_t size); /* "+37%" "new" "gone" "12×" */

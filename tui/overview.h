@@ -57,6 +57,7 @@ typedef struct Overview {
 
 /* ---- loading ---- */
 int overview_load(Overview *o, View *v, bool *more, Err *e); /* in two halves: figures, then what moves slowly */
+int overview_tick(Overview *o, View *v, Err *e);             /* rates, and what is projected from them */
 int overview_ask(View *v, const int *by, size_t by_count, int64_t since_ms, int64_t until_ms, Result *out, Err *e);
 uint64_t overview_row_key(const void *ctx, size_t row);
 

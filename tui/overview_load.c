@@ -230,13 +230,29 @@ static int load_live(Overview *o, View *v, Err *e) {
     return query_rows(v->db, &q, INT64_MAX, o->live, LIVE_SHOWN, &o->lives, &more, e);
 }
 
+static const Zone *days_of(const View *v) {
+    return v->app->day_zone ? v->app->day_zone : v->zone;
+}
+
+static int load_minute(Overview *o, View *v, Err *e) {
+    return overview_ask(v, &o->dim, 1, v->until_ms - MS_PER_MINUTE, v->until_ms, &o->minute, e);
+}
+
+int overview_tick(Overview *o, View *v, Err *e) {
+    if (query_now_tick(v->db, days_of(v), v->until_ms, &o->now, e) != 0 || load_minute(o, v, e) != 0) return -1;
+    if (load_budgets(o, v, e) != 0) return -1;
+    split_series(o, v); /* of the last slot there is more */
+    find_onset(o);
+    return 0;
+}
+
 static int load_figures(Overview *o, View *v, Err *e) {
-    const Zone *days = v->app->day_zone ? v->app->day_zone : v->zone;
+    const Zone *days = days_of(v);
     const int model = DIM_MODEL;
     if (!o->source) o->source = xcalloc(SOURCES_SHOWN, sizeof *o->source);
     if (query_now(v->db, days, v->until_ms, &o->now, e) != 0) return -1;
     if (overview_ask(v, &o->dim, 1, v->since_ms, v->until_ms, &o->list, e) != 0) return -1;
-    if (overview_ask(v, &o->dim, 1, v->until_ms - MS_PER_MINUTE, v->until_ms, &o->minute, e) != 0) return -1;
+    if (load_minute(o, v, e) != 0) return -1;
     if (overview_ask(v, &model, 1, v->since_ms, v->until_ms, &o->models, e) != 0) return -1;
     if (load_series(o, v, e) != 0 || load_budgets(o, v, e) != 0) return -1;
     if (load_live(o, v, e) != 0) return -1;

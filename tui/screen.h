@@ -30,7 +30,6 @@ typedef struct View { /* what the user chose; shared by all screens, survives sw
     bool ascii, paused, readonly, show_content, demo;
     PolicyView policy;             /* for the header of every screen */
     char collecting[128];          /* "host pid user", "" = NOBODY IS COLLECTING */
-    int64_t heartbeat_ms;
     char answer[256];              /* answer row: reply to the last key; "" = none */
     int alerts_act, alerts_watch;  /* counts in the header */
     char leak[256];                /* the newest alert of spend that passed no gateway; "" = none */
@@ -51,6 +50,9 @@ typedef struct Screen {
     void (*close)(void *self);
     /* deadline_us: on CLOCK_MONOTONIC. more: called again with the same self, and v->reading_permille may say how far. */
     int (*load)(void *self, View *v, int64_t deadline_us, bool *more, Err *e);
+    /* NULL, or: time has passed since the last load and nothing else; anew is only what moves by the second. */
+    int (*tick)(void *self, View *v, Err *e);
+    bool restless;                 /* tick each second; else in the minute after a record, while the rate falls */
     void (*draw)(const void *self, const View *v, Canvas *c, Rect area); /* area excludes header, answer row, footer */
     /* A key this screen handles (see keys.h); false = not mine. May change v (then load is called). */
     bool (*key_pressed)(void *self, View *v, int key);

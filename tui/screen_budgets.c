@@ -92,6 +92,18 @@ static int load_who(Budgets *s, View *v, Err *e) {
     return rc;
 }
 
+/* The usual pace moves with the minute only. */
+static int tick_budgets(void *self, View *v, Err *e) {
+    Budgets *s = self;
+    for (size_t i = 0; i < s->count; i++) {
+        BudgetView now;
+        if (view_budget(v, s->rows[i].budget, &now, e) != 0) return -1;
+        now.end_at_usual_nano = s->rows[i].view.end_at_usual_nano;
+        s->rows[i].view = now;
+    }
+    return 0;
+}
+
 static int load_budgets(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
     Budgets *s = self;
     const Config *c = v->app->config;
@@ -321,5 +333,5 @@ static bool key_budgets(void *self, View *v, int key) {
 
 const Screen screen_budgets = {
     .name = "budgets", .title = "Budgets", .key = '6', .open = open_budgets, .close = close_budgets, .load = load_budgets,
-    .draw = draw_budgets, .key_pressed = key_budgets, .footer = "stop open row",
+    .tick = tick_budgets, .draw = draw_budgets, .key_pressed = key_budgets, .footer = "stop open row",
 };

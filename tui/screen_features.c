@@ -32,6 +32,10 @@ static int load_features(void *self, View *v, int64_t deadline_us, bool *more, E
     return groups_load(&f->list, v, e);
 }
 
+static int tick_features(void *self, View *v, Err *e) {
+    return groups_tick(&((Features *)self)->list, v, e);
+}
+
 static void draw_features(const void *self, const View *v, Canvas *c, Rect area) {
     const Features *f = self;
     char title[48];
@@ -58,6 +62,6 @@ static bool key_features(void *self, View *v, int key) {
 
 const Screen screen_features = {
     .name = "features", .title = "Features", .key = '3', .open = open_features, .close = close_features,
-    .load = load_features, .draw = draw_features, .key_pressed = key_features,
+    .load = load_features, .tick = tick_features, .draw = draw_features, .key_pressed = key_features,
     .footer = "open dimension sort range",
 };

@@ -44,6 +44,13 @@ static int load_models(void *self, View *v, int64_t deadline_us, bool *more, Err
     return 0;
 }
 
+static int tick_models(void *self, View *v, Err *e) {
+    Models *m = self;
+    if (groups_tick(&m->list, v, e) != 0) return -1;
+    price_selected(m, v);
+    return 0;
+}
+
 enum { BUCKET_NAME_W = 12, BUCKET_W = 12, DETAIL_ROWS = 7 };
 
 /* The buckets that this model was ever used with, and the four that every model has. */
@@ -122,5 +129,5 @@ static bool key_models(void *self, View *v, int key) {
 
 const Screen screen_models = {
     .name = "models", .title = "Models", .key = '2', .open = open_models, .close = close_models, .load = load_models,
-    .draw = draw_models, .key_pressed = key_models, .footer = "open sort range",
+    .tick = tick_models, .draw = draw_models, .key_pressed = key_models, .footer = "open sort range",
 };

@@ -36,6 +36,10 @@ static int load_overview(void *self, View *v, int64_t deadline_us, bool *more, E
     return overview_load(self, v, more, e);
 }
 
+static int tick_overview(void *self, View *v, Err *e) {
+    return overview_tick(self, v, e);
+}
+
 uint64_t overview_row_key(const void *ctx, size_t row) {
     const char *name = ((const Overview *)ctx)->list.groups[row].name[0];
     return hash64(name, strlen(name), 1) | 1;
@@ -87,6 +91,6 @@ static bool key_overview(void *self, View *v, int key) {
 
 const Screen screen_overview = {
     .name = "overview", .title = "Overview", .key = '1', .open = open_overview, .close = close_overview,
-    .load = load_overview, .draw = overview_draw, .key_pressed = key_overview,
+    .load = load_overview, .tick = tick_overview, .draw = overview_draw, .key_pressed = key_overview,
     .footer = "stop open dimension range pause",
 };

@@ -101,6 +101,12 @@ static int load_policy(void *self, View *v, int64_t deadline_us, bool *more, Err
     return policy_is_stopped(&v->policy) ? rate_at(v, v->policy.engaged_at_ms, &p->rate_before_nano, e) : 0;
 }
 
+/* Gateways write their acknowledgements into files, of which no commit tells. */
+static int tick_policy(void *self, View *v, Err *e) {
+    bool more;
+    return load_policy(self, v, INT64_MAX, &more, e);
+}
+
 static bool open_rule(const PolicyScreen *p, View *v) {
     if (p->rule_count == 0) policy_dialog(v, &rule_dialog);
     else policy_rule_dialog(v, p->rules[p->table.selected].at, p->rules[p->table.selected].value);
@@ -116,6 +122,6 @@ static bool key_policy(void *self, View *v, int key) {
 }
 
 const Screen screen_policy = {
-    .name = "policy", .title = "Policy", .key = '8', .open = open_policy, .close = close_policy, .load = load_policy,
+    .name = "policy", .title = "Policy", .key = '8', .open = open_policy, .close = close_policy, .load = load_policy, .tick = tick_policy, .restless = true,
     .draw = policy_screen_draw, .key_pressed = key_policy, .footer = "resume stop rule open",
 };

@@ -47,9 +47,10 @@ void view_tick(View *v) {
     policy_view(v->app->policy_path, v->now_ms, &v->policy);
     count_obeying(v);
     if (role_holder(v->app->db_path, v->collecting, sizeof v->collecting) != 0) v->collecting[0] = '\0';
-    if (!v->db) return;
+}
+
+void view_facts(View *v) {
     count_alerts(v);
-    v->heartbeat_ms = query_heartbeat_ms(v->db);
     if (view_is_live(v)) v->newest_ms = query_newest_ms(v->db);
 }
 
@@ -69,6 +70,7 @@ int view_open_ledger(View *v, Err *e) {
     if (db_open(&v->db, v->app->db_path, DB_READ, e) != 0) return -1;
     db_cache(v->db, VIEW_CACHE_KIB);
     view_tick(v);
+    view_facts(v);
     return 0;
 }
 

@@ -14,6 +14,9 @@ void view_close(View *v);
 void view_to_now(View *v);
 /* That, the switch, who collects. Cheap: once a second. */
 void view_tick(View *v);
+/* What the ledger says for the header: alerts, the newest record. When something was committed, and now and then because
+ * time ends silences. */
+void view_facts(View *v);
 
 /* ---- time (view_time.c) ---- */
 /* Moves on (or back) in: 15m 1h 6h 24h today 7d 30d month. */
