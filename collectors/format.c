@@ -201,8 +201,10 @@ static int look(void *ctx, const ScanValue *values) {
 
 static bool record_matches(const Format *f, Scan *scan, Str record) {
     char *room = NULL;
-    record = unwrap_line(record, &room);
-    bool found = scan_line(scan, record.at, record.len, look, &f, NULL) == 1;
+    bool is_record = true;
+    if (f->text) is_record = text_record(f->text, record, &room, &record) == TEXT_FOUND;
+    else record = unwrap_line(record, &room);
+    bool found = is_record && scan_line(scan, record.at, record.len, look, &f, NULL) == 1;
     free(room);
     return found;
 }

@@ -155,10 +155,19 @@ static void make_fields(Maker *m, const json_t *fields) {
     if (!m->f->fields[FIELD_TIME].count) make_fail(m, "fields.time", "it is missing; every record needs a time");
 }
 
+static void make_lines(Maker *m, const json_t *j) {
+    Err why = {0};
+    if (!j) return;
+    make_only(m, "text", j, "mark lines");
+    if (m->f->framing != FRAME_LINES) make_fail(m, "text", "it is for the framing \"lines\"");
+    else if (text_compile(&m->f->text, j, &why) != 0) make_fail(m, "text", "%s", why.text);
+}
+
 static int compile(Maker *m, const json_t *root) {
-    make_only(m, "format", root, "name help framing class replay time_is agent places recognise each skip fields usage outcome flags id "
+    make_only(m, "format", root, "name help framing text class replay time_is agent places recognise each skip fields usage outcome flags id "
                                  "upstream hook samples");
     make_words(m, root);
+    make_lines(m, json_object_get(root, "text"));
     make_hook(m, json_string_value(json_object_get(root, "hook")));
     make_fields(m, json_object_get(root, "fields"));
     make_conditions(m, root);
@@ -188,6 +197,7 @@ void format_free(Format *f) {
     for (size_t i = 0; i < f->owned_count; i++) free(f->owned[i]);
     for (size_t i = 0; i < f->nested_count; i++) scan_plan_free(f->nested[i].plan);
     scan_plan_free(f->plan);
+    text_free(f->text);
     free(f->owned);
     json_decref(f->root);
     free(f);

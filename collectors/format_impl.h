@@ -5,6 +5,7 @@
 #ifndef COLLECTORS_FORMAT_IMPL_H
 #define COLLECTORS_FORMAT_IMPL_H
 #include "collectors/format.h"
+#include "collectors/format_text.h"
 #include "collectors/scan.h"
 #include <jansson.h>
 
@@ -123,6 +124,7 @@ struct Format {
     Field upstream;
     Identity id;
     Shape *shapes; size_t shape_count;
+    TextForm *text; /* lines that are no JSON; NULL = they are */
     const Hook *hook;
     uint16_t hook_first; /* value index of the hook's first path */
     ScanPlan *plan;

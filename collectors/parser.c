@@ -106,7 +106,10 @@ ParseResult parser_record(Parser *p, const char *text, size_t len, uint64_t offs
     p->e = e;
     if (p->f->hook) memcpy(p->state_before, p->state, p->f->hook->state_size);
     Str record = {text, len};
-    if (p->f->framing != FRAME_DOCUMENT) record = unwrap_line(record, &p->wrapped);
+    TextFound found = p->f->text ? text_record(p->f->text, record, &p->wrapped, &record) : TEXT_FOUND;
+    if (found == TEXT_UNFIT) return fail(e, "the line is not as the format's patterns say"), PARSE_BAD;
+    if (found == TEXT_OTHER) return PARSE_SKIPPED;
+    if (p->f->framing != FRAME_DOCUMENT && !p->f->text) record = unwrap_line(record, &p->wrapped);
     int rc = scan_line(p->scan, record.at, record.len, one, p, e);
     /* A record of more requests than a batch holds: what there is room for now, the rest when it is given again. */
     bool too_many = rc == REQUEST_FULL && before == 0;

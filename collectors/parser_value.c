@@ -137,6 +137,22 @@ static int day_ms(Str text, int64_t *out) {
     return time_parse_rfc3339(whole, strlen(whole), out);
 }
 
+/* "21/Mar/2025:04:28:03 +0000", as access logs write it, with or without thousandths and zone. */
+static int access_log_ms(Str text, int64_t *out) {
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    char whole[48];
+    if (text.len < 20 || text.len > 32 || text.at[2] != '/' || text.at[6] != '/' || text.at[11] != ':') return -1;
+    const char *month = memmem(months, sizeof months - 1, text.at + 3, 3), *zone = memchr(text.at, ' ', text.len);
+    if (!month || (month - months) % 3 != 0) return -1;
+    if (zone && text.at + text.len - zone != 6) return -1;
+    size_t clock = (size_t)((zone ? zone : text.at + text.len) - text.at) - 12;
+    snprintf(whole, sizeof whole, "%.4s-%02d-%.2sT%.*s", text.at + 7, (int)(month - months) / 3 + 1, text.at, (int)clock, text.at + 12);
+    size_t n = strlen(whole);
+    if (zone) snprintf(whole + n, sizeof whole - n, "%.3s:%.2s", zone + 1, zone + 4);
+    else snprintf(whole + n, sizeof whole - n, "Z");
+    return time_parse_rfc3339(whole, strlen(whole), out);
+}
+
 static int read_duration(const Source *s, const View *v, int64_t *out);
 
 static int read_time(const Source *s, const View *v, int64_t *out) {
@@ -146,7 +162,7 @@ static int read_time(const Source *s, const View *v, int64_t *out) {
     const ScanValue *value = value_of(s, v, &room);
     if (!value) return 0;
     if (value->type == SCAN_STRING && time_parse_rfc3339(value->text.at, value->text.len, out) == 0) return 1;
-    if (value->type == SCAN_STRING && day_ms(value->text, out) == 0) return 1;
+    if (value->type == SCAN_STRING && (day_ms(value->text, out) == 0 || access_log_ms(value->text, out) == 0)) return 1;
     return epoch_ms(value, out);
 }
 
