@@ -87,7 +87,7 @@ static int recognise(LogFile *f, const LogSetup *s, Str head, Err *e) {
         return 0;
     }
     if (*wanted) return fail(e, "%s: no format \"%s\"; see `tollwatch doctor` for the known ones", f->path, wanted);
-    return fail(e, "%s: no known format fits its first lines; name one with --format (`tollwatch doctor` lists them) or add one (README)", f->path);
+    return fail(e, "%s: no known format fits its first lines; `tollwatch doctor FILE` says what is in it and prints a format to start from; or name one with --format", f->path);
 }
 
 static void go_on(LogFile *f, const FileKnown *known) {

@@ -129,7 +129,7 @@ static void put_numbers(const Parser *p, const View *v, Request *r) {
 
 static int put_time(Parser *p, const View *v, Request *r) {
     int rc = field_time_ms(&p->f->fields[FIELD_TIME], v, &r->ts_ms);
-    if (rc == 0) return fail(p->e, "no time");
+    if (rc == 0) return fail(p->e, "it does not say when the call was; let its writer log a time (RFC 3339 or seconds since 1970)");
     if (rc < 0 || r->ts_ms <= 0) return fail(p->e, "the time is not one");
     if (p->f->time_is_end && r->latency_ms > 0) r->ts_ms -= r->latency_ms;
     return 0;
