@@ -51,8 +51,8 @@ static int scope_id_of(Ledger *l, const Budget *b, uint32_t *id, Err *e) {
 static void add_cell(Ledger *l, Spends *spends, size_t budget, const CellSum *cell) {
     int64_t ms = cell_slot(cell->cell) * SLOT_QUARTER_MS;
     Spend *s = spend_at(spends, budget, budget_begin_ms(&l->budgets[budget], l->zone, ms));
-    s->nano = (int64_t)((uint64_t)s->nano + (uint64_t)cell->sums.v[SUM_COST]);
-    s->unpriced_tokens = (int64_t)((uint64_t)s->unpriced_tokens + (uint64_t)cell->sums.v[SUM_UNPRICED_TOKENS]);
+    sum_add(&s->nano, cell->sums.v[SUM_COST], 1);
+    sum_add(&s->unpriced_tokens, cell->sums.v[SUM_UNPRICED_TOKENS], 1);
 }
 
 static int add_combos(Ledger *l, Spends *spends, size_t budget, uint32_t scope_id, const CellSet *combos, Err *e) {
@@ -64,10 +64,14 @@ static int add_combos(Ledger *l, Spends *spends, size_t budget, uint32_t scope_i
     return 0;
 }
 
+/* SQL would turn a sum beyond int64 into a fraction. SUM_FULL stays, as in sum_add(). */
+#define FULL "9223372036854775807"
+#define ADD(column, value) column " = CASE WHEN " FULL " IN (" column ", " value ") THEN " FULL " ELSE min(" FULL ", " column " + " value ") END"
+
 static int store_spend(Ledger *l, const Spend *spend, Err *e) {
     if (spend->nano == 0 && spend->unpriced_tokens == 0) return 0;
     sqlite3_stmt *s = db_prepare(l->db, "INSERT INTO budget_spend VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET "
-                                        "nano = nano + ?3, unpriced_tokens = unpriced_tokens + ?4", e);
+                                        ADD("nano", "?3") ", " ADD("unpriced_tokens", "?4"), e);
     if (!s) return -1;
     sqlite3_bind_text(s, 1, l->budgets[spend->budget].id, -1, SQLITE_STATIC);
     sqlite3_bind_int64(s, 2, spend->period_ms);

@@ -48,9 +48,11 @@ static uint64_t get8(In *in) {
     return v;
 }
 
-/* Sums wrap instead of being undefined: what was added can always be taken away again, whatever the numbers are. */
-static void add(int64_t *to, int64_t v, int sign) {
-    *to = (int64_t)((uint64_t)*to + (uint64_t)v * (uint64_t)(int64_t)sign);
+/* A sum that passes int64 is full and stays so: nothing that was added to it can be taken away again, and a turned-over one
+ * would say that hostile counters cost nothing. Which way it passed is no matter. */
+void sum_add(int64_t *to, int64_t v, int sign) {
+    bool full = *to == SUM_FULL || v == SUM_FULL || v == INT64_MIN;
+    if (full || __builtin_add_overflow(*to, sign < 0 ? -v : v, to) || *to == INT64_MIN) *to = SUM_FULL;
 }
 
 /* ---- keys ---- */
@@ -256,26 +258,26 @@ bool row_unpack(int64_t key, const void *body, size_t len, Row *out) {
 /* ---- sums ---- */
 void sums_add_request(Sums *s, const Request *r, int sign) {
     int64_t *v = s->v, tokens = 0, calls = 1 + r->more_calls;
-    add(&v[SUM_REQUESTS], calls, sign);
-    add(&v[SUM_COST], r->cost_nano, sign);
-    add(&v[SUM_SAVED_CACHE], r->saved_cache_nano, sign);
-    add(&v[SUM_SAVED_RESPONSE], r->saved_response_nano, sign);
-    if (r->outcome != OUTCOME_OK) add(&v[SUM_ERRORS + r->outcome - OUTCOME_ERROR], calls, sign);
+    sum_add(&v[SUM_REQUESTS], calls, sign);
+    sum_add(&v[SUM_COST], r->cost_nano, sign);
+    sum_add(&v[SUM_SAVED_CACHE], r->saved_cache_nano, sign);
+    sum_add(&v[SUM_SAVED_RESPONSE], r->saved_response_nano, sign);
+    if (r->outcome != OUTCOME_OK) sum_add(&v[SUM_ERRORS + r->outcome - OUTCOME_ERROR], calls, sign);
     if (r->flags & REQ_CACHE_HIT) {
-        add(&v[SUM_CACHE_HITS], calls, sign);
+        sum_add(&v[SUM_CACHE_HITS], calls, sign);
         return;
     }
     for (int i = 0; i < TOK_COUNT; i++) {
-        add(&v[SUM_TOKENS + i], r->tokens[i], sign);
+        sum_add(&v[SUM_TOKENS + i], r->tokens[i], sign);
         tokens += r->tokens[i];
     }
     if (!(r->flags & REQ_UNPRICED)) return;
-    add(&v[SUM_UNPRICED_REQUESTS], calls, sign);
-    add(&v[SUM_UNPRICED_TOKENS], tokens, sign);
+    sum_add(&v[SUM_UNPRICED_REQUESTS], calls, sign);
+    sum_add(&v[SUM_UNPRICED_TOKENS], tokens, sign);
 }
 
 void sums_add(Sums *s, const Sums *other, int sign) {
-    for (int i = 0; i < SUM_COUNT; i++) add(&s->v[i], other->v[i], sign);
+    for (int i = 0; i < SUM_COUNT; i++) sum_add(&s->v[i], other->v[i], sign);
 }
 
 bool sums_empty(const Sums *s) {

@@ -40,6 +40,8 @@ typedef enum Sum {
 typedef struct Sums {
     int64_t v[SUM_COUNT];
 } Sums;
+#define SUM_FULL INT64_MAX /* beyond what can be counted: it is only known that it is that large; stays so */
+void sum_add(int64_t *to, int64_t v, int sign); /* one of them; sign 1 or -1 */
 enum { SUMS_BYTES_MAX = SUM_COUNT * 10 + 4 };
 /* Adds (sign 1) or takes away (sign -1) what one request counts for. Not asked for rows with REQ_LINKED: they count
  * nowhere. Tokens of a response-cache hit were not used: they are in no sum. */

@@ -138,6 +138,23 @@ static void absurd_requests_are_held_to_bounds(void **state) {
     assert_int_equal(lab_row(lab, 1).r.ts_ms, ROW_MS_MAX);
 }
 
+/* Hostile counters fill a sum; they never turn it over into a small or negative one, also when the record grows or comes again. */
+static void hostile_sums_are_full_not_small(void **state) {
+    Lab *lab = *state;
+    for (uint64_t round = 0; round < 3; round++) {
+        for (uint64_t id = 1; id <= 40; id++) {
+            Request *r = lab_add_any(lab, id << 32, T0, 10 + (int64_t)round);
+            r->tokens[TOK_INPUT] = REQUEST_TOKENS_MAX;
+            r->cost_nano = INT64_MAX / 20;
+        }
+        lab_ingest(lab);
+    }
+    Sums total = lab_sums(lab);
+    assert_int_equal(total.v[SUM_COST], SUM_FULL);
+    assert_int_equal(total.v[SUM_TOKENS + TOK_INPUT], 40 * REQUEST_TOKENS_MAX);
+    lab_verify(lab);
+}
+
 /* ---- L5: keys ---- */
 static void ids_on_one_key_stand_side_by_side(void **state) {
     Lab *lab = *state;
@@ -277,6 +294,7 @@ int main(void) {
         CASE(a_row_may_change_its_combo),
         CASE(nothing_known_is_lost_on_the_way),
         CASE(absurd_requests_are_held_to_bounds),
+        CASE(hostile_sums_are_full_not_small),
         CASE(ids_on_one_key_stand_side_by_side),
         CASE(a_moved_row_leaves_no_hole),
         CASE(what_was_not_committed_was_never_there),

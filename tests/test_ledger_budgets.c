@@ -47,6 +47,17 @@ static void budgets_count_metered_spend_of_their_scope(void **state) {
     assert_int_equal(lab_number(lab, "SELECT count(*) FROM budget_spend WHERE budget = 'all'"), 1);
 }
 
+/* SQLite would make a fraction of what passes int64, and the guard would read a small number. */
+static void a_hostile_log_fills_a_budget(void **state) {
+    Lab *lab = *state;
+    lab_reopen(lab, budgets, 1, LAB_NOW + 2 * HOUR);
+    for (uint64_t id = 1; id <= 60; id++) {
+        lab_add(lab, id << 32, T0)->cost_nano = INT64_MAX / 20;
+        lab_ingest(lab);
+    }
+    assert_int_equal(lab_number(lab, "SELECT max(nano) FROM budget_spend WHERE typeof(nano) = 'integer'"), INT64_MAX);
+}
+
 /* A budget that is new in the middle of its period knows what was spent before it. */
 static void a_new_budget_knows_its_period(void **state) {
     Lab *lab = *state;
@@ -219,6 +230,7 @@ static void repricing_leaves_sealed_days_alone(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(budgets_count_metered_spend_of_their_scope),
+        CASE(a_hostile_log_fills_a_budget),
         CASE(a_new_budget_knows_its_period),
         CASE(who_names_no_budgets_keeps_them),
         CASE(budget_days_are_days_of_their_zone),
