@@ -8,7 +8,23 @@ const char *const column_names[COL_COUNT] = {
     [COL_OUTPUT] = "output_tokens", [COL_REASONING] = "reasoning_tokens", [COL_CACHE_HITS] = "response_cache_hits",
     [COL_UNPRICED] = "unpriced_requests", [COL_COST] = "cost_usd", [COL_NOTIONAL] = "notional_usd",
     [COL_SAVED_CACHE] = "saved_cache_usd",
+    [COL_SAVED_RESPONSE] = "response_cache_saved_usd", [COL_PER_REQUEST] = "usd_per_request",
+    [COL_PROMPT_HIT] = "prompt_cache_hit_permille", [COL_RESPONSE_HIT] = "response_cache_hit_permille",
+    [COL_OUTPUT_SHARE] = "token_output_permille",
 };
+
+__extension__ typedef __int128 Wide; /* a sum of tokens or nano-dollars times a thousand */
+
+/* Rounded half up; -1 = there is nothing to divide by. */
+static int64_t ratio(int64_t part, int64_t of, int64_t unit) {
+    return of > 0 && part >= 0 ? (int64_t)(((Wide)part * unit + of / 2) / of) : -1;
+}
+
+/* Calls that a gateway refused cost nothing and are no use: they make no call cheaper. Flat-rate calls are not told apart from
+ * those that were paid for, once they are summed. */
+static int64_t per_request(const Totals *t) {
+    return totals_lack_a_price(t) || t->basis & 1u << ORIGIN_NOTIONAL ? -1 : ratio(t->cost_nano, t->requests - t->refused, 1);
+}
 
 int64_t column_value(const Totals *t, RowColumn c) {
     switch (c) {
@@ -27,10 +43,17 @@ int64_t column_value(const Totals *t, RowColumn c) {
     case COL_COST: return t->cost_nano;
     case COL_NOTIONAL: return t->notional_nano;
     case COL_SAVED_CACHE: return t->saved_cache_nano;
+    case COL_SAVED_RESPONSE: return t->saved_response_nano;
+    case COL_PER_REQUEST: return per_request(t);
+    case COL_PROMPT_HIT: return totals_cache_hit_permille(t);
+    case COL_RESPONSE_HIT: return ratio(t->response_cache_hits, t->requests - t->refused, 1000);
+    case COL_OUTPUT_SHARE: return ratio(t->output_all, t->input_all + t->output_all, 1000);
     case COL_COUNT: break;
     }
     return 0;
 }
+
+bool column_is_known(const Totals *t, RowColumn c) { return c < COL_PER_REQUEST || column_value(t, c) >= 0; }
 
 static const char *const more_by[] = {"origin", "outcome", "stream", "minute", "hour", "day", "week", "month"};
 

@@ -10,6 +10,7 @@
 #define STORE_METRICS_H
 #include "store/config.h"
 #include "store/db.h"
+#include "store/price.h"
 
 /* For each of today and month the dearest so many of provider, model and feature; the rest is one of "(other)". */
 enum { METRICS_SERIES_MAX = 100, METRICS_TEXT_MAX = 4 << 20 };
@@ -24,6 +25,10 @@ typedef struct MetricsAsk {
 } MetricsAsk;
 /* Into an empty `out` (max METRICS_TEXT_MAX). -1 leaves what is not to be used. */
 int metrics_text(Db *db, const MetricsAsk *ask, Buf *out, Err *e);
+
+/* Appends what each strategy of savings.h saved and could save on the newest calls of a week, as the Savings screen says it;
+ * nothing of a strategy whose figure is unknown. Looks at single calls: costs some 100 ms, so it is not in metrics_text(). */
+int metrics_savings(Db *db, const MetricsAsk *ask, const Book *b, Buf *out, Err *e);
 
 /* Private to store/metrics*.c */
 int metrics_spend(Db *db, const MetricsAsk *ask, Buf *out, Err *e);

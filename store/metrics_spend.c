@@ -3,6 +3,7 @@
  * A reader refuses a text in which two samples have the same labels, so that groups whose names are written alike are one. */
 #include <stdio.h>
 #include <stdlib.h>
+#include "store/columns.h"
 #include "store/exposition.h"
 #include "store/metrics.h"
 #include "store/query.h"
@@ -93,6 +94,7 @@ static const Column columns[] = {
      offsetof(Totals, unpriced_requests), true},
     {"llm_unpriced_tokens", "Tokens of unknown cost, in no dollars: their model has no price.",
      offsetof(Totals, unpriced_tokens), true},
+    {"llm_response_cache_hits", "Calls that a response cache answered.", offsetof(Totals, response_cache_hits), true},
 };
 
 static int64_t field_of(const Totals *t, size_t offset) {
@@ -133,6 +135,27 @@ static void write_cost(const Lines *lines, Buf *out) {
     }
 }
 
+/* What is derived from sums, as a report has it; thousandths stand as parts of one. */
+static void write_ratios(const Lines *lines, Buf *out) {
+    static const struct { const char *name, *help; RowColumn column; } ratios[] = {
+        {"llm_cost_per_request_usd", "Spend of the period by call that was not refused; no sample where a price is missing.", COL_PER_REQUEST},
+        {"llm_prompt_cache_hit_ratio", "Input tokens that a prompt cache had, of all input tokens.", COL_PROMPT_HIT},
+        {"llm_response_cache_hit_ratio", "Calls that a response cache answered, of all that were not refused.", COL_RESPONSE_HIT},
+        {"llm_output_token_ratio", "Output tokens of all tokens.", COL_OUTPUT_SHARE},
+        {"llm_prompt_cache_saved_usd", "What cached reads saved, less the premium of cache writes; may be negative.", COL_SAVED_CACHE},
+        {"llm_response_cache_saved_usd", "What the answers of a response cache would have cost.", COL_SAVED_RESPONSE}};
+    for (size_t c = 0; c < sizeof ratios / sizeof *ratios; c++) {
+        exposition_gauge(out, ratios[c].name, ratios[c].help);
+        for (size_t i = 0; i < lines->count; i++) {
+            const Totals *t = &lines->at[i].t;
+            int64_t value = column_value(t, ratios[c].column);
+            if (!column_is_known(t, ratios[c].column) || value == 0) continue;
+            if (column_is_money(ratios[c].column)) exposition_usd(out, ratios[c].name, lines->at[i].labels.at, value);
+            else exposition_seconds(out, ratios[c].name, lines->at[i].labels.at, value);
+        }
+    }
+}
+
 static void write_notional(const Lines *lines, Buf *out) {
     exposition_gauge(out, "llm_notional_usd", "List value of flat-rate use; nobody pays it, it is in no other dollars.");
     for (int i = 0; i < PERIODS; i++) {
@@ -151,6 +174,7 @@ int metrics_spend(Db *db, const MetricsAsk *ask, Buf *out, Err *e) {
         write_notional(lines, out);
         write_counts(lines, out);
         write_tokens(lines, out);
+        write_ratios(lines, out);
     }
     for (size_t i = 0; i < lines->count; i++) buf_free(&lines->at[i].labels);
     free(lines);

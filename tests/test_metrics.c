@@ -277,8 +277,8 @@ static void worker_writes_the_file(void **state) {
     Err e = {""};
     App a = {.config_path = place.config, .db_option = place.f.path, .policy_option = place.policy};
     small_ledger();
-    must(app_config(&a, &e), &e);
-    MetricsFile file = {.path = place.file, .db_path = place.f.path,
+    must(app_book(&a, &e), &e);
+    MetricsFile file = {.path = place.file, .db_path = place.f.path, .book = a.book,
                         .ask = {.config = a.config, .zone = a.day_zone, .policy_path = a.policy_path, .now_ms = utc(NOW)}};
     Stop *stop = stop_new();
     Worker *w;

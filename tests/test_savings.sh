@@ -63,12 +63,23 @@ done
 field() { python3 -c "import json,sys; d=json.load(open(sys.argv[1])); print($1)" "$2"; }
 "$bin" --db l.db $now savings --format json >s.json
 "$bin" --db l.db $now report --since 7d --format json >r.json
+"$bin" --db l.db $now report --since 7d --where feature:doc-agent --by feature --format json >q.json
 check "paid is the report's cost" "$(field 'd["total"]["cost_usd"]' r.json)" "$(field 'd["paid_usd"]' s.json)"
 check "saved by the prompt cache is the report's" "$(field 'd["total"]["saved_cache_usd"]' r.json)" \
     "$(field '[s["saved_usd"] for s in d["strategies"] if s["strategy"]=="prompt caching"][0]' s.json)"
 # 297 of 300 questions came again; each answer serves 300 s, so that one in five minutes of each question is asked anew.
 "$bin" --db l.db $now savings --ttl 86400 --where feature:faq --format json >t.json
 check "with a day's TTL all but the first of each question" 297 "$(field 'd["strategies"][0]["calls"]' t.json)"
+"$bin" --db l.db $now metrics >m.prom
+for which in realised:saved possible:possible; do
+    check "the metric of ${which%:*} savings is the command's" \
+        "$(field "[s['${which#*:}_usd'] for s in d['strategies'] if s['strategy']=='model routing'][0]" s.json)" \
+        "$(sed -n "s/^llm_savings_${which%:*}_usd{strategy=\"model routing\".*} //p" m.prom)"
+done
+"$bin" --db plain.db $now metrics >n.prom
+check "what is unknown is no sample" 0 "$(grep -c 'llm_savings_possible_usd{strategy="response' n.prom)"
+check "cost per request is the report's" "$(field 'd["rows"][0]["usd_per_request"]' q.json)" \
+    "$(sed -n 's/^llm_cost_per_request_usd{period="today",.*feature="doc-agent"} //p' m.prom)"
 "$bin" --db plain.db $now savings --format json >u.json
 check "unknown is null" None "$(field 'd["strategies"][0]["possible_usd"]' u.json)"
 "$bin" --db l.db $now savings --calls 10 --format json >v.json

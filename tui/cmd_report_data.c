@@ -8,7 +8,8 @@
 static void json_numbers(FILE *out, const Totals *t, bool first) {
     for (int c = 0; c < COL_COUNT; c++) {
         fprintf(out, "%s\"%s\":", c == 0 && first ? "" : ",", column_names[c]);
-        if (column_is_money((RowColumn)c)) json_out_money(out, column_value(t, (RowColumn)c));
+        if (!column_is_known(t, (RowColumn)c)) fputs("null", out);
+        else if (column_is_money((RowColumn)c)) json_out_money(out, column_value(t, (RowColumn)c));
         else fprintf(out, "%" PRId64, column_value(t, (RowColumn)c));
     }
     fputs(",\"basis\":", out);
@@ -77,7 +78,8 @@ static void csv_numbers(FILE *out, const Totals *t) {
     char money[32];
     for (int c = 0; c < COL_COUNT; c++) {
         int64_t v = column_value(t, (RowColumn)c);
-        if (column_is_money((RowColumn)c)) {
+        if (!column_is_known(t, (RowColumn)c)) fputc(',', out);
+        else if (column_is_money((RowColumn)c)) {
             nano_exact(v, money, sizeof money);
             fprintf(out, "%s,", money);
         } else {

@@ -7,7 +7,7 @@
 #include "tui/text_width.h"
 
 typedef enum Field { FIELD_CALLS, FIELD_ERRORS, FIELD_REFUSED, FIELD_INCOMPLETE, FIELD_INPUT, FIELD_CACHED, FIELD_OUTPUT, FIELD_HITS,
-                    FIELD_COST, FIELD_NOTIONAL, FIELD_SAVED, FIELD_COUNT } Field;
+                    FIELD_COST, FIELD_EACH, FIELD_NOTIONAL, FIELD_SAVED, FIELD_COUNT } Field;
 enum { FIELD_TEXT = 600 };
 #define ROW_TITLE (SIZE_MAX - 1)
 #define ROW_TOTAL SIZE_MAX
@@ -64,6 +64,7 @@ static void put_field(const Sheet *s, const Totals *t, Field c, char *out) {
     case FIELD_OUTPUT: snprintf(out, FIELD_TEXT, "%s", number_tokens(t->output_all).text); break;
     case FIELD_HITS: snprintf(out, FIELD_TEXT, "%s", number_count(t->response_cache_hits, 0).text); break;
     case FIELD_COST: put_known(s, t->cost_nano, t->unpriced_requests - t->unpriced_notional, out); break;
+    case FIELD_EACH: snprintf(out, FIELD_TEXT, "%s", t->basis & 1u << ORIGIN_NOTIONAL ? "-" : number_cents_of(t, 0).text); break;
     case FIELD_NOTIONAL: put_known(s, t->notional_nano, t->unpriced_notional, out); break;
     case FIELD_SAVED: put_money(s, t->saved_cache_nano, "", out); break;
     case FIELD_COUNT: break;
@@ -73,11 +74,12 @@ static void put_field(const Sheet *s, const Totals *t, Field c, char *out) {
 /* A column of one basis has its mark in the title. */
 static void put_title(const Sheet *s, Field c, char *out) {
     static const char *const titles[FIELD_COUNT] = {"calls", "errors", "refused", "incomplete", "in tok", "cached", "out tok",
-                                                   "cache hits", "cost", "notional $", "saved $"};
+                                                   "cache hits", "cost", "¢/call", "notional $", "saved $"};
     unsigned money = s->r->result->total.basis & ~(1u << ORIGIN_NOTIONAL);
     const char *mark = money == 1u << ORIGIN_METERED ? "~" : money == 1u << ORIGIN_REPORTED ? "^" : money == 1u << ORIGIN_BILLED ? "=" : "";
     snprintf(out, FIELD_TEXT, "%s", titles[c]);
     if (c == FIELD_COST) snprintf(out, FIELD_TEXT, "cost %s$", mark);
+    if (c == FIELD_EACH && s->r->ascii) snprintf(out, FIELD_TEXT, "c/call");
 }
 
 static void put(const Sheet *s, size_t row, size_t column, char *out) {
