@@ -84,6 +84,16 @@ static int64_t column_ms(const Plot *p, int column) {
     return p->ch->since_ms + (int64_t)p->ch->slots * p->ch->slot_ms * column / p->w;
 }
 
+/* The usual, or what is compared with. A bar that ends in the line's own cell is as high as the line: it stays to be seen;
+ * through a higher one only what is compared with shows. */
+static void draw_line(const Plot *p, int column, int64_t line, int64_t total) {
+    int row = line > 0 ? (int)((line - 1) / EIGHTHS) : 0;
+    bool above = row * EIGHTHS >= total, inside = total >= (row + 1) * EIGHTHS;
+    int x = p->x + column, y = p->y + p->h - 1 - row;
+    if (p->ch->line && inside) canvas_text(p->c, x, y, 1, ROLE_KEY, 0, p->c->ascii ? "+" : "\u2022");
+    else if (above) canvas_text(p->c, x, y, 1, p->ch->line ? ROLE_KEY : ROLE_DIM, 0, p->c->ascii ? "-" : "\u00b7");
+}
+
 /* What stands out does so from the mark on. */
 static void draw_bar(const Plot *p, int column, Bar b) {
     const int64_t scale = (int64_t)p->h * EIGHTHS;
@@ -96,11 +106,7 @@ static void draw_bar(const Plot *p, int column, Bar b) {
         canvas_text(p->c, p->x + column, p->y + p->h - 1 - row, 1, shaded || !burns ? ROLE_CHART : p->ch->burner_role, 0,
                     shaded ? "\u2592" : block(total - low));
     }
-    int64_t usual = b.usual < 0 ? -1 : level(b.usual, scale, p->top);
-    if (usual < 0) return;
-    int row = usual > 0 ? (int)((usual - 1) / EIGHTHS) : 0;
-    if (p->ch->line) canvas_text(p->c, p->x + column, p->y + p->h - 1 - row, 1, ROLE_KEY, 0, p->c->ascii ? "+" : row * EIGHTHS >= total ? "\u00b7" : "\u2022");
-    else if (row * EIGHTHS >= total) canvas_text(p->c, p->x + column, p->y + p->h - 1 - row, 1, ROLE_DIM, 0, p->c->ascii ? "-" : "\u00b7");
+    if (b.usual >= 0) draw_line(p, column, level(b.usual, scale, p->top), total);
 }
 
 /* "9" of "9.00": an axis has few cells. */
