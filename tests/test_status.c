@@ -7,6 +7,9 @@
 #include "tests/query_fixture.h"
 #include "tui/commands.h"
 
+#define WATCH "#[fg=#000000,bg=#ffaf00]"
+#define ACT "#[fg=#000000,bg=#ff5f5f,bold]"
+#define BAR "#[default]"
 #define NOW "2026-11-24T09:20:46.847Z"
 
 typedef struct Place {
@@ -15,6 +18,7 @@ typedef struct Place {
 } Place;
 
 static Place place;
+static bool without_colours; /* --no-color */
 
 static void write_file(const char *path, const char *text) {
     FILE *file = fopen(path, "w");
@@ -55,7 +59,8 @@ static int status_at(Buf *out, int64_t now, bool ascii, const char *db, const ch
     fflush(stdout);
     int saved = dup(1), file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
     dup2(file, 1);
-    App a = {.config_path = place.config, .db_option = db, .policy_option = place.policy, .fixed_now_ms = now, .ascii = ascii};
+    App a = {.config_path = place.config, .db_option = db, .policy_option = place.policy, .fixed_now_ms = now, .ascii = ascii,
+             .no_color = without_colours};
     int code = cmd_status.run(&a, argc, argv);
     app_close(&a);
     fflush(stdout);
@@ -97,7 +102,7 @@ static void without_a_ledger_or_a_collector_it_is_unknown(void **state) {
     assert_non_null(strstr(out.at, "? unknown: there is no ledger at /nowhere/ledger.db yet"));
     buf_free(&out);
     assert_int_equal(status_at(&out, utc(NOW), true, "/nowhere/ledger.db", ARGS("--tmux")), 3);
-    assert_string_equal(out.at, "? tollwatch unknown\n");
+    assert_string_equal(out.at, WATCH "? tollwatch unknown" BAR "\n");
     buf_free(&out);
     says(3, utc(NOW), PLAIN, "? $0.00/min | today ~$0.00 \u2192$0 | \u25cb calls pass | nobody has collected yet\n");
 }
@@ -126,9 +131,18 @@ static void budgets_warn_and_then_are_critical(void **state) {
     says(0, utc(NOW), ARGS("--template", "{state} {budget}"), "ok day 40%\n");
     spend("2026-11-24T09:20:40Z", "doc#agent", INT64_C(1200000000)); /* $4.80 are left, at $1.20 a minute */
     says(1, utc(NOW), PLAIN, "\u25b2 $1.20/min | doc#agent 99% | today ~$5.20 \u2192$1,060 | day 52% 09:24 | \u25cb calls pass | day is 52% spent\n");
+    without_colours = true;
     says(1, utc(NOW), ARGS("--tmux"), "$1.20/m \u25b2 doc_agent 99% | ~$5.20 \u2192$1.06k | day 52% 09:24 | \u25cb calls pass\n");
+    without_colours = false;
+    says(1, utc(NOW), ARGS("--tmux"), WATCH "$1.20/m \u25b2" BAR " doc_agent 99% | ~$5.20 \u2192$1.06k | " WATCH "day 52% 09:24" BAR
+                                      " | \u25cb calls pass" BAR "\n");
     spend("2026-11-24T04:00:00Z", "search", INT64_C(5000000000));
     says(2, utc(NOW), ARGS("--template", "{state} {reason}"), "critical day is spent: 102%\n");
+    Buf out = {0};
+    assert_int_equal(status_at(&out, utc(NOW), false, f->path, ARGS("--tmux")), 2);
+    assert_true(strncmp(out.at, ACT "$1.20/m", strlen(ACT "$1.20/m")) == 0);
+    assert_non_null(strstr(out.at, ACT "day 102%" BAR " | \u25cb calls pass" BAR));
+    buf_free(&out);
     config_free(c);
 }
 
@@ -150,6 +164,7 @@ static void stopped_calls_are_a_warning_and_never_hidden(void **state) {
     write_file(place.policy, "{\"schema_version\":1,\"generation\":42,\"kill_switch\":{\"enabled\":true,\"scope\":\"all\","
                              "\"engaged_at\":\"2026-11-24T09:00:00Z\"}}");
     says(1, utc(NOW), ARGS("--template", "{switch} {reason}"), "\u25a0 STOP all all calls are stopped\n");
+    says(1, utc(NOW), ARGS("--tmux"), WATCH "$0.00/m \u25b2" BAR " | ~$0.00 \u2192$0.00 | " WATCH "\u25a0 STOP all" BAR "\n");
     unlink(place.policy);
     says(0, utc(NOW), ARGS("--template", "{switch}"), "\u25cb no switch yet\n");
 }
@@ -192,6 +207,7 @@ static void json_is_one_valid_object(void **state) {
 static void unknown_words_and_options_are_refused(void **state) {
     (void)state;
     says(2, utc(NOW), ARGS("--template", "{rat}"), "");
+    says(2, utc(NOW), ARGS("--template", "{rate} {}"), "");
     says(2, utc(NOW), ARGS("--tmux", "--json"), "");
     says(2, utc(NOW), ARGS("extra"), "");
     collect(NOW);

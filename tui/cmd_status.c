@@ -10,10 +10,9 @@ enum { PATIENCE_MS = 200, STALE_MS = 60000, TOP_MS = 600000 };
 #define BURN_FLOOR_NANO INT64_C(2000000000) /* $2 a minute: below it many times usual is still no burn */
 
 static const Option options[] = {
-    [OPT_TMUX] = {"--tmux", NULL, NULL, "a short line for a tmux status bar"},
+    [OPT_TMUX] = {"--tmux", NULL, NULL, "a short line for a tmux status bar, in the theme's colours what is not ok"},
     [OPT_JSON] = {"--json", NULL, NULL, "one JSON object"},
-    [OPT_TEMPLATE] = {"--template", "STR", NULL, "your own line: {rate} {usual} {ratio} {today} {end_of_day} {month} {notional} {calls} "
-                      "{errors} {top} {budget} {switch} {state} {reason} {age}"},
+    [OPT_TEMPLATE] = {"--template", "STR", NULL, "your own line; its words stand below"},
     {0},
 };
 
@@ -36,14 +35,20 @@ static void judge_collector(Status *s) {
     else if (age > STALE_MS) reason(s, SEVERITY_CRITICAL, "nobody is collecting since %s", number_age(age).text);
 }
 
-static void judge_budget(Status *s, const StatusBudget *b) {
+static void judge_budget(Status *s, StatusBudget *b) {
     int warn = 0;
     for (int i = 0; i < 4 && b->budget->warn_permille[i]; i++)
         if (b->view.spent_permille >= b->budget->warn_permille[i]) warn = b->budget->warn_permille[i];
-    if (b->view.spent_permille >= 1000)
+    b->severity = b->view.spent_permille >= 1000 ? SEVERITY_CRITICAL : warn ? SEVERITY_WARNING : SEVERITY_OK;
+    if (b->severity == SEVERITY_CRITICAL)
         reason(s, SEVERITY_CRITICAL, "%s is spent: %d%%", b->budget->id, b->view.spent_permille / 10);
     else if (warn)
         reason(s, SEVERITY_WARNING, "%s is %d%% spent", b->budget->id, b->view.spent_permille / 10);
+}
+
+Severity status_switch_severity(const Status *s) {
+    bool stops = s->policy.state == SWITCH_ALL || s->policy.state == SWITCH_NON_CRITICAL;
+    return stops ? SEVERITY_WARNING : SEVERITY_OK;
 }
 
 static void judge_switch(Status *s) {
@@ -126,6 +131,14 @@ static void load(App *a, Status *s) {
     status_judge(s);
 }
 
+/* A theme that cannot be read costs the colours, never the line. */
+static void tmux_line(const App *a, const Status *s, bool ascii) {
+    Theme theme;
+    const char *name = a->theme_option ? a->theme_option : a->config ? a->config->theme : NULL;
+    bool coloured = !a->no_color && name && theme_load(&theme, name, a->config ? a->config->dir : NULL, NULL) == 0;
+    status_tmux(s, ascii, coloured ? &theme : NULL, stdout);
+}
+
 static int run(App *a, int argc, char **argv) {
     const char *value[OPT_COUNT], **args = xcalloc((size_t)argc + 1, sizeof *args);
     size_t count;
@@ -139,7 +152,7 @@ static int run(App *a, int argc, char **argv) {
     bool ascii = !locale_is_utf8() || a->ascii;
     if (value[OPT_TEMPLATE]) code = status_template(&s, value[OPT_TEMPLATE], ascii, stdout);
     else if (value[OPT_JSON]) status_json(&s, stdout);
-    else if (value[OPT_TMUX]) status_tmux(&s, ascii, stdout);
+    else if (value[OPT_TMUX]) tmux_line(a, &s, ascii);
     else status_line(&s, ascii, stdout);
     free(s.budgets);
     return code == EXIT_DONE ? (int)s.severity : code;
@@ -150,5 +163,17 @@ const Command cmd_status = {
     .details = "Exit codes: 0 ok, 1 warning (a budget's warning, more than 3 times usual, calls\n"
                "stopped), 2 critical or stale (a budget is spent, nobody has collected for a\n"
                "minute), 3 unknown (no ledger, or nobody ever collected).\n"
+               "\n"
+               "Words of a template; one with nothing to say is empty, any other is refused:\n"
+               "  {rate} {usual} {ratio}   spent a minute now, usually, and how many times that\n"
+               "  {today} {today_short}    spent today; in five cells\n"
+               "  {end_of_day} {end_short} at the present rate until the day ends\n"
+               "  {month} {notional}       spent this month; list value of flat-rate use today\n"
+               "  {calls} {errors}         calls today, and how many of them failed\n"
+               "  {top}                    what spends most in the last 10 minutes\n"
+               "  {budget}                 the fullest budget, and when it breaks\n"
+               "  {switch} {age}           are calls stopped; how old the last record is\n"
+               "  {glyph} {state} {reason} is all well, as a mark, a word, a sentence\n"
+               "\n"
                "In tmux: set -g status-right '#(tollwatch status --tmux)'",
 };

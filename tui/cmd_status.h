@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include "store/policy.h"
 #include "store/query.h"
+#include "tui/theme.h"
 
 typedef enum Severity { SEVERITY_OK, SEVERITY_WARNING, SEVERITY_CRITICAL, SEVERITY_UNKNOWN } Severity; /* exit codes */
 extern const char *const severity_names[];
@@ -13,6 +14,7 @@ enum { REASONS_MAX = 8 };
 typedef struct StatusBudget {
     const Budget *budget; /* borrowed from the configuration */
     BudgetView view;
+    Severity severity; /* status_judge() */
 } StatusBudget;
 
 typedef struct Status {
@@ -32,9 +34,11 @@ typedef struct Status {
 
 /* Sets severity and reasons from the figures. Pure. */
 void status_judge(Status *s);
+Severity status_switch_severity(const Status *s);
 
 void status_line(const Status *s, bool ascii, FILE *out);
-void status_tmux(const Status *s, bool ascii, FILE *out);
+/* In the theme's colours, what is not ok; theme NULL = without. */
+void status_tmux(const Status *s, bool ascii, const Theme *theme, FILE *out);
 void status_json(const Status *s, FILE *out);
 /* {name} is replaced; EXIT_USAGE after a message when a name is unknown. */
 int status_template(const Status *s, const char *template, bool ascii, FILE *out);

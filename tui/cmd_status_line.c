@@ -120,6 +120,20 @@ static const Word *find_word(const char *at, size_t len) {
 /* "{word}" is replaced; what stands between IF and END is left out when a word in it has nothing to say. */
 #define IF "\1"
 #define END "\2"
+/* In tmux's line: what follows has the colour of the state, of the first budget, of the switch, of the bar. */
+#define BY_STATE "\3"
+#define BY_BUDGET "\4"
+#define BY_SWITCH "\5"
+#define PLAIN "\6"
+
+/* What a word says comes from logs and files, too: it cannot hold what is a mark here. */
+static void say_word(const Status *s, const Word *w, Buf *out) {
+    size_t before = out->len;
+    w->say(s, out);
+    for (size_t i = before; i < out->len; i++)
+        if (out->at[i] >= *IF && out->at[i] <= *PLAIN) out->at[i] = '?';
+}
+
 static int expand(const Status *s, const char *at, Buf *out) {
     size_t group = SIZE_MAX;
     bool empty = false;
@@ -130,7 +144,7 @@ static int expand(const Status *s, const char *at, Buf *out) {
             if (!w) return usage_fail("status: {%.*s} is none of the words; see `tollwatch status --help`",
                                       (int)utf8_cut(at + 1, (size_t)(end - at - 1), 40), at + 1);
             size_t before = out->len;
-            if (word_is_known(s, w)) w->say(s, out);
+            if (word_is_known(s, w)) say_word(s, w, out);
             empty |= out->len == before;
             at = end;
         } else if (*at == *IF && group == SIZE_MAX) {
@@ -146,43 +160,78 @@ static int expand(const Status *s, const char *at, Buf *out) {
     return EXIT_DONE;
 }
 
-/* Names come from logs: nothing may move a cursor; in tmux nothing may begin a style. */
-static void write_clean(const char *text, bool ascii, bool tmux, FILE *out) {
+typedef struct Look {
+    bool ascii, tmux;
+    const Theme *theme; /* of tmux; NULL = no colours */
+} Look;
+
+static void write_colour(const char *ground, Colour c, FILE *out) {
+    if (c.rgb >= COLOUR_OWN) fprintf(out, "%s=colour%d", ground, (int)(c.rgb - COLOUR_OWN));
+    else fprintf(out, "%s=#%06x", ground, (unsigned)c.rgb);
+}
+
+/* What is fine looks as the bar does. What is not is black or white on the role's colour: a bar may have any ground. */
+static void write_style(Severity severity, const Theme *t, FILE *out) {
+    static const Colour black = {0}, white = {0xFFFFFF};
+    if (severity == SEVERITY_OK) return;
+    Colour c = t->fg[severity == SEVERITY_CRITICAL ? ROLE_ACT : ROLE_WATCH];
+    fputs("#[", out);
+    if (c.rgb < 0) {
+        fputs("reverse", out);
+    } else {
+        write_colour("fg", colour_contrast(black, c) >= colour_contrast(white, c) ? black : white, out);
+        write_colour(",bg", c, out);
+    }
+    fputs(severity == SEVERITY_CRITICAL ? ",bold]" : "]", out);
+}
+
+static void write_mark(const Status *s, char mark, const Look *look, FILE *out) {
+    if (!look->theme) return;
+    if (mark == *PLAIN) fputs("#[default]", out);
+    else if (mark == *BY_STATE) write_style(s->severity, look->theme, out);
+    else if (mark == *BY_BUDGET) write_style(s->budget_count ? s->budgets[0].severity : SEVERITY_OK, look->theme, out);
+    else write_style(status_switch_severity(s), look->theme, out);
+}
+
+/* Names come from logs: nothing may move a cursor; in tmux nothing of theirs may begin a style. */
+static void write_clean(const Status *s, const char *text, const Look *look, FILE *out) {
     while (*text) {
         const char *at = text;
         int32_t code = utf8_next(&text);
-        if (code_columns(code) < 0) fputc('?', out);
-        else if (ascii && code > 0x7e) {
+        if (look->tmux && *at >= *BY_STATE && *at <= *PLAIN) write_mark(s, *at, look, out);
+        else if (code_columns(code) < 0) fputc('?', out);
+        else if (look->ascii && code > 0x7e) {
             if (glyph_ascii_first(code)) fputc(glyph_ascii_first(code), out);
             fputc(glyph_ascii(code), out);
         }
-        else if (tmux && code == '#') fputc('_', out);
+        else if (look->tmux && code == '#') fputc('_', out);
         else fwrite(at, 1, (size_t)(text - at), out);
     }
     fputc('\n', out);
 }
 
-static int say(const Status *s, const char *template, bool ascii, bool tmux, FILE *out) {
+static int say(const Status *s, const char *template, const Look *look, FILE *out) {
     Buf line = {.max = 8192};
     int code = expand(s, template, &line);
-    if (code == EXIT_DONE) write_clean(line.at ? line.at : "", ascii, tmux, out);
+    if (code == EXIT_DONE) write_clean(s, line.at ? line.at : "", look, out);
     buf_free(&line);
     return code;
 }
 
 int status_template(const Status *s, const char *template, bool ascii, FILE *out) {
-    return say(s, template, ascii, false, out);
+    return say(s, template, &(Look){.ascii = ascii}, out);
 }
 
 void status_line(const Status *s, bool ascii, FILE *out) {
     say(s, s->known ? "{glyph} {rate}/min" IF " {ratio} usual" END IF " | {top}" END " | today {today} {end_of_day}"
                       IF " | notional {notional}" END IF " | {budget}" END " | {switch}" IF " | {reason}" END
-                    : "{glyph} {state}: {reason}", ascii, false, out);
+                    : "{glyph} {state}: {reason}", &(Look){.ascii = ascii}, out);
 }
 
 /* 80 columns hold it with names of ordinary length; tmux cuts the rest. */
-void status_tmux(const Status *s, bool ascii, FILE *out) {
-    say(s, s->known ? "{rate}/m {glyph}" IF "{ratio}" END IF " {top}" END " | {today_short} {end_short}" IF " | {budget}" END " | {switch}"
-                    : "{glyph} tollwatch {state}",
-        ascii, true, out);
+void status_tmux(const Status *s, bool ascii, const Theme *theme, FILE *out) {
+    say(s, s->known ? BY_STATE "{rate}/m {glyph}" IF "{ratio}" END PLAIN IF " {top}" END " | {today_short} {end_short}"
+                      IF " | " BY_BUDGET "{budget}" PLAIN END " | " BY_SWITCH "{switch}" PLAIN
+                    : BY_STATE "{glyph} tollwatch {state}" PLAIN,
+        &(Look){.ascii = ascii, .tmux = true, .theme = theme}, out);
 }
