@@ -54,6 +54,7 @@ static int read_person(ReconNames *n, const char *config_dir, Err *e) {
 }
 
 static int read_payers(ReconNames *n, Db *db, Err *e) {
+    if (!db) return 0;
     sqlite3_stmt *s = db_prepare(db, "SELECT DISTINCT account, provider FROM bill_feed", e);
     int got = s ? 0 : -1;
     while (s && n->payer_count < ACCOUNTS_MAX && (got = db_step(db, s, "read who bills", e)) == 1) {

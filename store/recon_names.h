@@ -9,7 +9,7 @@
 #include "store/price.h"
 
 typedef struct ReconNames ReconNames;
-/* book NULL: dates stay. A person's file that is wrong is an error with FILE:LINE. Borrows db and book for the call and its life. */
+/* book NULL: dates stay; db NULL: accounts are their own providers. A person's file that is wrong is an error with FILE:LINE. Borrows db and book for the call and its life. */
 int recon_names_open(ReconNames **out, Db *db, const Book *book, const char *config_dir, Err *e);
 void recon_names_free(ReconNames *n);
 /* billed: the name stands in a bill. Lifetime: the given name's, the book's or n's. */

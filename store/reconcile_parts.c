@@ -47,7 +47,7 @@ size_t reconcile_parts(const Recon *r, ReconPart **out) {
 int reconcile_foreign(Db *db, const Recon *r, ForeignView *out, size_t max, size_t *count, Err *e) {
     static const char sql[] = "SELECT f.account, upper(b.currency), sum(b.nano), count(DISTINCT b.start_ms / 86400000) FROM bill b JOIN bill_feed f "
                               "ON f.id = b.feed WHERE b.start_ms >= ?1 AND b.start_ms < ?2 AND b.lane = 0 AND b.currency <> '' AND f.origin = 2 "
-                              "AND ?3 IN ('', f.account) GROUP BY 1, 2 ORDER BY 1, 2";
+                              "AND upper(b.currency) <> 'USD' AND ?3 IN ('', f.account) GROUP BY 1, 2 ORDER BY 1, 2"; /* dollars without a lane: another feed counts (C5) */
     sqlite3_stmt *s = db_prepare(db, sql, e);
     int got = s ? 0 : -1;
     *count = 0;

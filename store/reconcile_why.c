@@ -134,11 +134,12 @@ static sqlite3_stmt *ask(Why *w, const char *sql, Err *e) {
     return s;
 }
 
-/* A key (or project) counts as logged if the logs know it by its id or by the provider's name for it. */
+/* A key (or project) counts as logged if the logs know it by its id or by the provider's name for it. Rows without a lane are in
+ * no sum: another feed tells the same calls (bill.h, C5). */
 #define OUTSIDE(column, kind, dim, only)                                                                                                    \
     "SELECT f.account, b." column ", coalesce(n.name, ''), b.project, sum(b.nano), max(b.start_ms) FROM bill b JOIN bill_feed f ON f.id = b.feed " \
     "LEFT JOIN bill_name n ON n.account = f.account AND n.kind = '" kind "' AND n.id = b." column                                            \
-    " WHERE b.start_ms >= ?1 AND b.start_ms < ?2 AND f.origin = 1 AND ?3 IN ('', f.account) AND b." column " <> ''" only " AND NOT EXISTS "     \
+    " WHERE b.start_ms >= ?1 AND b.start_ms < ?2 AND f.origin = 1 AND b.lane <> 0 AND ?3 IN ('', f.account) AND b." column " <> ''" only " AND NOT EXISTS "     \
     "(SELECT 1 FROM name k WHERE k.dim = " dim " AND (k.value = b." column " OR k.value = n.name)) GROUP BY 1, 2 ORDER BY 5 DESC LIMIT 20"
 _Static_assert(DIM_KEY == 7 && DIM_PROJECT == 9, "the dimensions in these statements");
 
@@ -181,7 +182,7 @@ static int by_item(Why *w, Err *e) {
 static int by_tier(Why *w, Err *e) {
     static const char sql[] =
         "SELECT f.account, b.tier, sum(b.nano), sum(b.requests) FROM bill b JOIN bill_feed f ON f.id = b.feed WHERE b.start_ms >= ?1 AND "
-        "b.start_ms < ?2 AND f.origin = 1 AND ?3 IN ('', f.account) AND b.tier NOT IN ('', 'default', 'standard') AND NOT EXISTS (SELECT 1 FROM lane l JOIN name t ON t.id = l.tier "
+        "b.start_ms < ?2 AND f.origin = 1 AND b.lane <> 0 AND ?3 IN ('', f.account) AND b.tier NOT IN ('', 'default', 'standard') AND NOT EXISTS (SELECT 1 FROM lane l JOIN name t ON t.id = l.tier "
         "JOIN name a ON a.id = l.account WHERE l.origin = 0 AND t.value = b.tier AND a.value = f.account) GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 20";
     sqlite3_stmt *s = ask(w, sql, e);
     int got = -1;

@@ -55,11 +55,12 @@ typedef struct Said { /* what a provider says of a model (or item) on a day */
     bool batch;
 } Said;
 
-static inline void say_of(Desk *d, const char *account, const char *provider, const char *feed, Origin o, const Said *said, size_t count) {
+/* rival: the feed that tells the same calls and loses; NULL = none. */
+static inline void say_over(Desk *d, const char *account, const char *provider, const char *feed, const char *rival, Origin o, const Said *said, size_t count) {
     BillSet s;
     Err e = {0};
     const BillRead read = {.account = account, .provider = provider, .feed = feed, .origin = o, .from_ms = DAY0, .until_ms = LAB_NOW + MS_PER_DAY,
-                           .closed_ms = LAB_NOW, .now_ms = LAB_NOW};
+                           .closed_ms = LAB_NOW, .now_ms = LAB_NOW, .rival = rival, .wins = rival != NULL};
     bill_set_init(&s);
     for (size_t i = 0; i < count; i++) {
         BillRow *r = bill_set_add(&s);
@@ -71,6 +72,10 @@ static inline void say_of(Desk *d, const char *account, const char *provider, co
     }
     OK(e, bills_replace(d->lab.l, &read, &s, d->pricer, &e));
     bill_set_free(&s);
+}
+
+static inline void say_of(Desk *d, const char *account, const char *provider, const char *feed, Origin o, const Said *said, size_t count) {
+    say_over(d, account, provider, feed, NULL, o, said, count);
 }
 
 static inline void say(Desk *d, const char *feed, Origin o, const Said *said, size_t count) { say_of(d, "main", "openai", feed, o, said, count); }

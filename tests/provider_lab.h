@@ -47,13 +47,13 @@ static inline void parsed_free(Parsed *p) {
     free(p);
 }
 
-/* Feeds the named files of tests/providers/ one after another, as pages of a walk over all time. */
-static inline Parsed *parse_files(const char *provider, const char *feed, const char *const *files) {
+/* Feeds the named files of tests/providers/ one after another, as pages of a walk over a range. */
+static inline Parsed *parse_range(const char *provider, const char *feed, const char *const *files, int64_t from_ms, int64_t until_ms) {
     Parsed *p = calloc(1, sizeof *p);
     const Feed *f = feed_find(provider, feed);
     const FeedSink sink = {.rows = &p->rows, .name = parsed_name, .balance = parsed_balance, .ctx = p};
     bill_set_init(&p->rows);
-    p->call = (FeedCall){.arg = f->arg, .until_ms = INT64_C(1798761600000) /* 2027 */};
+    p->call = (FeedCall){.arg = f->arg, .from_ms = from_ms, .until_ms = until_ms};
     for (; *files && p->rc == 0; files++, p->call.page++) {
         char path[256];
         Buf text = {.max = 4 << 20};
@@ -65,6 +65,10 @@ static inline Parsed *parse_files(const char *provider, const char *feed, const 
         buf_free(&text);
     }
     return p;
+}
+
+static inline Parsed *parse_files(const char *provider, const char *feed, const char *const *files) {
+    return parse_range(provider, feed, files, 0, INT64_C(1798761600000) /* 2027 */);
 }
 
 static inline bool row_is(const Parsed *p, const BillRow *r, const char *model) {

@@ -81,6 +81,11 @@ rm "$conf/formats/mine.json"
 printf 'provider,model,input_per_mtok\nopenai,my-model,cheap\n' >"$conf/prices.csv"
 finds "broken price file" 1 '^mend +prices: .*prices.csv:2'
 rm "$conf/prices.csv"
+printf 'provider,billed,model\nopenai,GPT Five,gpt-5\n' >"$conf/products.csv"
+finds "names of bills" 0 '^ok +products: .*products.csv is read'
+printf 'GPT Five\n' >>"$conf/products.csv"
+finds "broken names of bills" 1 '^mend +products: .*products.csv:3: is not PROVIDER,BILLED AS,MODEL; mend the line'
+rm "$conf/products.csv"
 
 "$bin" --db "$work/ledger.db" import "$work/logs/a.jsonl" >/dev/null || failed=1
 finds "a database in order" 0 '^ok +database: '

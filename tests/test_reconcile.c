@@ -263,6 +263,32 @@ static void other_currencies_stand_apart(void **state) {
     reconcile_free(&r);
 }
 
+/* C5: after a change of API the old feed's rows are set aside: they are no other currency, and no finding counts them again. */
+static void what_is_set_aside_is_said_once(void **state) {
+    Desk *d = *state;
+    Err e = {0};
+    Recon r;
+    ReconFinding f[16];
+    ForeignView foreign[4];
+    size_t count;
+    const Said usage[] = {{.model = "gpt-4o-mini", .key = "ci-legacy", .tier = "flex", .input = 40000000, .output = 10000000}};
+    const Said bill[] = {{.model = "gpt-4o-mini", .currency = "usd", .nano = 12 * USD}};
+    for (int i = 0; i < 2; i++) {
+        say_over(d, "main", "openai", i ? "usage, new" : "usage", i ? "usage" : NULL, ORIGIN_REPORTED, usage, 1);
+        say_over(d, "main", "openai", i ? "costs, new" : "costs", i ? "costs" : NULL, ORIGIN_BILLED, bill, 1);
+    }
+    assert_int_equal(lab_number(&d->lab, "SELECT count(*) FROM bill WHERE lane = 0"), 2);
+    OK(e, reconcile_load(d->lab.db, &(ReconAsk){.book = d->book, .since_ms = DAY0, .until_ms = LAB_NOW, .now_ms = LAB_NOW}, &r, &e));
+    const ReconLine *l = line_of(&r, 0, "gpt-4o-mini");
+    OK(e, reconcile_foreign(d->lab.db, &r, foreign, 4, &count, &e));
+    assert_int_equal(count, 0);
+    OK(e, reconcile_findings(d->lab.db, &r, f, 16, &count, &e));
+    assert_int_equal(finding(f, count, CAUSE_OUTSIDE)->nano, l->reported.cost_nano);
+    assert_int_equal(finding(f, count, CAUSE_TIER)->nano, l->reported.cost_nano);
+    assert_int_equal(l->billed_nano, 12 * USD);
+    reconcile_free(&r);
+}
+
 int main(void) {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, desk_setup, desk_teardown)
     const struct CMUnitTest tests[] = {
@@ -271,6 +297,6 @@ int main(void) {
         CASE(a_batch_that_the_logs_call_standard_is_a_mismatch), CASE(what_is_no_tokens_is_a_line_of_the_bill),
         CASE(what_has_no_key_is_outside_by_its_project), CASE(an_outdated_price_row_says_both_prices), CASE(names_of_one_model_meet_in_one_line),
         CASE(a_person_changes_the_table_of_products), CASE(every_product_has_a_price), CASE(parts_are_the_total_exactly),
-        CASE(other_currencies_stand_apart)};
+        CASE(other_currencies_stand_apart), CASE(what_is_set_aside_is_said_once)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

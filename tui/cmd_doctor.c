@@ -59,7 +59,7 @@ static int look_at_files(Doctor *d, const char *const *paths, size_t count, Err 
 }
 
 static int look_at_setup(Doctor *d, bool online) {
-    static void (*const checks[])(Doctor *) = {check_config,  check_prices,   check_formats,
+    static void (*const checks[])(Doctor *) = {check_config,  check_prices,   check_products, check_formats,
                                                check_sources, check_database, check_policy};
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) checks[i](d);
     if (online) check_accounts(d);

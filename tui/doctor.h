@@ -22,6 +22,7 @@ bool check_private(Doctor *d, const char *about, const char *path, unsigned forb
 
 void check_config(Doctor *d);
 void check_prices(Doctor *d);
+void check_products(Doctor *d); /* silent without a file */
 void check_formats(Doctor *d); /* loads d->formats */
 void check_sources(Doctor *d);
 void check_database(Doctor *d);

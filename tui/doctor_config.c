@@ -1,5 +1,6 @@
 /* doctor_config: configuration, prices and log formats. See doctor.h. */
 #include "collectors/notify.h"
+#include "store/recon_names.h"
 #include "tui/doctor.h"
 #include "tui/theme.h"
 #include <unistd.h>
@@ -72,6 +73,18 @@ void check_prices(Doctor *d) {
     bool has_own = access(own, F_OK) == 0;
     found(d, LEVEL_OK, "prices", "%zu rows, the newest of %s, %zu scheduled%s%s", book_size(d->app->book), newest, scheduled,
           has_own ? ", with those of " : "", has_own ? own : "");
+}
+
+/* A person's table of what bills call models: alerts leave out one that is wrong, so it is said here. */
+void check_products(Doctor *d) {
+    char own[1100];
+    ReconNames *names = NULL;
+    Err e = {0};
+    snprintf(own, sizeof own, "%s/products.csv", d->app->config->dir);
+    if (access(own, F_OK) != 0) return;
+    if (recon_names_open(&names, NULL, NULL, d->app->config->dir, &e) != 0) found(d, LEVEL_MEND, "products", "%s", e.text);
+    else found(d, LEVEL_OK, "products", "%s is read as names that bills use", own);
+    recon_names_free(names);
 }
 
 static void check_samples(Doctor *d, const Format *f, size_t *samples, Buf *names) {
