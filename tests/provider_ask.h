@@ -108,7 +108,7 @@ static inline void refused(const char *provider, const char *feed, const char *j
     bill_set_init(&rows);
     json_t *v = provider_json(json, strlen(json), &e);
     assert_non_null(v);
-    if (feed_find(provider, feed)->parse(c, v, &(FeedSink){.rows = &rows}, &e) == 0) fail_msg("was taken: %s", json);
+    if (feed_find(provider, feed)->parse(c, v, &(FeedSink){.rows = &rows}, &e) == 0) fail_msg("%s %s takes %s", provider, feed, json);
     assert_true(e.text[0]);
     json_decref(v);
     bill_set_free(&rows);

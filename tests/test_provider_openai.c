@@ -101,6 +101,27 @@ static void requests_are_exact(void **state) {
     free(r);
 }
 
+/* Names of keys: a list of projects, one at a time, and the keys of each; ids are no part of a path unencoded. */
+static void names_of_keys_are_asked_project_by_project(void **state) {
+    (void)state;
+    static const struct { const char *cursor, *url; } pages[] = {
+        {"", "https://x/organization/projects?limit=1"}, {"p proj_a", "https://x/organization/projects?limit=1&after=proj_a"},
+        {"k proj_a", "https://x/organization/projects/proj_a/api_keys?limit=100"},
+        {"l ../a?b key=1", "https://x/organization/projects/..%2Fa%3Fb/api_keys?limit=100&after=key%3D1"}};
+    const Feed *f = feed_find("openai", "keys");
+    Err e = {0};
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+        PageRequest *r = calloc(1, sizeof *r);
+        FeedCall *c = calloc(1, sizeof *c);
+        *c = (FeedCall){.secret = "k", .base_url = "https://x"};
+        snprintf(c->cursor, sizeof c->cursor, "%s", pages[i].cursor);
+        assert_int_equal(f->request(c, r, &e), 0);
+        assert_string_equal(r->url, pages[i].url);
+        free(c);
+        free(r);
+    }
+}
+
 static void contradictions_are_refused(void **state) {
     (void)state;
     static const char *const bad[] = {
@@ -148,6 +169,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(usage_adds_up_by_model), cmocka_unit_test(costs_are_the_same_as_numbers_and_as_texts),
         cmocka_unit_test(a_line_item_names_its_model), cmocka_unit_test(every_other_endpoint_is_read), cmocka_unit_test(requests_are_exact),
-        cmocka_unit_test(contradictions_are_refused), cmocka_unit_test(no_number_becomes_a_double)};
+        cmocka_unit_test(names_of_keys_are_asked_project_by_project), cmocka_unit_test(contradictions_are_refused), cmocka_unit_test(no_number_becomes_a_double)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include "store/clock.h"
 #include "store/money.h"
 #include <inttypes.h>
+#include <stdio.h>
 
 enum { BUCKETS = 31 /* of a page: the most that usage endpoints give for days */ };
 
@@ -148,11 +149,58 @@ static int projects_parse(FeedCall *c, const json_t *answer, const FeedSink *out
 
 static int limit_parse(FeedCall *c, const json_t *answer, const FeedSink *out, Err *e) {
     int64_t nano;
-    c->cursor[0] = '\0';
     const json_t *cents = json_object_get(answer, "threshold_amount");
+    c->cursor[0] = '\0';
+    if (!json_is_object(answer)) return fail(e, "the answer is no spend limit");
     if (!cents || json_is_null(cents)) return 0;
     if (json_nano(cents, 1, &nano) != 0) return fail(e, "a spend limit that is no number of cents");
     out->balance(out->ctx, "limit", json_str(answer, "currency"), nano);
+    return 0;
+}
+
+/* ---- names of keys: project by project, which are listed one at a time ----
+ * The cursor: "p ID": the project after this one; "k ID AFTER" (AFTER may be ""): keys of a project; "l": of the last one. */
+typedef struct Place { char kind, project[128], after[128]; } Place;
+
+static Place place_of(const char *cursor) {
+    Place at = {.kind = cursor[0] ? cursor[0] : 'p'};
+    sscanf(cursor[0] ? cursor + 1 : "", " %127s %127s", at.project, at.after);
+    return at;
+}
+
+static int keys_request(const FeedCall *c, PageRequest *out, Err *e) {
+    Place at = place_of(c->cursor);
+    bool lists = at.kind == 'p';
+    const char *after = lists ? at.project : at.after;
+    Buf url = {.max = PAGE_URL_MAX - 1};
+    buf_fmt(&url, "%s/organization/projects", c->base_url);
+    if (!lists) buf_str(&url, "/"), http_encode(&url, at.project), buf_str(&url, "/api_keys");
+    buf_fmt(&url, "?limit=%d", lists ? 1 : 100);
+    if (*after) buf_str(&url, "&after="), http_encode(&url, after);
+    page_header(out, "Authorization: Bearer %s", c->secret);
+    return page_url(out, &url, e);
+}
+
+static bool is_id(const char *text) { return *text && strlen(text) < sizeof((Place *)0)->project && !strpbrk(text, " \t\r\n\f\v"); }
+
+static int keys_parse(FeedCall *c, const json_t *answer, const FeedSink *out, Err *e) {
+    const json_t *data = json_object_get(answer, "data"), *k;
+    Place at = place_of(c->cursor);
+    bool more = json_is_true(json_object_get(answer, "has_more"));
+    const char *last = json_str(answer, "last_id"), *id = json_str(json_array_get(data, 0), "id");
+    size_t i;
+    if (!json_is_array(data)) return fail(e, "the answer has no `data`");
+    c->cursor[0] = '\0';
+    if (at.kind == 'p') {
+        if (json_array_size(data) == 0) return 0;
+        if (!is_id(id)) return fail(e, "a project without an id");
+        snprintf(c->cursor, sizeof c->cursor, "%c %s", more ? 'k' : 'l', id);
+        return 0;
+    }
+    json_array_foreach(data, i, k) out->name(out->ctx, "key", json_str(k, "id"), json_str(k, "name"));
+    if (more && !is_id(last)) return fail(e, "a page of keys that says more follow, and not where");
+    if (more) snprintf(c->cursor, sizeof c->cursor, "%c %s %s", at.kind, at.project, last);
+    else if (at.kind == 'k') snprintf(c->cursor, sizeof c->cursor, "p %s", at.project);
     return 0;
 }
 
@@ -175,6 +223,7 @@ static const Feed feeds[] = {
     USAGE_FEED("web_search_calls", OF_KEYS " context_level"),
     {.name = "projects", .no_rows = true, .every_ms = MS_PER_DAY, .bucket_ms = MS_PER_DAY, .arg = "/organization/projects?limit=100", .request = get_request,
      .parse = projects_parse},
+    {.name = "keys", .no_rows = true, .optional = true, .every_ms = MS_PER_DAY, .bucket_ms = MS_PER_DAY, .request = keys_request, .parse = keys_parse},
     {.name = "spend limit", .no_rows = true, .every_ms = 6 * MS_PER_HOUR, .bucket_ms = MS_PER_DAY, .arg = "/organization/spend_limit",
      .request = get_request, .parse = limit_parse},
     {.name = NULL},
