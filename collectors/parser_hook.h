@@ -25,6 +25,6 @@ struct Hook {
      * batch turns out to be full the state is put back to what it was. */
     HookResult (*record)(void *state, const ScanValue *values, Draft *d, Err *e);
 };
-extern const Hook hook_codex;
+extern const Hook hook_codex, hook_otel_metrics;
 const Hook *hook_find(const char *name); /* NULL if there is none */
 #endif

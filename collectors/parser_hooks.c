@@ -3,6 +3,7 @@
 
 static const Hook *const parser_hooks[] = {
     &hook_codex,
+    &hook_otel_metrics,
     NULL,
 };
 
