@@ -209,11 +209,19 @@ static bool record_matches(const Format *f, Scan *scan, Str record) {
     return found;
 }
 
+/* Without its newline; with the pieces that it was cut in. */
+static size_t line_size(Str text) {
+    bool more = true;
+    size_t size = 0;
+    for (const char *nl; more && (nl = memchr(text.at + size, '\n', text.len - size));)
+        size = unwrap_pieces((Str){text.at, (size_t)(nl - text.at) + 1}, size, &more);
+    return more ? text.len : size - 1;
+}
+
 static bool lines_match(const Format *f, Scan *scan, const char *head, size_t len) {
     const char *at = head, *end = head + len;
     for (int n = 0; at < end && n < HEAD_LINES; n++) {
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
-        size_t size = (size_t)((stop ? stop : end) - at);
+        size_t size = line_size((Str){at, (size_t)(end - at)});
         if (record_matches(f, scan, (Str){at, size})) return true;
         at += size + 1;
     }

@@ -1,6 +1,7 @@
 /* logfile: see logfile.h. */
 #include "collectors/logfile.h"
 #include "collectors/accounts.h"
+#include "collectors/unwrap.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -80,6 +81,7 @@ bool logfile_in_place(LogFile *f) {
 /* ---- opening ---- */
 
 static int recognise(LogFile *f, const LogSetup *s, Str head, Err *e) {
+    f->in_pieces = unwrap_is_piecewise(head);
     const char *wanted = s->source ? s->source->format : "";
     f->format = *wanted ? formats_find(s->formats, wanted) : formats_guess(s->formats, f->path, head.at, head.len);
     if (f->format) {
@@ -196,7 +198,7 @@ void logfile_close(LogFile *f) {
 }
 
 bool logfile_may_split(const LogFile *f) {
-    return provable(f) && format_framing(f->format) == FRAME_LINES && !format_has_state(f->format);
+    return provable(f) && format_framing(f->format) == FRAME_LINES && !format_has_state(f->format) && !f->in_pieces;
 }
 
 /* Its own open file, so that it has its own place in it; whatever the path names by now. */

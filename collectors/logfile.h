@@ -46,6 +46,7 @@ typedef struct LogFile {
     Record pending;             /* read, but the batch had no room for all of its requests */
     bool has_pending;
     bool at_rest, cut_off;      /* what follows the last end of line was taken; and was no whole record: it may still grow */
+    bool in_pieces;             /* its records may be pieces of several lines: not to be split */
     bool stream;                /* a command's output: no offsets to go on from; records are known by what they say */
     uint64_t slice;             /* bytes that one fill reads at most, about; 0 = no limit */
     int64_t size_seen;          /* before the last fill */

@@ -8,6 +8,7 @@
 #include "collectors/reader_cut.h"
 #include "collectors/reader_source.h"
 #include "collectors/reader_values.h"
+#include "collectors/unwrap.h"
 
 enum { SIZE_FIRST = 16 * 1024, SIZE_READ = 256 * 1024, SIZE_LARGEST = READER_RECORD_BUFFER, TAIL = 64 };
 enum { KEPT_MAX = SIZE_LARGEST / 4 * 3 }; /* of a record that was cut; the rest of the buffer is room for reading */
@@ -29,6 +30,7 @@ struct Reader {
     Source *source;
     char *buf, *lent; /* size + SCAN_PAD bytes; buf may be the lent one */
     size_t size, start, end, searched;
+    size_t pieces, joins; /* lines that are pieces of the record at hand, as far as they are whole: their bytes, and how many */
     bool found;     /* a whole record ends before `stop`; it was not yet handed out */
     size_t stop;
     bool full_read; /* the last read filled all there was room for */
@@ -142,11 +144,20 @@ static void pass_holes(Reader *r) {
 }
 
 static size_t find_line_end(Reader *r) {
-    if (!r->long_record.active) pass_holes(r);
-    const char *from = r->buf + r->start + r->searched;
-    const char *nl = memchr(from, '\n', r->end - r->start - r->searched);
-    r->searched = r->end - r->start;
-    return nl ? (size_t)(nl - r->buf) + 1 : 0;
+    if (!r->long_record.active && !r->pieces) pass_holes(r);
+    for (bool more = true; more;) {
+        const char *from = r->buf + r->start + r->searched;
+        const char *nl = memchr(from, '\n', r->end - r->start - r->searched);
+        r->searched = r->end - r->start;
+        if (!nl) return 0;
+        size_t stop = (size_t)(nl - r->buf) + 1;
+        if (r->long_record.active) return stop;
+        size_t end = unwrap_pieces((Str){r->buf + r->start, stop - r->start}, r->pieces, &more);
+        if (!more) return r->start + end;
+        r->pieces = r->searched = end;
+        r->joins++;
+    }
+    return 0;
 }
 
 static size_t find_value_end(Reader *r) {
@@ -232,13 +243,13 @@ static ReadResult hand_out(Reader *r, size_t stop, Record *out) {
     ReadResult result = l->skipping ? READ_SKIPPED : READ_RECORD;
     *out = (Record){.text = text.at, .len = text.len, .offset = r->offset, .line = r->lines + 1,
                     .length = length > UINT32_MAX ? UINT32_MAX : (uint32_t)length};
-    if (r->framing == FRAME_LINES) r->lines++; /* also for a last one without its newline */
+    if (r->framing == FRAME_LINES) r->lines += 1 + (r->long_record.active ? l->newlines - (l->newlines > 0) : r->joins ? newlines_in(text.at, text.len) : 0);
     else r->lines += l->active ? l->newlines : newlines_in(r->buf + r->start, held);
     if (l->active) r->tail = l->tail;
     else remember(&r->tail, r->buf + r->start, held);
     r->offset += length;
     r->start = stop;
-    r->found = false, r->searched = 0;
+    r->found = false, r->searched = r->pieces = r->joins = 0;
     r->long_record = (Long){0};
     return result;
 }
@@ -269,7 +280,7 @@ int reader_head(Reader *r, Str *head, Err *e) {
 }
 
 static void forget_record(Reader *r) {
-    r->found = false, r->searched = 0;
+    r->found = false, r->searched = r->pieces = r->joins = 0;
     r->long_record = (Long){0};
     r->values = (Values){0};
 }

@@ -2,7 +2,8 @@
 #include "collectors/unwrap.h"
 #include "collectors/scan.h"
 
-enum { PREFIX_MAX = 512 };
+enum { PREFIX_MAX = 512, CRI_TIME_MAX = 48, DOCKER_PIECE = 16 * 1024, DOCKER_TAIL_MAX = 1024 };
+static const char docker_begin[] = "{\"log\":\"", docker_then[] = "\",\"stream\":\"";
 
 static Str from(Str text, size_t at) {
     return (Str){text.at + at, text.len - at};
@@ -14,15 +15,19 @@ static bool is_digit(char c) {
 
 /* ---- text before the record ---- */
 
-/* "2026-01-01T00:00:00.1Z stdout F {": F is a whole line, or the last piece of one, which then does not begin with {. */
-static bool cri_prefix(Str before) {
-    static const char *const streams[] = {" stdout F ", " stderr F "};
-    for (size_t i = 0; i < 2; i++) {
-        size_t n = strlen(streams[i]);
-        if (before.len <= n || memcmp(before.at + before.len - n, streams[i], n) != 0) continue;
-        return is_digit(before.at[0]) && !memchr(before.at, ' ', before.len - n);
-    }
-    return false;
+/* "2026-01-01T00:00:00.1Z stdout F {": F is a whole line, or the last piece of one, P a piece before. The length of that
+ * prefix, 0 = there is none. */
+static size_t cri_prefix(Str line) {
+    if (line.len == 0 || !is_digit(line.at[0])) return 0;
+    const char *space = memchr(line.at, ' ', line.len < CRI_TIME_MAX ? line.len : CRI_TIME_MAX);
+    Str rest = space ? from(line, (size_t)(space - line.at)) : (Str){"", 0};
+    bool stream = str_starts(rest, " stdout ") || str_starts(rest, " stderr ");
+    bool marked = stream && rest.len >= 10 && (rest.at[8] == 'F' || rest.at[8] == 'P') && rest.at[9] == ' ';
+    return marked ? line.len - rest.len + 10 : 0;
+}
+
+static char cri_mark(Str line, size_t prefix) {
+    return line.at[prefix - 2];
 }
 
 /* "<134>Oct 25 00:00:00 host haproxy[12]: {", the priority may be missing, the time of any form. */
@@ -36,10 +41,12 @@ static bool syslog_prefix(Str before) {
 }
 
 static Str without_prefix(Str text) {
+    size_t cri = cri_prefix(text);
+    if (cri) return from(text, cri);
     const char *brace = memchr(text.at, '{', text.len < PREFIX_MAX ? text.len : PREFIX_MAX);
     if (!brace) return text;
     Str before = {text.at, (size_t)(brace - text.at)};
-    return cri_prefix(before) || syslog_prefix(before) ? from(text, before.len) : text;
+    return syslog_prefix(before) ? from(text, before.len) : text;
 }
 
 /* ---- the record as a string in JSON ---- */
@@ -62,12 +69,11 @@ static Str unescaped(Str inner, Str text, char **room) {
 }
 
 static Str docker(Str text, char **room) {
-    static const char begin[] = "{\"log\":\"", then[] = "\",\"stream\":\"";
     Str inner;
-    if (!string_here(from(text, sizeof begin - 1), &inner)) return text;
-    Str rest = from(text, sizeof begin - 1 + inner.len);
+    if (!string_here(from(text, sizeof docker_begin - 1), &inner)) return text;
+    Str rest = from(text, sizeof docker_begin - 1 + inner.len);
     bool whole = inner.len > 2 && memcmp(inner.at + inner.len - 2, "\\n", 2) == 0;
-    if (!str_starts(rest, then)) return text;
+    if (!str_starts(rest, docker_then)) return text;
     return whole ? unescaped(inner, text, room) : inner; /* a piece of a long line: no JSON, so that it counts as bad */
 }
 
@@ -79,10 +85,75 @@ static Str journald(Str text, char **room) {
     return string_here(from(text, (size_t)(at - text.at) + sizeof begin - 1), &inner) ? unescaped(inner, text, room) : text;
 }
 
+/* ---- lines that the runtime cut in pieces ---- */
+
+static bool is_docker(Str line) {
+    return str_starts(line, docker_begin);
+}
+
+/* The end of Docker's string, told from the end of the line; NULL = there is none. */
+static const char *docker_end(Str line) {
+    size_t tail = line.len < DOCKER_TAIL_MAX ? line.len : DOCKER_TAIL_MAX;
+    return memmem(line.at + line.len - tail, tail, docker_then, sizeof docker_then - 1);
+}
+
+static bool goes_on(Str line) {
+    size_t cri = cri_prefix(line);
+    if (cri) return cri_mark(line, cri) == 'P';
+    if (line.len < DOCKER_PIECE || !is_docker(line)) return false;
+    const char *end = docker_end(line);
+    return end && memcmp(end - 2, "\\n", 2) != 0;
+}
+
+static bool same_stream(Str a, Str b) {
+    size_t cri = cri_prefix(a), other = cri_prefix(b);
+    if (cri) return other && memcmp(a.at + cri - 9, b.at + other - 9, 6) == 0;
+    const char *end = docker_end(a), *next = is_docker(b) ? docker_end(b) : NULL;
+    return end && next && memcmp(end, next, sizeof docker_then + 5) == 0; /* both are ended by more than that */
+}
+
+size_t unwrap_pieces(Str text, size_t at, bool *more) {
+    Str line = {text.at + at, text.len - at - 1}, first = line;
+    if (at) first = (Str){text.at, (size_t)((const char *)memchr(text.at, '\n', text.len) - text.at)};
+    if (at && !same_stream(first, line)) return *more = false, at;
+    return *more = goes_on(line), text.len;
+}
+
+bool unwrap_is_piecewise(Str head) {
+    return is_docker(head) || cri_prefix(head) > 0;
+}
+
+/* What a piece adds: of CRI as it stands, of Docker without its escapes. */
+static size_t put_piece(Str line, char *out, size_t max) {
+    size_t cri = cri_prefix(line), n = line.len - cri;
+    if (!cri) {
+        const char *end = docker_end(line);
+        Str inner = from(line, sizeof docker_begin - 1);
+        inner.len = end && end > inner.at ? (size_t)(end - inner.at) : 0;
+        return scan_unescape(inner, out, max);
+    }
+    if (n > max) n = max;
+    memcpy(out, line.at + cri, n);
+    return n;
+}
+
+static Str joined(Str text, char **room) {
+    size_t n = 0;
+    if (!*room) *room = xcalloc(1, UNWRAP_MAX + SCAN_PAD);
+    for (const char *nl; text.len; text = from(text, (size_t)(nl - text.at) + (nl < text.at + text.len))) {
+        nl = memchr(text.at, '\n', text.len);
+        if (!nl) nl = text.at + text.len;
+        n += put_piece((Str){text.at, (size_t)(nl - text.at)}, *room + n, UNWRAP_MAX - n);
+    }
+    while (n && ((*room)[n - 1] == '\n' || (*room)[n - 1] == '\r')) n--;
+    return (Str){*room, n};
+}
+
 Str unwrap_line(Str text, char **room) {
     if (text.len < 16) return text;
+    if ((is_digit(text.at[0]) || is_docker(text)) && memchr(text.at, '\n', text.len) && unwrap_is_piecewise(text)) return joined(text, room);
     if (text.at[0] != '{') return without_prefix(text);
-    if (str_starts(text, "{\"log\":\"")) return docker(text, room);
+    if (is_docker(text)) return docker(text, room);
     char key = text.at[1] == '"' ? text.at[2] : 0; /* journald's are capitals */
     return key == '_' || (key >= 'A' && key <= 'Z') ? journald(text, room) : text;
 }
