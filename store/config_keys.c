@@ -123,6 +123,10 @@ const ConfigKey config_keys[] = {
     {"policy", "publish", "", "command to run after each change of the policy file", FIELD(command, Config, publish)},
     {"savings", "can_wait", "", "features whose calls could go at batch prices; empty = found by their hours", FIELD(text, Config, can_wait)},
     {"savings", "route_to", "", "model for simple calls; empty = the cheaper one in use", FIELD(text, Config, route_to)},
+    {"savings", "simple_input", "2000", "input tokens up to which a call of a premium model is simple", FIELD(tokens, Config, simple_input)},
+    {"savings", "simple_output", "300", "output tokens up to which it is", FIELD(tokens, Config, simple_output)},
+    {"savings", "window", "8000", "tokens of a conversation that a sliding window would keep", FIELD(tokens, Config, window)},
+    {"savings", "hourly", "", "models on machines of one's own with dollars an hour, like llama-70b:2.50", FIELD(text, Config, hourly)},
     {"gateway", "ack", "", "name of the gateway's acknowledgement file", FIELD(text, GatewayConfig, ack)},
     {0},
 };

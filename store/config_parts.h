@@ -21,6 +21,7 @@ const char *config_set_text(void *field, size_t size, const char *value);
 const char *config_set_command(void *field, size_t size, const char *value); /* as text; a " ;" in it is refused */
 const char *config_set_bool(void *field, size_t size, const char *value);
 const char *config_set_days(void *field, size_t size, const char *value);
+const char *config_set_tokens(void *count, size_t size, const char *value);
 const char *config_set_zone(void *field, size_t size, const char *value);
 const char *config_set_url(void *field, size_t size, const char *value);
 const char *config_set_billing(void *source, size_t size, const char *value);

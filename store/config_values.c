@@ -38,6 +38,16 @@ const char *config_set_days(void *field, size_t size, const char *value) {
     return NULL;
 }
 
+const char *config_set_tokens(void *field, size_t size, const char *value) {
+    (void)size;
+    int64_t n;
+    bool inexact;
+    if (decimal_parse(value, strlen(value), 0, &n, &inexact) != 0 || inexact || n < 1 || n > 100000000)
+        return "must be a number of tokens from 1 to 100000000";
+    *(int64_t *)field = n;
+    return NULL;
+}
+
 const char *config_set_zone(void *field, size_t size, const char *value) {
     Zone *z;
     if (zone_open(&z, value, NULL) != 0) return "is no known time zone; write one like Europe/Berlin";

@@ -128,7 +128,7 @@ static void booked(const SaveRoom *r, const Strategy *s, Saving *out) {
     }
 }
 
-static void reset(const SaveRoom *r, WhatIf *w) {
+void whatif_reset(const SaveRoom *r, WhatIf *w) {
     for (size_t i = 0; i < r->s->count; i++) w[i] = whatif_of(r, &r->s->call[i]);
 }
 
@@ -136,10 +136,40 @@ static void work_out_one(SaveRoom *r, const Strategy *s, WhatIf *w, Saving *out)
     *out = (Saving){.name = s->name, .guide = s->guide, .saved_known = s->undo != NULL};
     if (s->booked) booked(r, s, out);
     else realised(r, &s, 1, out);
-    reset(r, w);
+    whatif_reset(r, w);
     s->apply(r, w);
     compare(r, w, out);
     s->say(r, out);
+}
+
+int64_t whatif_total(const SaveRoom *r, const WhatIf *w, int64_t *calls) {
+    int64_t sum = 0, then;
+    uint32_t flags;
+    *calls = 0;
+    for (size_t i = 0; i < r->s->count; i++) {
+        const SaveCall *c = &r->s->call[i];
+        if (!r->sound[i] || !whatif_price(r, c, &w[i], &then, &flags) || then == c->cost_nano) continue;
+        sum = nano_add(sum, c->cost_nano - then);
+        ++*calls;
+    }
+    return sum;
+}
+
+SaveNote *save_note(NoteRoom *n, const char *name, bool finding) {
+    if (n->out->notes == SAVE_NOTES) return NULL;
+    SaveNote *note = &n->out->note[n->out->notes++];
+    *note = (SaveNote){.name = name, .finding = finding};
+    return note;
+}
+
+static void take_notes(SaveRoom *r, WhatIf *w, Savings *out) {
+    NoteRoom n = {r, w, out};
+    save_mix(r, &out->mix);
+    save_findings(&n);
+    save_prefixes(&n);
+    save_sessions(&n);
+    save_advice(&n);
+    save_hourly(&n);
 }
 
 /* ---- all together ---- */
@@ -148,7 +178,7 @@ static void combine(SaveRoom *r, WhatIf *w, Savings *out) {
     int64_t sum = 0;
     *all = (Saving){.name = "combined", .guide = "60–90%", .saved_known = true};
     realised(r, strategies, SAVE_COUNT, all);
-    reset(r, w);
+    whatif_reset(r, w);
     for (int i = 0; i < SAVE_COUNT; i++) {
         const Saving *s = &out->by[i];
         strategies[i]->apply(r, w);
@@ -189,6 +219,7 @@ void savings_work_out(const SaveSample *s, const Book *b, const SaveAsk *ask, Sa
     save_facts(&r);
     for (int i = 0; i < SAVE_COUNT; i++) work_out_one(&r, strategies[i], w, &out->by[i]);
     combine(&r, w, out);
+    take_notes(&r, w, out);
     out->without_nano = nano_add(out->paid_nano, out->combined.saved_nano);
     free(w);
     free(r.sound);

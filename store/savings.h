@@ -17,7 +17,7 @@
 
 /* ---- the sample: metered calls that count, newest first ---- */
 typedef struct SaveKind { /* what many calls share; texts are the sample's */
-    const char *provider, *model, *tier, *feature, *geo, *speed;
+    const char *provider, *model, *tier, *feature, *geo, *speed, *endpoint; /* endpoint: NULL = not known */
 } SaveKind;
 typedef struct SaveCall {
     int64_t key, ts_ms;            /* ledger key: query_row() */
@@ -25,6 +25,8 @@ typedef struct SaveCall {
     int64_t cost_nano, saved_cache_nano, saved_response_nano, more_calls, prefix_bytes, prompt_bytes; /* bytes: -1 = not logged */
     uint64_t prompt_hash, prefix_hash; /* 0 = not logged */
     int32_t web_searches, tools;       /* tools: -1 = not logged */
+    int32_t max_tokens, latency_ms;    /* 0 or less = not logged */
+    uint32_t session;                  /* the ledger's number of its name; 0 = none */
     uint32_t kind, flags;              /* index of a SaveKind; enum RequestFlag */
     uint8_t outcome;
 } SaveCall;
@@ -64,7 +66,27 @@ typedef struct Saving {
     int64_t example[SAVE_EXAMPLES]; /* ledger keys of the calls that would save most */
     size_t examples;
 } Saving;
+/* What the calls are like, on sound calls (S1). */
+typedef enum SaveClass { CLASS_NONE, CLASS_ECONOMY, CLASS_STANDARD, CLASS_PREMIUM, CLASS_COUNT } SaveClass;
+extern const char *const save_class_names[CLASS_COUNT]; /* "other" "classifier" "standard" "premium" */
+typedef struct SaveMix {
+    int64_t calls[CLASS_COUNT], nano[CLASS_COUNT], latency_ms[CLASS_COUNT]; /* latency: the mean; -1 = not logged */
+    int64_t sound_nano, output_nano; /* output: what the calls would cost less without any */
+    int64_t batch_calls, batch_nano, limited_calls; /* limited: with a limit on output in the log */
+} SaveMix;
+/* What to do or to know beside the strategies: pitfalls with their evidence, and advice that no estimate combines. */
+typedef struct SaveNote {
+    const char *name;
+    bool finding, nano_known;       /* a pitfall; else advice */
+    int64_t nano, spread_nano;      /* what it is about, or would save; ± */
+    int64_t calls, example;         /* ledger key of a call that shows it; 0 = none */
+    char text[224];
+} SaveNote;
+enum { SAVE_NOTES = 20 };
 typedef struct Savings {
+    SaveMix mix;
+    SaveNote note[SAVE_NOTES];      /* findings first */
+    size_t notes;
     Saving by[SAVE_COUNT], combined;
     int64_t paid_nano, without_nano;   /* without: had nothing of it been done */
     int64_t calls, unpriced, repriced; /* repriced: priced otherwise now, see S1 */
@@ -72,8 +94,12 @@ typedef struct Savings {
 typedef struct SaveAsk {
     int64_t ttl_ms;                 /* of a response cache; 0 = SAVE_TTL_MS */
     const char *route_to;           /* model for simple calls; NULL or "" = the most used cheaper one of the same provider */
+    int64_t simple_input, simple_output; /* tokens of a call that a cheaper model may answer; 0 = the defaults */
+    int64_t window;                 /* tokens of a conversation's sliding window; 0 = SAVE_WINDOW */
+    bool no_budget;                 /* no budget is configured */
+    const char *hourly;             /* models of one's own machines, "llama-70b:2.50 qwen:1.20", dollars an hour; NULL, "" */
     const char *can_wait;           /* features, parted by blanks or commas; NULL or "" = found by their hours */
 } SaveAsk;
-enum { SAVE_TTL_MS = 300000 };
+enum { SAVE_TTL_MS = 300000, SAVE_SIMPLE_INPUT = 2000, SAVE_SIMPLE_OUTPUT = 300, SAVE_WINDOW = 8000 };
 void savings_work_out(const SaveSample *s, const Book *b, const SaveAsk *ask, Savings *out);
 #endif

@@ -3,7 +3,7 @@
 #include "store/query_scan.h"
 #include "store/savings.h"
 
-typedef struct Memory { /* kinds by (combo, geo, speed), and their texts */
+typedef struct Memory { /* kinds by (combo, geo, speed, endpoint), and their texts */
     KeyTable kinds;
     size_t cap;
     Texts texts;
@@ -11,24 +11,24 @@ typedef struct Memory { /* kinds by (combo, geo, speed), and their texts */
 
 static int name_of(Memory *m, Db *db, uint32_t id, const char **out, Err *e) { return texts_name(&m->texts, db, id, out, e); }
 
-static int fill_kind(Memory *m, Db *db, const Row *row, const Member *combo, SaveKind *k, Err *e) {
+static int fill_kind(Memory *m, Db *db, const Row *row, const Member *combo, uint32_t endpoint, SaveKind *k, Err *e) {
     const struct { uint32_t id; const char **to; } names[] = {
         {combo->name[DIM_PROVIDER], &k->provider}, {combo->name[DIM_MODEL], &k->model}, {combo->name[DIM_TIER], &k->tier},
-        {combo->name[DIM_FEATURE], &k->feature}, {row->geo, &k->geo}, {row->speed, &k->speed}};
+        {combo->name[DIM_FEATURE], &k->feature}, {row->geo, &k->geo}, {row->speed, &k->speed}, {endpoint, &k->endpoint}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (name_of(m, db, names[i].id, names[i].to, e) != 0) return -1;
     return 0;
 }
 
-static int kind_of(SaveSample *s, Db *db, const Row *row, const Member *combo, uint32_t *out, Err *e) {
+static int kind_of(SaveSample *s, Db *db, const Row *row, const Member *combo, uint32_t endpoint, uint32_t *out, Err *e) {
     Memory *m = s->memory;
-    const int64_t key[3] = {row->combo, row->geo, row->speed};
+    const int64_t key[4] = {row->combo, row->geo, row->speed, endpoint};
     bool is_new;
     *out = keytable_index(&m->kinds, key, &is_new);
     if (!is_new) return 0;
     if (*out >= m->cap) s->kind = xrealloc(s->kind, (m->cap = m->cap ? m->cap * 2 : 64) * sizeof *s->kind);
     s->kinds = m->kinds.count;
-    return fill_kind(m, db, row, combo, &s->kind[*out], e);
+    return fill_kind(m, db, row, combo, endpoint, &s->kind[*out], e);
 }
 
 static void fill_call(SaveCall *c, const Row *row) {
@@ -36,7 +36,7 @@ static void fill_call(SaveCall *c, const Row *row) {
     *c = (SaveCall){.key = row->key, .ts_ms = r->ts_ms, .cost_nano = r->cost_nano, .saved_cache_nano = r->saved_cache_nano,
                     .saved_response_nano = r->saved_response_nano, .more_calls = r->more_calls, .prefix_bytes = r->prefix_bytes,
                     .prompt_bytes = r->prompt_bytes, .prompt_hash = r->prompt_hash, .prefix_hash = r->prefix_hash,
-                    .web_searches = r->web_searches, .tools = r->tools, .flags = r->flags, .outcome = r->outcome};
+                    .web_searches = r->web_searches, .tools = r->tools, .max_tokens = r->max_tokens, .latency_ms = r->latency_ms, .flags = r->flags, .outcome = r->outcome};
     memcpy(c->tokens, r->tokens, sizeof c->tokens);
 }
 
@@ -54,13 +54,16 @@ static int passes(Scan *s, const Row *row, Member **combo, Err *e) {
 }
 
 static int take_row(SaveSample *out, Scan *s, const Row *row, size_t *cap, Err *e) {
-    Member *combo;
+    Member *combo, *context;
     int rc = passes(s, row, &combo, e);
     if (rc != 1) return rc;
+    const Member known = *combo; /* the next look-up may move it */
+    if (query_scan_member(s, MEMBER_CONTEXT, row->context, &context, e) != 0) return -1;
     if (out->count == *cap) out->call = xrealloc(out->call, (*cap = *cap ? *cap * 2 : 1024) * sizeof *out->call);
     SaveCall *c = &out->call[out->count++];
     fill_call(c, row);
-    return kind_of(out, s->db, row, combo, &c->kind, e);
+    c->session = context->name[DIM_SESSION];
+    return kind_of(out, s->db, row, &known, context->name[DIM_ENDPOINT], &c->kind, e);
 }
 
 static int read_calls(Scan *s, sqlite3_stmt *st, size_t max, SaveSample *out, Err *e) {
@@ -83,7 +86,7 @@ int savings_load(Db *db, const Query *q, size_t max, SaveSample *out, Err *e) {
     Scan s = {.db = db, .filter = q->filter, .origins = 1u << ORIGIN_METERED, .interrupt = q->interrupt, .interrupt_ctx = q->ctx};
     int64_t until = q->until_ms < ROW_MS_MAX ? q->until_ms : ROW_MS_MAX, since = q->since_ms > 0 ? q->since_ms : 0;
     Memory *m = xcalloc(1, sizeof *m);
-    m->kinds.width = 3;
+    m->kinds.width = 4;
     *out = (SaveSample){.since_ms = q->since_ms, .until_ms = q->until_ms, .memory = m};
     sqlite3_stmt *st = db_prepare(db, "SELECT key, body FROM request WHERE key >= ?1 AND key < ?2 ORDER BY key DESC", e);
     if (!st) return -1;

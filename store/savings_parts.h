@@ -14,7 +14,6 @@ typedef struct WhatIf {
     bool batch, dropped, hit;
 } WhatIf;
 
-typedef enum SaveClass { CLASS_NONE, CLASS_ECONOMY, CLASS_STANDARD, CLASS_PREMIUM } SaveClass;
 typedef struct KindFacts { /* beside each SaveKind */
     SaveClass price_class;
     int64_t min_cacheable;     /* tokens; 0 = the book does not say */
@@ -29,6 +28,7 @@ typedef struct SaveRoom { /* one analysis */
     const SaveAsk *ask;
     Pricer *pricer;
     KindFacts *facts;  /* [s->kinds] */
+    bool write_1h;     /* prompt caching by the hour */
     bool *sound;       /* [s->count]: S1 holds and the call has a price */
 } SaveRoom;
 
@@ -40,6 +40,19 @@ typedef struct Strategy {
     void (*say)(const SaveRoom *r, Saving *out);                   /* sure, stands_on; possible_known when that is unknown */
 } Strategy;
 extern const Strategy save_response, save_routing, save_tokens, save_prompt, save_batch;
+
+
+/* ---- notes ---- */
+typedef struct NoteRoom { SaveRoom *r; WhatIf *w; Savings *out; } NoteRoom; /* w: [s->count], free to use */
+SaveNote *save_note(NoteRoom *n, const char *name, bool finding); /* NULL = there are too many */
+void save_mix(const SaveRoom *r, SaveMix *out);
+void save_findings(NoteRoom *n);
+void save_advice(NoteRoom *n);
+void save_sessions(NoteRoom *n); /* conversations that grow */
+void save_prefixes(NoteRoom *n); /* an hour against five minutes; prefixes that nobody logs */
+void save_hourly(NoteRoom *n);   /* machines of one's own */
+int64_t whatif_total(const SaveRoom *r, const WhatIf *w, int64_t *calls); /* what the what-ifs save, and of how many calls */
+void whatif_reset(const SaveRoom *r, WhatIf *w);
 
 static inline bool save_given(const char *text) { return text && *text; }
 void save_facts(SaveRoom *r); /* fills r->facts, which is zeroed */

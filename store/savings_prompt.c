@@ -4,7 +4,7 @@
 #include "store/money.h"
 #include "store/savings_parts.h"
 
-enum { LIFETIME_MS = 300000, BYTES_PER_TOKEN = 4 };
+enum { LIFETIME_MS = 300000, HOUR_MS = 3600000, BYTES_PER_TOKEN = 4 };
 
 static bool undo(const SaveRoom *r, const SaveCall *c, WhatIf *w) {
     (void)r;
@@ -44,7 +44,7 @@ static Prefix *prefix_at(Prefixes *p, const SaveRoom *r, const SaveCall *c) {
 /* The call with its prefix read, or written; false = nothing to cache in it. A call that caches already only keeps it alive. */
 static bool with_cache(const SaveRoom *r, const SaveCall *c, const WhatIf *w, Prefix *p, WhatIf *out) {
     const int64_t *t = w->tokens;
-    bool alive = p->used_ms != INT64_MIN && c->ts_ms - p->used_ms < LIFETIME_MS;
+    bool alive = p->used_ms != INT64_MIN && c->ts_ms - p->used_ms < (r->write_1h ? HOUR_MS : LIFETIME_MS);
     int64_t n = prefix_tokens(r, c, w);
     bool caches = t[TOK_CACHE_READ] + t[TOK_CACHE_WRITE_5M] + t[TOK_CACHE_WRITE_1H] > 0;
     if (n > 0 || caches) p->used_ms = c->ts_ms;
@@ -52,7 +52,7 @@ static bool with_cache(const SaveRoom *r, const SaveCall *c, const WhatIf *w, Pr
     if (n == 0 || caches) return false;
     if (!alive && !r->facts[c->kind].charges_writes) return false;
     out->tokens[TOK_INPUT] -= n;
-    out->tokens[alive ? TOK_CACHE_READ : TOK_CACHE_WRITE_5M] += n;
+    out->tokens[alive ? TOK_CACHE_READ : r->write_1h ? TOK_CACHE_WRITE_1H : TOK_CACHE_WRITE_5M] += n;
     return true;
 }
 

@@ -3,8 +3,6 @@
  * The price of a route is sure, the quality of its answers is not: never more than medium. */
 #include "store/savings_parts.h"
 
-enum { SIMPLE_INPUT = 2000, SIMPLE_OUTPUT = 300 };
-
 static bool undo(const SaveRoom *r, const SaveCall *c, WhatIf *w) {
     const KindFacts *f = &r->facts[c->kind];
     if (!f->dearest) return false;
@@ -12,8 +10,9 @@ static bool undo(const SaveRoom *r, const SaveCall *c, WhatIf *w) {
     return true;
 }
 
-static bool is_simple(const SaveCall *c) {
-    return c->tools <= 0 && call_input(c->tokens) <= SIMPLE_INPUT && c->tokens[TOK_OUTPUT] + c->tokens[TOK_REASONING] <= SIMPLE_OUTPUT;
+static bool is_simple(const SaveAsk *ask, const SaveCall *c) {
+    int64_t in = ask->simple_input ? ask->simple_input : SAVE_SIMPLE_INPUT, out = ask->simple_output ? ask->simple_output : SAVE_SIMPLE_OUTPUT;
+    return c->tools <= 0 && call_input(c->tokens) <= in && c->tokens[TOK_OUTPUT] + c->tokens[TOK_REASONING] <= out;
 }
 
 static void apply(SaveRoom *r, WhatIf *w) {
@@ -22,7 +21,7 @@ static void apply(SaveRoom *r, WhatIf *w) {
         const KindFacts *f = &r->facts[c->kind];
         int64_t now, then;
         uint32_t flags;
-        if (!f->cheaper || !is_simple(c) || !whatif_open(r, i, &w[i])) continue;
+        if (!f->cheaper || !is_simple(r->ask, c) || !whatif_open(r, i, &w[i])) continue;
         WhatIf routed = w[i];
         routed.model = f->cheaper;
         if (whatif_price(r, c, &w[i], &now, &flags) && whatif_price(r, c, &routed, &then, &flags) && then < now) w[i] = routed;

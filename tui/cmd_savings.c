@@ -62,6 +62,7 @@ static void print_table(const Savings *v, const SaveSample *s, const Followed *f
     if (v->repriced) printf("%s calls are in no estimate, their prices changed since: tollwatch prices reprice\n", number_count(v->repriced, 0).text);
     puts("");
     for (int i = 0; i < SAVE_COUNT; i++) print_parts(&v->by[i]);
+    savings_notes_print(v);
     savings_followed_print(f);
 }
 
@@ -112,6 +113,7 @@ static void print_json(const Savings *v, const SaveSample *s, const Followed *f)
     }
     fputs("],\"combined\":", stdout);
     json_saving(&v->combined);
+    savings_notes_json(v);
     savings_followed_json(f);
     puts("}");
 }
@@ -168,6 +170,9 @@ static int take_times(App *a, Wish *w, const char *const *value) {
     Err e = {0};
     if (app_book(a, &e) != 0) return app_fail(&e);
     w->until_ms = app_now(a);
+    const Config *c = a->config;
+    w->ask = (SaveAsk){.ttl_ms = w->ask.ttl_ms, .simple_input = c->simple_input, .simple_output = c->simple_output, .window = c->window,
+                       .hourly = c->hourly, .no_budget = c->budget_count == 0};
     w->ask.route_to = value[OPT_ROUTE] ? value[OPT_ROUTE] : a->config->route_to;
     w->ask.can_wait = value[OPT_BATCH] ? value[OPT_BATCH] : a->config->can_wait;
     if (time_parse_arg(a->day_zone, w->until_ms, value[OPT_SINCE] ? value[OPT_SINCE] : "7d", &w->since_ms, &e) != 0) return usage_fail("savings: --since %s", e.text);

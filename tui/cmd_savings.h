@@ -1,6 +1,7 @@
 /* cmd_savings: what the parts of `tollwatch savings` share. */
 #ifndef TUI_CMD_SAVINGS_H
 #define TUI_CMD_SAVINGS_H
+#include "store/savings.h"
 #include "tui/savings_act.h"
 
 typedef struct RuleWish {
@@ -18,4 +19,8 @@ int savings_followed(App *a, Db *db, Followed *out, Err *e);
 void savings_followed_free(Followed *f);
 void savings_followed_print(const Followed *f);      /* a table */
 void savings_followed_json(const Followed *f);       /* ,"rules":[…] */
+
+/* What the calls are like, pitfalls and advice. */
+void savings_notes_print(const Savings *v);
+void savings_notes_json(const Savings *v); /* members of the object, with a comma before */
 #endif

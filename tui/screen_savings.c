@@ -45,7 +45,9 @@ static int load_savings(void *self, View *v, int64_t deadline_us, bool *more, Er
     p->v = (Savings){0}; /* its texts are the sample's */
     p->read_ms = 0;
     if (savings_load(v->db, &q, CALLS, &p->sample, e) != 0) return -1;
-    const SaveAsk ask = {.can_wait = v->app->config->can_wait, .route_to = v->app->config->route_to};
+    const SaveAsk ask = {.can_wait = v->app->config->can_wait, .route_to = v->app->config->route_to, .simple_input = v->app->config->simple_input,
+                          .simple_output = v->app->config->simple_output, .window = v->app->config->window, .hourly = v->app->config->hourly,
+                          .no_budget = v->app->config->budget_count == 0};
     savings_work_out(&p->sample, v->book, &ask, &p->v);
     p->read_ms = v->until_ms;
     p->length_ms = v->until_ms - v->since_ms;
@@ -178,6 +180,31 @@ static int draw_unknown(const Page *p, Canvas *c, Rect r) {
     return y - r.y;
 }
 
+/* Pitfalls first; advice without dollars is the command's. */
+static int draw_notes(const Page *p, Canvas *c, Rect r) {
+    int y = r.y;
+    for (size_t i = 0; i < p->v.notes && y < r.y + r.h; i++) {
+        const SaveNote *n = &p->v.note[i];
+        char spread[64] = "";
+        if (!n->finding && !n->nano_known) continue;
+        if (n->spread_nano) snprintf(spread, sizeof spread, " ±%s", number_money(n->spread_nano, 0, BASIS_NONE).text);
+        canvas_right(c, r.x + 13, y, 12, ROLE_TEXT, 0, n->nano_known ? number_money(n->nano, 12, BASIS_NONE).text : "");
+        canvas_textf(c, r.x + 15, y++, r.w - 16, n->finding ? ROLE_WATCH : ROLE_DIM, 0, "%s%s%s: %s", n->finding ? "▲ " : "", n->name, spread, n->text);
+    }
+    return y - r.y;
+}
+
+/* Which tiers answer, and what of the cost is output. */
+static void draw_mix(const SaveMix *m, Canvas *c, Rect r) {
+    char text[320] = "";
+    size_t used = 0;
+    for (int k = CLASS_COUNT - 1; k >= 0 && used < sizeof text; k--)
+        if (m->calls[k])
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s %s calls ~$%s   ", save_class_names[k], number_count(m->calls[k], 0).text,
+                                     number_money(m->nano[k], 0, BASIS_NONE).text);
+    canvas_textf(c, r.x + 1, r.y, r.w - 2, ROLE_DIM, 0, "%soutput ~$%s   batch %s", text, number_money(m->output_nano, 0, BASIS_NONE).text, number_count(m->batch_calls, 0).text);
+}
+
 static void draw_savings(const void *self, const View *v, Canvas *c, Rect area) {
     const Page *p = self;
     if (p->v.calls == 0) {
@@ -199,6 +226,9 @@ static void draw_savings(const void *self, const View *v, Canvas *c, Rect area) 
     y += draw_parts(row_of(p, p->table.selected), c, (Rect){area.x, area.y + y, area.w, area.h - y}) + 1;
     int unknown = draw_unknown(p, c, (Rect){area.x, area.y + y, area.w, area.h - y});
     if (unknown) y += unknown + 1;
+    if (y + 1 < area.h) draw_mix(&p->v.mix, c, (Rect){area.x, area.y + y++, area.w, 1});
+    y += draw_notes(p, c, (Rect){area.x, area.y + y, area.w, area.h - y}) + 1;
+    if (y >= area.h) return;
     draw_examples(p, row_of(p, p->table.selected), v, c, (Rect){area.x, area.y + y, area.w, area.h - y});
 }
 

@@ -1,0 +1,54 @@
+/* savings_hourly: models on machines of one's own, which cost by the hour whether they are asked or not: how busy they are, and
+ * what a token comes to. Why only a note: nobody bills these by the call. See savings.h. */
+#include "store/clock.h"
+#include "store/money.h"
+#include "store/savings_parts.h"
+
+enum { BUSY_PERCENT = 50 };
+__extension__ typedef __int128 Wide; /* milliseconds times nano-dollars */
+
+typedef struct Machine { int64_t calls, tokens, busy_ms, timed; } Machine;
+
+static Machine traffic(const SaveSample *s, const char *model, size_t len) {
+    Machine m = {0};
+    for (size_t i = 0; i < s->count; i++) {
+        const SaveCall *c = &s->call[i];
+        const char *name = s->kind[c->kind].model;
+        if (strlen(name) != len || memcmp(name, model, len) != 0 || c->flags & REQ_CACHE_HIT) continue;
+        m.calls++;
+        m.tokens += call_input(c->tokens) + c->tokens[TOK_OUTPUT] + c->tokens[TOK_REASONING];
+        m.timed += c->latency_ms > 0;
+        m.busy_ms += c->latency_ms > 0 ? c->latency_ms : 0;
+    }
+    return m;
+}
+
+static void say(NoteRoom *n, const char *model, size_t len, int64_t hour_nano) {
+    const SaveSample *s = n->r->s;
+    Machine m = traffic(s, model, len);
+    int64_t span_ms = s->until_ms - s->since_ms, nano;
+    SaveNote *note;
+    if (span_ms <= 0 || !(note = save_note(n, "machines by the hour", false))) return;
+    nano = (int64_t)((Wide)hour_nano * span_ms / MS_PER_HOUR);
+    int64_t percent = m.busy_ms / (span_ms / 100 + 1), per_mtok = m.tokens ? (int64_t)((Wide)nano * 1000000 / m.tokens) : 0;
+    char each[32];
+    nano_grouped(per_mtok, 2, each, sizeof each);
+    *note = (SaveNote){.name = note->name, .nano_known = true, .nano = nano, .calls = m.calls};
+    if (m.tokens == 0) snprintf(note->text, sizeof note->text, "%.*s: no call of it in the range, and it is paid for", (int)(len < 80 ? len : 80), model);
+    else if (!m.timed) snprintf(note->text, sizeof note->text, "%.*s: $%s a million tokens; how busy it is is not in the logs: latency", (int)(len < 80 ? len : 80), model, each);
+    else snprintf(note->text, sizeof note->text, "%.*s: busy %lld%% of the time, $%s a million tokens%s", (int)(len < 80 ? len : 80), model, (long long)percent, each,
+                  percent < BUSY_PERCENT ? "; fewer machines, or more traffic on it" : "; continuous batching serves calls side by side from one KV cache");
+}
+
+/* "MODEL:USD …"; a model's name may hold colons. */
+void save_hourly(NoteRoom *n) {
+    const char *list = n->r->ask->hourly;
+    size_t word;
+    for (; list && *(list += strspn(list, " ,")); list += word) {
+        word = strcspn(list, " ,");
+        size_t len = word;
+        int64_t nano;
+        while (len > 0 && list[len - 1] != ':') len--;
+        if (len > 1 && decimal_parse(list + len, word - len, 9, &nano, NULL) == 0 && nano > 0) say(n, list, len - 1, nano);
+    }
+}

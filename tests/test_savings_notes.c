@@ -1,0 +1,202 @@
+/* test_savings_notes: what the calls are like, the pitfalls and the advice of savings.h, on calls whose figures are written out. */
+#include "tests/savings_lab.h"
+
+static const SaveNote *note(const Savings *s, const char *name) {
+    for (size_t i = 0; i < s->notes; i++)
+        if (strcmp(s->note[i].name, name) == 0) return &s->note[i];
+    return NULL;
+}
+
+static void routing_takes_its_sizes_from_the_configuration(void **state) {
+    (void)state;
+    begin();
+    add(6, kind("acme", "big", "chat"), 9000, 400);
+    assert_int_equal(work_out(&(SaveAsk){.route_to = "small"}).by[SAVE_ROUTING].calls, 0);
+    assert_int_equal(work_out(&(SaveAsk){.route_to = "small", .simple_input = 9000, .simple_output = 400}).by[SAVE_ROUTING].calls, 1);
+    assert_int_equal(work_out(&(SaveAsk){.route_to = "small", .simple_input = 8999, .simple_output = 400}).by[SAVE_ROUTING].calls, 0);
+}
+
+/* Tiers, output share, batch share: parts of the priced whole, to the nano-dollar. */
+static void the_mix_adds_up(void **state) {
+    (void)state;
+    begin();
+    add(9, kind("acme", "big", "chat"), 1000, 100)->latency_ms = 400;
+    add(8, kind("acme", "big", "chat"), 1000, 100)->latency_ms = 200;
+    SaveCall *c = add(7, kind("acme", "small", "chat"), 1000, 100);
+    c->flags |= REQ_BATCH;
+    price(c);
+    Savings s = work_out(&(SaveAsk){0});
+    assert_int_equal(s.mix.sound_nano, s.paid_nano);
+    assert_int_equal(s.mix.calls[CLASS_PREMIUM], 2);
+    assert_int_equal(s.mix.nano[CLASS_PREMIUM] + s.mix.nano[CLASS_ECONOMY], s.paid_nano);
+    assert_int_equal(s.mix.output_nano, 2 * 2500000 + 250000); /* 100 x $25/M twice, 100 x $2.50/M */
+    assert_int_equal(s.mix.batch_calls, 1);
+    assert_int_equal(s.mix.batch_nano, c->cost_nano);
+    assert_int_equal(s.mix.latency_ms[CLASS_PREMIUM], 300);
+    assert_int_equal(s.mix.latency_ms[CLASS_ECONOMY], -1);
+}
+
+static void pitfalls_are_found_with_their_figures(void **state) {
+    (void)state;
+    begin();
+    for (int i = 0; i < 20; i++) add(100 - i, kind("acme", "big", ""), 1000, 900);
+    kinds[0].endpoint = "/v1/messages";
+    Savings s = work_out(&(SaveAsk){.no_budget = true});
+    const SaveNote *n = note(&s, "no budget limit");
+    assert_non_null(n);
+    assert_true(n->finding);
+    assert_int_equal(n->nano, s.paid_nano);
+    n = note(&s, "output cost ignored"); /* 900 x 25 of 900 x 25 + 1,000 x 5 */
+    assert_non_null(n);
+    assert_int_equal(n->nano, 20 * INT64_C(22500000));
+    n = note(&s, "endpoint nobody tracks");
+    assert_non_null(n);
+    assert_int_equal(n->calls, 20);
+    assert_non_null(strstr(n->text, "/v1/messages: 20 calls without a feature, 100%"));
+    kinds[0].feature = "chat";
+    for (size_t i = 0; i < sample.count; i++) calls[i].max_tokens = 1000;
+    s = work_out(&(SaveAsk){0});
+    assert_null(note(&s, "no budget limit"));
+    assert_null(note(&s, "output cost ignored"));
+    assert_null(note(&s, "endpoint nobody tracks"));
+}
+
+static void a_cheap_call_on_a_dear_model_is_the_wrong_tier(void **state) {
+    (void)state;
+    begin();
+    add(7, kind("acme", "big", "chat"), 1000, 100);
+    Savings s = work_out(&(SaveAsk){.route_to = "small"});
+    assert_non_null(note(&s, "wrong tier"));
+    assert_int_equal(note(&s, "wrong tier")->nano, 6000000);
+    assert_int_equal(note(&s, "wrong tier")->example, 1);
+}
+
+static void changing_answers_make_a_cache_stale(void **state) {
+    (void)state;
+    for (int changes = 0; changes < 2; changes++) {
+        begin();
+        for (int i = 0; i < 20; i++) add(1000 - i, kind("acme", "small", "faq"), 1000, changes ? 100 + i % 2 * 100 : 100)->prompt_hash = 7;
+        Savings s = work_out(&(SaveAsk){.ttl_ms = 3600000});
+        assert_int_equal(note(&s, "stale-risk caching") != NULL, changes);
+        if (changes) assert_int_equal(note(&s, "stale-risk caching")->calls, 19);
+        s = work_out(&(SaveAsk){0}); /* nothing is cached, and five minutes are short */
+        assert_null(note(&s, "stale-risk caching"));
+    }
+}
+
+static void a_loss_is_no_optimisation(void **state) {
+    (void)state;
+    begin();
+    SaveCall *c = add(1, kind("acme", "big", "agent"), 1000, 500);
+    c->tokens[TOK_CACHE_WRITE_5M] = 100000;
+    price(c);
+    Savings s = work_out(&(SaveAsk){0});
+    const SaveNote *n = note(&s, "optimisation of what costs nothing");
+    assert_non_null(n);
+    assert_int_equal(n->nano, -100000 * INT64_C(1250));
+    assert_non_null(strstr(n->text, "costs more than it saves"));
+}
+
+static void answers_that_reach_their_limit_are_counted(void **state) {
+    (void)state;
+    begin();
+    add(3, kind("acme", "big", "agent"), 1000, 500)->max_tokens = 500;
+    add(2, kind("acme", "big", "agent"), 1000, 499)->max_tokens = 500;
+    Savings s = work_out(&(SaveAsk){0});
+    assert_int_equal(note(&s, "max_tokens")->calls, 1);
+    assert_int_equal(note(&s, "max_tokens")->example, 1);
+    calls[0].max_tokens = calls[1].max_tokens = -1;
+    s = work_out(&(SaveAsk){0});
+    assert_false(note(&s, "max_tokens")->nano_known);
+    assert_non_null(strstr(note(&s, "max_tokens")->text, "not in the logs"));
+}
+
+/* 1,000 to 16,000 tokens in 16 turns, a window of 8,000: what is beyond is 1,000 + ... + 8,000. */
+static void a_conversation_that_grows_slides(void **state) {
+    (void)state;
+    begin();
+    for (int i = 16; i > 0; i--) add(i * 60, kind("acme", "big", "agent"), i * 1000, 100)->session = 3;
+    Savings s = work_out(&(SaveAsk){.route_to = "small"});
+    const SaveNote *n = note(&s, "conversations: sliding window");
+    assert_non_null(n);
+    assert_int_equal(n->nano, 36000 * INT64_C(5000));
+    assert_int_equal(n->calls, 8);
+    /* Kept: 4,500. Cut: 4,500 + ... + 11,500. Written on turns 9 (5,000) and 13 (4,000), 500 out each, on the small model. */
+    assert_int_equal(note(&s, "conversations: summaries")->nano, 64000 * INT64_C(5000) - 9000 * INT64_C(1000) - 1000 * INT64_C(5000));
+    for (size_t i = 0; i < sample.count; i++) calls[i].session = 0;
+    s = work_out(&(SaveAsk){0});
+    assert_non_null(strstr(note(&s, "conversations")->text, "not in the logs: session"));
+}
+
+/* Ten minutes apart: five minutes never read, an hour always does. 8,000 tokens: a write at 10 when the book has no hour's price. */
+static void an_hour_is_weighed_against_five_minutes(void **state) {
+    (void)state;
+    begin();
+    for (int i = 0; i < 5; i++) {
+        SaveCall *c = add(3000 - i * 600, kind("acme", "big", "agent"), 10000, 500);
+        c->prefix_hash = 5;
+        c->prefix_bytes = 32000;
+        c->prompt_bytes = 40000;
+    }
+    Savings s = work_out(&(SaveAsk){0});
+    assert_int_equal(s.by[SAVE_PROMPT].possible_nano, 0);
+    const SaveNote *n = note(&s, "prompt cache: an hour or five minutes");
+    assert_non_null(n);
+    assert_true(n->nano > 0);
+    assert_true(n->nano <= 4 * 8000 * INT64_C(4500));
+}
+
+/* 60 calls a minute apart, none under 4,000 tokens: written once, read 59 times, or nothing of it: the middle, and as much ±. */
+static void a_prefix_that_nobody_logs_is_a_guess(void **state) {
+    (void)state;
+    begin();
+    for (int i = 0; i < 60; i++) add(3600 - i * 60, kind("acme", "big", "agent"), 4000 + i, 100);
+    Savings s = work_out(&(SaveAsk){0});
+    const SaveNote *n = note(&s, "prompt cache: a guess");
+    assert_non_null(n);
+    assert_int_equal(n->nano + n->spread_nano, 59 * 4000 * INT64_C(4500) - 4000 * INT64_C(1250));
+    assert_int_equal(n->spread_nano, n->nano);
+    assert_false(s.by[SAVE_PROMPT].possible_known); /* and in no estimate */
+}
+
+static void batches_have_a_size(void **state) {
+    (void)state;
+    begin();
+    for (int i = 0; i < 65; i++) add(100 - i, kind("acme", "big", "eval"), 1000, 100);
+    Savings s = work_out(&(SaveAsk){.can_wait = "eval"});
+    assert_non_null(strstr(note(&s, "batch groups")->text, "3 groups of 32 or 2 of 64"));
+}
+
+/* Two hours at $3: 6 dollars over 12,000 tokens, busy for 36 minutes of them. */
+static void a_machine_by_the_hour_has_a_price_a_token(void **state) {
+    (void)state;
+    begin();
+    add(9, kind("self", "own:70b", "chat"), 9000, 1000)->latency_ms = 2160000;
+    add(8, kind("self", "own:70b", "chat"), 1900, 100);
+    sample.since_ms = T0;
+    sample.until_ms = T0 + 2 * MS_PER_HOUR;
+    Savings s = work_out(&(SaveAsk){.hourly = "own:70b:3, idle:1.50 nonsense"});
+    const SaveNote *n = note(&s, "machines by the hour");
+    assert_non_null(n);
+    assert_int_equal(n->nano, 6 * NANO_PER_USD);
+    assert_string_equal(n->text, "own:70b: busy 29% of the time, $500.00 a million tokens; fewer machines, or more traffic on it");
+    assert_non_null(strstr(n[1].text, "idle: no call of it"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(routing_takes_its_sizes_from_the_configuration),
+        cmocka_unit_test(the_mix_adds_up),
+        cmocka_unit_test(pitfalls_are_found_with_their_figures),
+        cmocka_unit_test(a_cheap_call_on_a_dear_model_is_the_wrong_tier),
+        cmocka_unit_test(changing_answers_make_a_cache_stale),
+        cmocka_unit_test(a_loss_is_no_optimisation),
+        cmocka_unit_test(answers_that_reach_their_limit_are_counted),
+        cmocka_unit_test(a_conversation_that_grows_slides),
+        cmocka_unit_test(an_hour_is_weighed_against_five_minutes),
+        cmocka_unit_test(a_prefix_that_nobody_logs_is_a_guess),
+        cmocka_unit_test(batches_have_a_size),
+        cmocka_unit_test(a_machine_by_the_hour_has_a_price_a_token),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

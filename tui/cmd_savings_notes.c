@@ -1,0 +1,69 @@
+/* cmd_savings_notes: what the calls are like, pitfalls and advice, for `tollwatch savings`. */
+#include "store/money.h"
+#include "tui/cmd_savings.h"
+#include "tui/json_out.h"
+#include "tui/number.h"
+#include <inttypes.h>
+
+void savings_notes_print(const Savings *v) {
+    const SaveMix *m = &v->mix;
+    const char *before = "\ntiers:";
+    for (int k = CLASS_COUNT - 1; k >= 0; k--) {
+        if (m->calls[k] == 0) continue;
+        printf("%s %s %s calls ~$%s", before, save_class_names[k], number_count(m->calls[k], 0).text, number_money(m->nano[k], 0, BASIS_NONE).text);
+        if (m->latency_ms[k] >= 0) printf(" %" PRId64 " ms", m->latency_ms[k]);
+        before = ",";
+    }
+    if (m->sound_nano > 0)
+        printf("; output ~$%s of ~$%s; batch %s calls ~$%s\n", number_money(m->output_nano, 0, BASIS_NONE).text, number_money(m->sound_nano, 0, BASIS_NONE).text,
+               number_count(m->batch_calls, 0).text, number_money(m->batch_nano, 0, BASIS_NONE).text);
+    else if (*before == ',') puts("");
+    for (size_t i = 0; i < v->notes; i++) {
+        const SaveNote *n = &v->note[i];
+        char nano[64] = "", spread[64] = "";
+        if (n->nano_known) snprintf(nano, sizeof nano, " ~$%s", number_money(n->nano, 0, BASIS_NONE).text);
+        if (n->spread_nano) snprintf(spread, sizeof spread, " ±%s", number_money(n->spread_nano, 0, BASIS_NONE).text);
+        printf("%s%s:%s%s %s\n", n->finding ? "! " : "- ", n->name, nano, spread, n->text);
+    }
+}
+
+static void json_mix(const SaveMix *m) {
+    fputs(",\"mix\":{\"priced_usd\":", stdout);
+    json_out_money(stdout, m->sound_nano);
+    fputs(",\"output_usd\":", stdout);
+    json_out_money(stdout, m->output_nano);
+    printf(",\"limited_calls\":%" PRId64 ",\"batch_calls\":%" PRId64 ",\"batch_usd\":", m->limited_calls, m->batch_calls);
+    json_out_money(stdout, m->batch_nano);
+    fputs(",\"tiers\":[", stdout);
+    for (int k = CLASS_COUNT - 1; k >= 0; k--) {
+        printf("%s{\"tier\":\"%s\",\"calls\":%" PRId64 ",\"cost_usd\":", k < CLASS_COUNT - 1 ? "," : "", save_class_names[k], m->calls[k]);
+        json_out_money(stdout, m->nano[k]);
+        if (m->latency_ms[k] < 0) fputs(",\"mean_latency_ms\":null}", stdout);
+        else printf(",\"mean_latency_ms\":%" PRId64 "}", m->latency_ms[k]);
+    }
+    fputs("]}", stdout);
+}
+
+static void json_note(const SaveNote *n) {
+    printf("{\"kind\":\"%s\",\"name\":\"%s\",\"usd\":", n->finding ? "finding" : "advice", n->name);
+    if (n->nano_known) json_out_money(stdout, n->nano);
+    else fputs("null", stdout);
+    fputs(",\"spread_usd\":", stdout);
+    json_out_money(stdout, n->spread_nano);
+    printf(",\"calls\":%" PRId64 ",\"example_key\":", n->calls);
+    if (n->example) printf("%" PRId64, n->example);
+    else fputs("null", stdout);
+    fputs(",\"text\":", stdout);
+    json_out_string(stdout, n->text);
+    putchar('}');
+}
+
+void savings_notes_json(const Savings *v) {
+    json_mix(&v->mix);
+    fputs(",\"notes\":[", stdout);
+    for (size_t i = 0; i < v->notes; i++) {
+        if (i) putchar(',');
+        json_note(&v->note[i]);
+    }
+    putchar(']');
+}
