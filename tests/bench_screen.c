@@ -2,7 +2,7 @@
  * what it takes when nothing happens.
  *
  * Appends go to a quiet log, at odd moments, to 200 of them; `tail -F` on a terminal of its own shows the same lines, as
- * the floor. Idle: 20 s on bench_query's large ledger (an empty one without it), beside `top` in the same seconds.
+ * the floor. Frames: what a 200x50 terminal is sent while five lines a second arrive. Idle: 20 s on bench_query's large ledger (an empty one without it), beside `top` in the same seconds.
  * Does not: judge what is on the screen; tests/test_terminal.sh does.
  */
 #include "tests/bench.h"
@@ -12,6 +12,7 @@
 #include <signal.h>
 
 enum { APPENDS = 200, PATIENCE_MS = 3000, SETTLE_MS = 8000, IDLE_MS = 20000, HELD = 1 << 16 };
+enum { LINES_PER_S = 5, FRAMES_MS = 10000, FRAMES_MAX = 4096, FRAME_BYTES = 2048 };
 
 typedef struct Terminal { /* a program, and what it wrote since terminal_forget() */
     pid_t pid;
@@ -21,8 +22,8 @@ typedef struct Terminal { /* a program, and what it wrote since terminal_forget(
     char text[HELD];
 } Terminal;
 
-static int terminal_start(Terminal *t, const char *const argv[]) {
-    struct winsize size = {.ws_row = 24, .ws_col = 80};
+static int terminal_start(Terminal *t, const char *const argv[], unsigned short columns, unsigned short rows) {
+    struct winsize size = {.ws_row = rows, .ws_col = columns};
     t->len = 0;
     t->bytes = 0;
     t->pid = forkpty(&t->fd, NULL, NULL, &size);
@@ -131,6 +132,63 @@ static int latency(Terminal *t[2], const char *log) {
     return 0;
 }
 
+/* ---- frames ---- */
+/* Between the marks of a synchronized update stands one frame. Takes out what is whole. */
+static size_t take_frames(Terminal *t, double *size, size_t count) {
+    static const char last[] = "\033[?2026l";
+    char *from = t->text;
+    for (char *end; (end = memmem(from, t->len - (size_t)(from - t->text), last, sizeof last - 1)); from = end) {
+        end += sizeof last - 1;
+        if (count < FRAMES_MAX) size[count++] = (double)(end - from);
+    }
+    t->len -= (size_t)(from - t->text);
+    memmove(t->text, from, t->len);
+    return count;
+}
+
+/* Five lines a second for ten seconds, on the screen that is shown. */
+static int frames_of(Terminal *t, const char *log, const char *screen, int first) {
+    static double size[FRAMES_MAX];
+    size_t count = 0;
+    double begin = bench_now_s(), sum = 0;
+    for (int i = 0; i < FRAMES_MS * LINES_PER_S / 1000;) {
+        char mark[7];
+        double left = begin + (double)i / LINES_PER_S - bench_now_s();
+        struct pollfd p = {.fd = t->fd, .events = POLLIN};
+        if (left > 0 && poll(&p, 1, (int)(left * 1e3) + 1) > 0) {
+            if (!(p.revents & POLLIN)) return -1;
+            terminal_take(t);
+            count = take_frames(t, size, count);
+        } else if (left <= 0) {
+            mark_of(first + i++, mark);
+            if (append(log, mark) != 0) return -1;
+        }
+    }
+    for (size_t i = 0; i < count; i++) sum += size[i];
+    if (count == 0) return -1;
+    double mean = sum / (double)count, p99 = bench_rank(size, count, .99);
+    char what[80];
+    snprintf(what, sizeof what, "a frame of 200x50 at 5 lines/s, %s", screen);
+    bench_row(bench_at_most(p99, FRAME_BYTES), what, "<= 2 KB", "p99 %.0f bytes, mean %.0f, %zu frames in %d s", p99, mean, count, FRAMES_MS / 1000);
+    return 0;
+}
+
+static int frames(Terminal *both[2], const char *log) {
+    static const char knows[] = "\033[?2026;2$y";
+    Terminal *t = both[0];
+    double at[2];
+    await(both, "help", PATIENCE_MS, at);
+    if (at[0] == 0 || write(t->fd, knows, sizeof knows - 1) != sizeof knows - 1) return -1;
+    static const char *const screens[][2] = {{"1", "Overview"}, {"4", "Requests"}};
+    for (int i = 0; i < 2; i++) {
+        if (write(t->fd, screens[i][0], 1) != 1) return -1;
+        await(both, "", SETTLE_MS / 4, at);
+        t->len = 0;
+        if (frames_of(t, log, screens[i][1], 1000 + i * 100) != 0) return -1;
+    }
+    return 0;
+}
+
 /* ---- idle ---- */
 typedef struct Use {
     double cpu_s;
@@ -195,6 +253,14 @@ static int write_config(const char *path, const char *log) {
     return fclose(f);
 }
 
+static int measured(int (*measure)(Terminal *[2], const char *), Terminal *t[2], const char *log, const char *const argv[],
+                    unsigned short columns, unsigned short rows) {
+    if (terminal_start(t[0], argv, columns, rows) != 0) return -1;
+    int rc = measure(t, log);
+    terminal_stop(t[0]);
+    return rc;
+}
+
 int main(void) {
     static Terminal ours, other;
     Terminal *both[2] = {&ours, &other};
@@ -209,14 +275,14 @@ int main(void) {
     if (write_config(config, log) != 0 || append(log, "before") != 0) return 1;
     const char *const dashboard[] = {bench_program(), "--config", config, "--db", db, "--policy", policy, NULL};
     const char *const tail[] = {"tail", "-n", "1", "-F", log, NULL}, *const top[] = {"top", NULL};
-    if (terminal_start(&ours, dashboard) != 0 || terminal_start(&other, tail) != 0) return 1;
-    int rc = latency(both, log);
-    terminal_stop(&ours);
+    if (terminal_start(&other, tail, 80, 24) != 0) return 1;
+    int rc = measured(latency, both, log, dashboard, 80, 24);
+    if (rc == 0) rc = measured(frames, both, log, dashboard, 200, 50);
     terminal_stop(&other);
     if (rc != 0) fprintf(stderr, "bench_screen: the dashboard shows nothing\n%.*s\n", (int)ours.len, ours.text);
     const bool is_large = access(large, R_OK) == 0;
     const char *const quiet[] = {bench_program(), "--config", config, "--db", is_large ? large : db, "--policy", policy, NULL};
-    if (rc != 0 || terminal_start(&ours, quiet) != 0 || terminal_start(&other, top) != 0) return 1;
+    if (rc != 0 || terminal_start(&ours, quiet, 80, 24) != 0 || terminal_start(&other, top, 80, 24) != 0) return 1;
     idle(both, is_large);
     terminal_stop(&ours);
     terminal_stop(&other);

@@ -41,6 +41,46 @@ static void the_help_screen_at_four_sizes(void **s) {
     zone_free(z);
 }
 
+static bool help_shows(const void *self, const View *v, int w, int h, const char *words) {
+    Canvas *c = canvas_new(w, h, false);
+    Buf b = {.max = 1 << 20};
+    frame_draw(screen_find("help"), self, v, c);
+    canvas_dump(c, &b);
+    bool found = strstr(b.at, words);
+    buf_free(&b);
+    canvas_free(c);
+    return found;
+}
+
+/* However small the terminal, j reaches every command and the legend's end; G is there at once and k leads back. */
+static void help_scrolls_to_every_row(void **s) {
+    (void)s;
+    static const int size[][2] = {{40, 10}, {80, 24}, {110, 14}};
+    Zone *z = berlin();
+    View v = view(z);
+    const Screen *help = screen_find("help");
+    for (int i = 0; i < 3; i++) {
+        const int w = size[i][0], h = size[i][1];
+        for (const KeyCommand *k = key_commands; k->name; k++) {
+            void *self = help->open();
+            int presses = 0;
+            while (!help_shows(self, &v, w, h, k->help) && presses < 99) help->key_pressed(self, &v, 'j'), presses++;
+            if (presses == 99) fail_msg("%dx%d: \"%s\" is never shown", w, h, k->help);
+            help->close(self);
+        }
+        void *self = help->open();
+        assert_true(help_shows(self, &v, w, h, "more below"));
+        help->key_pressed(self, &v, 'G');
+        assert_true(help_shows(self, &v, w, h, "usual: median") && !help_shows(self, &v, w, h, "more below"));
+        help->key_pressed(self, &v, 'k');
+        assert_true(help_shows(self, &v, w, h, "more below"));
+        help->key_pressed(self, &v, 'g');
+        assert_false(help_shows(self, &v, w, h, "more above"));
+        help->close(self);
+    }
+    zone_free(z);
+}
+
 /* A made-up incident in a pane must not be taken for a real one. */
 static void the_demo_says_so_at_any_width(void **s) {
     (void)s;
@@ -165,7 +205,7 @@ static void every_key_means_one_thing(void **s) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_help_screen_at_four_sizes),
+        cmocka_unit_test(the_help_screen_at_four_sizes), cmocka_unit_test(help_scrolls_to_every_row),
         cmocka_unit_test(the_demo_says_so_at_any_width),
         cmocka_unit_test(the_header_keeps_what_matters_at_any_width),
         cmocka_unit_test(the_switch_says_the_truth_and_no_more),

@@ -119,6 +119,29 @@ static void themes_are_chosen_by_name(void **s) {
     assert_null(palette_chosen(&p));
 }
 
+/* Its whole name chooses every screen and every command, also with another of that beginning; two letters offer it. */
+static void every_name_chooses_its_own(void **s) {
+    (void)s;
+    Palette p = {.count = 0};
+    for (size_t i = 0; screens[i]; i++) {
+        assert_string_equal(first(&p, screens[i]->name)->name, screens[i]->name);
+        assert_int_equal(p.match[0].kind, ENTRY_SCREEN);
+    }
+    for (const KeyCommand *k = key_commands; k->name; k++) {
+        if (k->act == DO_SCREEN || k->act == DO_PALETTE) continue;
+        char text[64];
+        snprintf(text, sizeof text, "command %s", k->name);
+        assert_non_null(first(&p, text));
+        assert_string_equal(p.match[0].name, k->name);
+        assert_int_equal(p.match[0].code, k->codes[0]);
+        snprintf(text, sizeof text, "%.2s", k->name);
+        palette_match(&p, text);
+        bool offered = false;
+        for (size_t i = 0; i < p.count; i++) offered |= p.match[i].kind == ENTRY_COMMAND && strcmp(p.match[i].name, k->name) == 0;
+        assert_true(offered);
+    }
+}
+
 /* What every entry promises is there: a screen, a key, a range. */
 static void every_entry_leads_somewhere(void **s) {
     (void)s;
@@ -192,7 +215,7 @@ static void dimensions_go_round(void **s) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_edits_where_the_cursor_is), cmocka_unit_test(any_keys_leave_valid_text),
-        cmocka_unit_test(the_palette_finds_by_words), cmocka_unit_test(themes_are_chosen_by_name),
+        cmocka_unit_test(the_palette_finds_by_words), cmocka_unit_test(every_name_chooses_its_own), cmocka_unit_test(themes_are_chosen_by_name),
         cmocka_unit_test(every_entry_leads_somewhere),
         cmocka_unit_test(the_list_shows_what_is_chosen), cmocka_unit_test(a_row_becomes_a_filter_that_matches_it),
         cmocka_unit_test(dimensions_go_round),

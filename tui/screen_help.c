@@ -7,7 +7,7 @@
 
 enum { HELP_COLUMN = 34, KEYS_CELLS = 11, GROUPS_MAX = 7 };
 
-typedef struct Help { int top; /* rows scrolled, on a small terminal */ } Help;
+typedef struct Help { int top; /* rows scrolled; below 0 from the end, -1 = the end: only drawing knows how many there are */ } Help;
 
 static void *help_open(void) {
     return xcalloc(1, sizeof(Help));
@@ -72,11 +72,9 @@ static const char *const columns_of[3][3][GROUPS_MAX] = {
     {{"go", "act"}, {"move", "look"}, {"time", "take"}},
 };
 
-static void help_draw(const void *self, const View *v, Canvas *c, Rect area) {
-    const Help *h = self;
-    (void)v;
-    int count = area.w >= 3 * HELP_COLUMN - 4 ? 3 : area.w >= 2 * HELP_COLUMN ? 2 : 1;
-    int start = area.y + (area.h > 12 ? 1 : 0) - (count == 1 ? h->top : 0), lowest = start;
+/* Groups in as many columns as fit, the legend below; the row after the last. */
+static int draw_all(Canvas *c, Rect area, int start) {
+    int count = area.w >= 3 * HELP_COLUMN - 4 ? 3 : area.w >= 2 * HELP_COLUMN ? 2 : 1, lowest = start;
     for (int i = 0; i < count; i++) {
         int x = area.x + 1 + i * HELP_COLUMN;
         Pen p = {c, {x, area.y, area.x + area.w - x < HELP_COLUMN ? area.x + area.w - x : HELP_COLUMN, area.h}, start};
@@ -85,19 +83,37 @@ static void help_draw(const void *self, const View *v, Canvas *c, Rect area) {
     }
     Pen p = {c, {area.x + 1, area.y, area.w - 1, area.h}, lowest};
     draw_legend(&p);
+    return p.y;
+}
+
+/* What is longer than the area scrolls, and says so in the last row. */
+static void help_draw(const void *self, const View *v, Canvas *c, Rect area) {
+    const Help *h = self;
+    const Rect unseen = {area.x, area.y, area.w, 0};
+    int start = area.y + (area.h > 12), rows = draw_all(c, unseen, start) - area.y;
+    Rect shown = area;
+    (void)v;
+    if (rows > area.h) shown.h--;
+    int most = rows > area.h ? rows - shown.h : 0, top = h->top < 0 ? most + 1 + h->top : h->top;
+    top = top < 0 ? 0 : top > most ? most : top;
+    draw_all(c, shown, start - top);
+    if (rows <= area.h) return;
+    canvas_textf(c, area.x + 1, area.y + shown.h, area.w - 1, ROLE_KEY, 0, "%s%s%s", top < most ? "\u2193 j  more below" : "", top > 0 && top < most ? "   " : "",
+                 top > 0 ? "\u2191 k  more above" : "");
 }
 
 static bool help_key(void *self, View *v, int key) {
     Help *h = self;
     (void)v;
-    int rows = 0, step = key == KEY_PAGE_UP || key == KEY_PAGE_DOWN ? 6 : 1;
-    for (const KeyCommand *k = key_commands; k->name; k++) rows++;
+    int rows = 2 * GROUPS_MAX + (int)(sizeof legend / sizeof legend[0]), step = key == KEY_PAGE_UP || key == KEY_PAGE_DOWN ? 6 : 1;
+    for (const KeyCommand *k = key_commands; k->name; k++) rows++; /* never fewer than are drawn in one column */
+    const int first = h->top < 0 ? -rows : 0, last = h->top < 0 ? -1 : rows;
     if (key == KEY_UP || key == 'k' || key == KEY_PAGE_UP) h->top -= step;
     else if (key == KEY_DOWN || key == 'j' || key == KEY_PAGE_DOWN) h->top += step;
-    else if (key == 'g' || key == KEY_HOME) h->top = 0;
-    else if (key == 'G' || key == KEY_END) h->top = rows;
+    else if (key == 'g' || key == KEY_HOME) return h->top = 0, true;
+    else if (key == 'G' || key == KEY_END) return h->top = -1, true;
     else return false;
-    h->top = h->top < 0 ? 0 : h->top > rows ? rows : h->top;
+    h->top = h->top < first ? first : h->top > last ? last : h->top;
     return true;
 }
 
