@@ -285,5 +285,6 @@ const char *format_help(const Format *f) { return f->help; }
 Framing format_framing(const Format *f) { return f->framing; }
 Replay format_replay(const Format *f) { return f->replay; }
 bool format_has_state(const Format *f) { return f->hook && f->hook->state_size > 0; }
+const TableSpec *format_table(const Format *f) { return f->table.name ? &f->table : NULL; }
 bool format_is_agent(const Format *f) { return f->agent; }
 const char *const *format_known_places(const Format *f) { return f->places; }

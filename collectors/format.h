@@ -29,6 +29,16 @@ bool format_has_state(const Format *f); /* a record's meaning depends on those b
 bool format_is_agent(const Format *f); /* transcripts: notional unless told otherwise when followed */
 const char *const *format_known_places(const Format *f); /* globs for discovery; NULL ends */
 
+/* A database's table whose rows are the records, as JSON objects of its columns. See rows.h. */
+enum { TABLE_SPEC_MAX = 32 };
+typedef struct TableSpec {
+    const char *name, *order /* an integer that grows, "rowid" */, *key /* of a row, whatever its number */;
+    int64_t window_rows;     /* so many before the newest known row are read again, because rows are updated */
+    int score;               /* the format's */
+    const char *needs[TABLE_SPEC_MAX + 1], *takes[TABLE_SPEC_MAX + 1]; /* columns: without one it is another table; if there */
+} TableSpec;
+const TableSpec *format_table(const Format *f); /* NULL = it reads logs */
+
 /* What a source's configuration adds to every record. Borrowed for the parser's life. */
 typedef struct ParseContext {
     const Book *book;

@@ -163,14 +163,40 @@ static void make_lines(Maker *m, const json_t *j) {
     else if (text_compile(&m->f->text, j, &why) != 0) make_fail(m, "text", "%s", why.text);
 }
 
+static void make_columns(Maker *m, const char *member, const json_t *j, const char **out) {
+    size_t n = json_array_size(j);
+    if (n > TABLE_SPEC_MAX) make_fail(m, member, "more than %d columns", TABLE_SPEC_MAX);
+    for (size_t i = 0; i < n && i < TABLE_SPEC_MAX; i++)
+        if (!(out[i] = json_string_value(json_array_get(j, i)))) make_fail(m, member, "a column's name is a text");
+}
+
+static void make_table(Maker *m, const json_t *j) {
+    enum { WINDOW_ROWS = 5000, WINDOW_MAX = 1000000000 };
+    TableSpec *t = &m->f->table;
+    if (!j || !make_only(m, "table", j, "name order key window_rows needs takes")) return;
+    const char *order = json_string_value(json_object_get(j, "order"));
+    const json_t *window = json_object_get(j, "window_rows");
+    t->name = json_string_value(json_object_get(j, "name"));
+    t->key = json_string_value(json_object_get(j, "key"));
+    t->order = order ? order : "rowid";
+    t->window_rows = window ? json_integer_value(window) : WINDOW_ROWS;
+    t->score = m->f->score;
+    make_columns(m, "table.needs", json_object_get(j, "needs"), t->needs);
+    make_columns(m, "table.takes", json_object_get(j, "takes"), t->takes);
+    if (!t->name || !t->key || !t->needs[0]) make_fail(m, "table", "it needs a name, a key and needs: the columns without which it is another table");
+    if (t->window_rows < 1 || t->window_rows > WINDOW_MAX) make_fail(m, "table.window_rows", "1 to %d", WINDOW_MAX);
+    if (m->f->framing != FRAME_LINES || m->f->text) make_fail(m, "table", "its rows are lines of JSON: without framing and text");
+}
+
 static int compile(Maker *m, const json_t *root) {
-    make_only(m, "format", root, "name help framing text class replay time_is agent places recognise each skip fields usage outcome flags id "
+    make_only(m, "format", root, "name help framing text table class replay time_is agent places recognise each skip fields usage outcome flags id "
                                  "upstream hook samples");
     make_words(m, root);
     make_lines(m, json_object_get(root, "text"));
     make_hook(m, json_string_value(json_object_get(root, "hook")));
     make_fields(m, json_object_get(root, "fields"));
     make_conditions(m, root);
+    make_table(m, json_object_get(root, "table"));
     make_shapes(m, json_object_get(root, "usage"));
     make_identity(m, json_object_get(root, "id"));
     m->f->upstream = make_field(m, "upstream", json_object_get(root, "upstream"));

@@ -124,6 +124,7 @@ struct Format {
     Field upstream;
     Identity id;
     Shape *shapes; size_t shape_count;
+    TableSpec table; /* without a name: none */
     TextForm *text; /* lines that are no JSON; NULL = they are */
     const Hook *hook;
     uint16_t hook_first; /* value index of the hook's first path */

@@ -129,7 +129,7 @@ static int prepare(Import *m, Err *e) {
     snprintf(m->source.name, sizeof m->source.name, "import");
     snprintf(m->source.format, sizeof m->source.format, "%s", o->format);
     m->setup = (LogSetup){.formats = m->formats, .book = m->book, .config = o->config, .source = &m->source,
-                          .notional = o->notional, .later = true, .by_format = true, .from_start = o->reopen_day_ms != 0, .now_ms = o->now_ms};
+                          .notional = o->notional, .later = true, .databases = true, .by_format = true, .from_start = o->reopen_day_ms != 0, .now_ms = o->now_ms};
     return open_ledger(m, e);
 }
 

@@ -20,6 +20,15 @@ static int look(LogFile *f, int fd) {
     return fd == STDIN_FILENO || S_ISREG(st.st_mode) ? 0 : -1;
 }
 
+/* A database is known by its one true path: two of them may be called alike from where they are. */
+static int open_rows(LogFile *f, const char *path, const LogSetup *s, Err *e) {
+    if (!realpath(path, f->path)) return fail(e, "open %s: %s", path, strerror(errno));
+    if (rows_open(&f->rows, f->path, s->formats, s->source ? s->source->format : "", &f->format, e) != 0) return -1;
+    f->stream = true;
+    f->reader = reader_open_rows(f->rows, f->path);
+    return 0;
+}
+
 static int open_reader(LogFile *f, const char *path, Err *e) {
     int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return fail(e, "open %s: %s", path, strerror(errno));
@@ -81,6 +90,7 @@ bool logfile_in_place(LogFile *f) {
 /* ---- opening ---- */
 
 static int recognise(LogFile *f, const LogSetup *s, Str head, Err *e) {
+    if (f->rows) return 0; /* by its columns */
     f->in_pieces = unwrap_is_piecewise(head);
     const char *wanted = s->source ? s->source->format : "";
     f->format = *wanted ? formats_find(s->formats, wanted) : formats_guess(s->formats, f->path, head.at, head.len);
@@ -104,6 +114,7 @@ static int position(LogFile *f, const FileKnown *known, Err *e) {
     bool seekable = !f->stream && strcmp(f->path, "-") != 0;
     f->mark.file_id = known->file_id;
     if (f->stream) go_on(f, known);
+    if (f->rows) rows_start(f->rows, known->offset, known->tail_hash), f->mark.offset = known->offset, f->mark.tail_hash = known->tail_hash;
     if (known->offset == 0 || !seekable) return 0;
     if (reader_skip_to(f->reader, known->offset, &why) != 0 || reader_tail_hash(f->reader) != known->tail_hash)
         return rewind_reader(f, e);
@@ -162,7 +173,9 @@ int logfile_open(LogFile **out, const char *path, const LogSetup *s, Ledger *l, 
     Str head;
     *out = NULL;
     snprintf(f->path, sizeof f->path, "%s", path);
-    int rc = open_reader(f, path, e), got = rc == 0 ? reader_head(f->reader, &head, e) : -1;
+    bool database = strcmp(path, "-") != 0 && rows_is_database(path);
+    if (database && !s->databases) return logfile_close(f), 0;
+    int rc = database ? open_rows(f, path, s, e) : open_reader(f, path, e), got = rc == 0 ? reader_head(f->reader, &head, e) : -1;
     bool there = got > 0 || (got == 0 && !s->live && head.len > 0);
     if (there) rc = prepare(f, s, l, head, e);
     if (there && rc == 0) return *out = f, 0;
@@ -248,8 +261,8 @@ static void fill_mark(LogFile *f, Batch *b, bool at_end) {
         *batch_mark(b) = f->mark;
         return;
     }
-    f->mark.offset = reader_offset(f->reader);
-    f->mark.tail_hash = reader_tail_hash(f->reader);
+    if (!f->rows) f->mark.offset = reader_offset(f->reader), f->mark.tail_hash = reader_tail_hash(f->reader);
+    else if (at_end) f->mark.offset = rows_cursor(f->rows), f->mark.tail_hash = rows_anchor(f->rows);
     f->mark.lines = reader_lines(f->reader);
     f->mark.state_len = parser_state(f->parser, f->state);
     f->mark.state = f->state;

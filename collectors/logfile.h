@@ -21,6 +21,7 @@ typedef struct LogSetup { /* borrowed by every file opened with it */
     bool agents_notional; /* or is it when its format is an agent's */
     bool later;           /* logfile_start() is called by who reads the file */
     bool by_format;       /* files of another format are another source: two of them may show one call */
+    bool databases;       /* SQLite files are read too; else there is nothing in them */
     bool live;            /* the file may still be written: a first line without its newline is not there yet */
     bool from_start;      /* read again what the ledger knows: a day of it was emptied */
     int64_t now_ms;
@@ -35,6 +36,7 @@ typedef struct LogFile {
     char path[4096];
     char source[96];            /* its name */
     Reader *reader;
+    Rows *rows;                 /* a database's, the reader's; NULL = a file of records */
     Parser *parser;             /* NULL = not yet started */
     FileKnown *known;           /* until then: what the ledger knows of it */
     const Format *format;

@@ -55,17 +55,25 @@ static void resize(Reader *r, size_t size) {
     r->size = size;
 }
 
+static Reader *reader_new(Source *source, const char *name, Framing framing) {
+    Reader *r = xcalloc(1, sizeof *r);
+    r->source = source;
+    r->framing = framing;
+    resize(r, SIZE_FIRST);
+    snprintf(r->name, sizeof r->name, "%s", name);
+    return r;
+}
+
 int reader_open_fd(Reader **out, int fd, const char *name, Framing framing, Err *e) {
     Source *s;
     *out = NULL;
     if (source_open(&s, fd, name, e) != 0) return -1;
-    Reader *r = xcalloc(1, sizeof *r);
-    r->source = s;
-    r->framing = framing;
-    resize(r, SIZE_FIRST);
-    snprintf(r->name, sizeof r->name, "%s", name);
-    *out = r;
+    *out = reader_new(s, name, framing);
     return 0;
+}
+
+Reader *reader_open_rows(Rows *rows, const char *name) {
+    return reader_new(source_of_rows(rows), name, FRAME_LINES);
 }
 
 void reader_close(Reader *r) {

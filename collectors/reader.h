@@ -12,6 +12,7 @@
 #ifndef COLLECTORS_READER_H
 #define COLLECTORS_READER_H
 #include "collectors/format.h"
+#include "collectors/rows.h"
 #include "collectors/scan.h"
 #include "store/base.h"
 
@@ -22,6 +23,7 @@
 typedef struct Reader Reader;
 /* fd is the reader's from now on, also on failure. Recognises gzip by its magic; refuses zstd, tar and binary framing. */
 int reader_open_fd(Reader **out, int fd, const char *name, Framing framing, Err *e);
+Reader *reader_open_rows(Rows *rows, const char *name); /* a database's, as lines; they are the reader's from now on */
 void reader_close(Reader *r); /* NULL is fine */
 
 /* Before the first record: the first line whole, and what more was read, for recognising. 1 = the line is complete, 0 = not

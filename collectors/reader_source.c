@@ -11,10 +11,11 @@
 
 enum { HEAD = 512, GZIP_INPUT = 64 * 1024, TAR_AT = 257 };
 
-typedef enum Packing { PACKING_UNKNOWN, PACKING_NONE, PACKING_GZIP } Packing;
+typedef enum Packing { PACKING_UNKNOWN, PACKING_NONE, PACKING_GZIP, PACKING_ROWS } Packing;
 
 struct Source {
     int fd;
+    Rows *rows;
     Packing packing;
     bool member_open, checked; /* gzip: within a member; what is inside was looked at */
     z_stream z;
@@ -37,7 +38,7 @@ static const Magic refused[] = {
     {"BZh", 3, "bzip2-compressed; unpack it: bzip2 -dc FILE | tollwatch import -"},
     {"\x04\x22\x4D\x18", 4, "lz4-compressed; unpack it: lz4 -dc FILE | tollwatch import -"},
     {"PK\x03\x04", 4, "a zip archive; unpack it: unzip -p FILE | tollwatch import -"},
-    {"SQLite format 3", 15, "an SQLite database, not a log; name a log file"},
+    {"SQLite format 3", 15, "an SQLite database; name the file itself: tollwatch import FILE.db"},
 };
 static const char is_tar[] = "a tar archive; unpack it: tar -xOf FILE | tollwatch import -";
 static const char is_binary[] = "in length-prefixed binary records; write it as JSON lines (the exporter's option format: json)";
@@ -106,8 +107,17 @@ int source_open(Source **out, int fd, const char *name, Err *e) {
     return 0;
 }
 
+Source *source_of_rows(Rows *rows) {
+    Source *s = xcalloc(1, sizeof *s);
+    s->fd = -1;
+    s->rows = rows;
+    s->packing = PACKING_ROWS;
+    return s;
+}
+
 void source_close(Source *s) {
     if (!s) return;
+    rows_close(s->rows);
     if (s->packing == PACKING_GZIP) inflateEnd(&s->z);
     if (s->fd > 2) close(s->fd);
     free(s->in);
@@ -173,6 +183,7 @@ static ssize_t read_gzip(Source *s, char *to, size_t size, const char *name, Err
 }
 
 ssize_t source_read(Source *s, char *to, size_t size, const char *name, Err *e) {
+    if (s->rows) return rows_read(s->rows, to, size, e);
     if (s->packing == PACKING_UNKNOWN && probe(s, name, e) != 0) return -1;
     return s->packing == PACKING_GZIP ? read_gzip(s, to, size, name, e) : read_plain(s, to, size, name, e);
 }

@@ -1,12 +1,13 @@
 /* reader_source: the bytes under a reader: plain, or gzip through zlib (also of several members). Private to reader*.c. */
 #ifndef COLLECTORS_READER_SOURCE_H
 #define COLLECTORS_READER_SOURCE_H
-#include "store/base.h"
+#include "collectors/rows.h"
 #include <sys/types.h>
 
 typedef struct Source Source;
 /* The descriptor is the source's from now on, also on failure. Looks at the first bytes, if there are any yet. */
 int source_open(Source **out, int fd, const char *name, Err *e);
+Source *source_of_rows(Rows *rows); /* which are the source's from now on */
 void source_close(Source *s);
 /* 0 = nothing more for now, -1 = failed. A gzip file that ends within a member fails; it may be read on when it grew. */
 ssize_t source_read(Source *s, char *to, size_t size, const char *name, Err *e);
