@@ -98,6 +98,7 @@ static void compare(const SaveRoom *r, const WhatIf *w, Saving *out) {
         uint32_t flags;
         if (!r->sound[i] || !whatif_price(r, c, &w[i], &then, &flags) || then == c->cost_nano) continue;
         out->possible_nano = nano_add(out->possible_nano, c->cost_nano - then);
+        out->block_nano[i * SAVE_BLOCKS / r->s->count] += c->cost_nano - then;
         out->calls++;
         add_part(&parts, &r->s->kind[c->kind], &w[i], c->cost_nano - then);
         if (then < c->cost_nano) add_example(out, &best, c->key, c->cost_nano - then);
@@ -200,6 +201,7 @@ static void check_calls(SaveRoom *r, Savings *out) {
         int64_t nano;
         uint32_t flags;
         out->paid_nano = nano_add(out->paid_nano, c->cost_nano);
+        out->block_paid[i * SAVE_BLOCKS / r->s->count] += c->cost_nano;
         if (c->flags & REQ_UNPRICED) {
             out->unpriced++;
             continue;

@@ -8,6 +8,7 @@
  *  S2  possible of a strategy = sum over the calls of (price as it is - price with it).
  *  S3  combined: all strategies one after the other on the same calls; at most the sum of the single ones, at most paid.
  *  S4  without_nano - paid_nano = what is saved, all taken together, to the nano-dollar.
+ *  S5  Of a cut sample the whole range's saving is the sample's, in proportion to what was paid: never without a spread.
  * Thread: the caller's Db. Money in nano-dollars.
  */
 #ifndef STORE_SAVINGS_H
@@ -53,7 +54,7 @@ typedef struct SavePart { /* texts: the sample's */
     const char *model, *to_model; /* of the call that would save most: its model, and the one it would go to */
     int64_t most_nano, output;    /* what that call would save; its output tokens then */
 } SavePart;
-enum { SAVE_PARTS = 6, SAVE_EXAMPLES = 10 };
+enum { SAVE_PARTS = 6, SAVE_EXAMPLES = 10, SAVE_BLOCKS = 16 };
 typedef struct Saving {
     const char *name, *guide;      /* "prompt caching", "80–90%" */
     bool saved_known, possible_known;
@@ -63,6 +64,7 @@ typedef struct Saving {
     char stands_on[128];           /* or what the logs lack */
     SavePart part[SAVE_PARTS];     /* of possible, by dollars */
     size_t parts;
+    int64_t block_nano[SAVE_BLOCKS]; /* of possible, by sixteenths of the calls in the order of time */
     int64_t example[SAVE_EXAMPLES]; /* ledger keys of the calls that would save most */
     size_t examples;
 } Saving;
@@ -89,6 +91,7 @@ typedef struct Savings {
     size_t notes;
     Saving by[SAVE_COUNT], combined;
     int64_t paid_nano, without_nano;   /* without: had nothing of it been done */
+    int64_t block_paid[SAVE_BLOCKS];
     int64_t calls, unpriced, repriced; /* repriced: priced otherwise now, see S1 */
 } Savings;
 typedef struct SaveAsk {
@@ -102,4 +105,6 @@ typedef struct SaveAsk {
 } SaveAsk;
 enum { SAVE_TTL_MS = 300000, SAVE_SIMPLE_INPUT = 2000, SAVE_SIMPLE_OUTPUT = 300, SAVE_WINDOW = 8000 };
 void savings_work_out(const SaveSample *s, const Book *b, const SaveAsk *ask, Savings *out);
+typedef struct SaveScaled { int64_t nano, spread_nano; bool scaled; } SaveScaled;
+SaveScaled savings_scaled(const Savings *v, const Saving *s, int64_t range_nano); /* range_nano: paid in all of the range */
 #endif

@@ -88,6 +88,9 @@ check "a feature that is named to wait goes at half the price" "0.375000000" "$(
 printf "[savings]\ncan_wait = faq\n" >config
 "$bin" --config config --db l.db $now savings --format json >x.json
 check "the configuration can name it too" "0.375000000" "$(field 'd["strategies"][4]["possible_usd"]' x.json)"
+check "what is scaled to the range carries its spread" "$(field 'd["paid_usd"]' s.json) True" \
+    "$(field 'd["range_paid_usd"] + " " + str(all(float(r["spread_usd"]) >= 0 for r in d["range"]) and len(d["range"]) > 1)' v.json)"
+check "a whole sample is not scaled" False "$(field '"range" in d' s.json)"
 check "a cut sample says so" "True 10" "$(field 'd["cut"], d["calls"]' v.json | tr -d '(),')"
 "$bin" --db l.db $now savings --ttl 0 >/dev/null 2>shown
 check "a TTL of nothing is refused" 2 $?

@@ -183,8 +183,50 @@ static void a_machine_by_the_hour_has_a_price_a_token(void **state) {
     assert_non_null(strstr(n[1].text, "idle: no call of it"));
 }
 
+/* S5: in proportion to what was paid; calls that are all alike have no spread, others do; the whole range is exact. */
+static void what_is_scaled_carries_a_spread(void **state) {
+    (void)state;
+    for (int mixed = 0; mixed < 2; mixed++) {
+        begin();
+        for (int i = 0; i < 160; i++) add(1000 - i, kind("acme", "big", mixed && i < 80 ? "chat" : "eval"), 1000, 100);
+        Savings s = work_out(&(SaveAsk){.can_wait = "eval"});
+        const Saving *b = &s.by[SAVE_BATCH];
+        int64_t sum = 0, paid = 0;
+        for (int i = 0; i < SAVE_BLOCKS; i++) sum += b->block_nano[i], paid += s.block_paid[i];
+        assert_int_equal(sum, b->possible_nano);
+        assert_int_equal(paid, s.paid_nano);
+        SaveScaled all = savings_scaled(&s, b, 10 * s.paid_nano);
+        assert_true(all.scaled);
+        assert_int_equal(all.nano, 10 * b->possible_nano);
+        assert_int_equal(all.spread_nano > 0, mixed);
+        all = savings_scaled(&s, b, s.paid_nano);
+        assert_false(all.scaled);
+        assert_int_equal(all.nano, b->possible_nano);
+    }
+}
+
+/* Repriced onto the model that answered, every call costs what it did. */
+static void the_same_model_costs_the_same(void **state) {
+    (void)state;
+    uint64_t x = 5;
+    begin();
+    for (int i = 0; i < 2000; i++) {
+        x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        SaveCall *c = add(4000 - i, kind("acme", "big", "chat"), (int64_t)(x >> 40 & 0x7ff), (int64_t)(x >> 52 & 0xff));
+        c->tokens[TOK_CACHE_READ] = (int64_t)(x >> 33 & 0xfff);
+        c->flags |= x >> 60 & 1 ? REQ_BATCH : 0;
+        price(c);
+    }
+    Savings s = work_out(&(SaveAsk){.route_to = "big", .simple_input = 100000, .simple_output = 100000});
+    assert_int_equal(s.by[SAVE_ROUTING].possible_nano, 0);
+    assert_int_equal(s.by[SAVE_ROUTING].calls, 0);
+    assert_int_equal(s.repriced, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_scaled_carries_a_spread),
+        cmocka_unit_test(the_same_model_costs_the_same),
         cmocka_unit_test(routing_takes_its_sizes_from_the_configuration),
         cmocka_unit_test(the_mix_adds_up),
         cmocka_unit_test(pitfalls_are_found_with_their_figures),

@@ -49,7 +49,7 @@ static void print_parts(const Saving *s) {
                number_money(s->part[i].nano, 0, BASIS_NONE).text, number_count(s->part[i].calls, 0).text);
 }
 
-static void print_table(const Savings *v, const SaveSample *s, const Followed *f) {
+static void print_table(const Savings *v, const SaveSample *s, const Followed *f, int64_t range_nano) {
     Basis mark = v->unpriced ? BASIS_AT_LEAST : BASIS_NONE;
     char since[40];
     time_format(NULL, s->since_ms, "%Y-%m-%d %H:%M", since, sizeof since);
@@ -59,6 +59,7 @@ static void print_table(const Savings *v, const SaveSample *s, const Followed *f
     printf("\npaid %s for %s calls since %s UTC; ", number_usd(v->paid_nano, 0, mark).text, number_count(v->calls, 0).text, since);
     printf("with none of it %s\n", number_usd(v->without_nano, 0, mark).text);
     if (s->cut) puts("the range has more calls than that: --calls N looks at more");
+    if (s->cut) savings_range_print(v, range_nano);
     if (v->repriced) printf("%s calls are in no estimate, their prices changed since: tollwatch prices reprice\n", number_count(v->repriced, 0).text);
     puts("");
     for (int i = 0; i < SAVE_COUNT; i++) print_parts(&v->by[i]);
@@ -97,7 +98,7 @@ static void json_saving(const Saving *s) {
     fputs("]}", stdout);
 }
 
-static void print_json(const Savings *v, const SaveSample *s, const Followed *f) {
+static void print_json(const Savings *v, const SaveSample *s, const Followed *f, int64_t range_nano) {
     fputs("{\"schema_version\":1,\"since\":", stdout);
     json_out_time(stdout, s->since_ms);
     fputs(",\"until\":", stdout);
@@ -113,6 +114,7 @@ static void print_json(const Savings *v, const SaveSample *s, const Followed *f)
     }
     fputs("],\"combined\":", stdout);
     json_saving(&v->combined);
+    if (s->cut) savings_range_json(v, range_nano);
     savings_notes_json(v);
     savings_followed_json(f);
     puts("}");
@@ -138,20 +140,30 @@ static void print_csv(const Savings *v) {
 }
 
 /* ---- the command ---- */
+static int range_paid(Db *db, const Query *q, int64_t *nano, Err *e) {
+    Result r;
+    if (query_run(db, q, &r, e) != 0) return -1;
+    *nano = r.total.cost_nano;
+    result_free(&r);
+    return 0;
+}
+
 static int show(App *a, const Wish *w, Err *e) {
     Db *db = NULL;
     SaveSample s = {0};
     Savings v;
-    const Query q = {.since_ms = w->since_ms, .until_ms = w->until_ms, .filter = w->filter};
+    int64_t range_nano = 0;
+    const Query q = {.since_ms = w->since_ms, .until_ms = w->until_ms, .filter = w->filter, .zone = a->day_zone};
     Followed *f = xcalloc(1, sizeof *f);
     int rc = db_open(&db, a->db_path, DB_READ, e);
     if (rc == 0) rc = savings_followed(a, db, f, e);
     if (rc == 0) rc = savings_load(db, &q, (size_t)w->calls, &s, e);
+    if (rc == 0 && s.cut) rc = range_paid(db, &q, &range_nano, e);
     if (rc == 0) {
         savings_work_out(&s, a->book, &w->ask, &v);
-        if (strcmp(w->format, "json") == 0) print_json(&v, &s, f);
+        if (strcmp(w->format, "json") == 0) print_json(&v, &s, f, range_nano);
         else if (strcmp(w->format, "csv") == 0) print_csv(&v);
-        else print_table(&v, &s, f);
+        else print_table(&v, &s, f, range_nano);
     }
     savings_free(&s);
     savings_followed_free(f);

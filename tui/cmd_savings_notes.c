@@ -27,6 +27,37 @@ void savings_notes_print(const Savings *v) {
     }
 }
 
+/* What the newest calls say of a range that has more of them; nothing of an estimate that is unknown. */
+void savings_range_print(const Savings *v, int64_t range_nano) {
+    char spread[64];
+    printf("of all %s paid in the range, if the rest is like these:", number_usd(range_nano, 0, BASIS_NONE).text);
+    for (int i = 0; i <= SAVE_COUNT; i++) {
+        const Saving *s = i < SAVE_COUNT ? &v->by[i] : &v->combined;
+        SaveScaled all = savings_scaled(v, s, range_nano);
+        if (!s->possible_known || !all.scaled) continue;
+        snprintf(spread, sizeof spread, "%s", number_money(all.spread_nano, 0, BASIS_NONE).text);
+        printf(" %s ~$%s ±%s%s", s->name, number_money(all.nano, 0, BASIS_NONE).text, spread, i < SAVE_COUNT ? "," : "");
+    }
+    puts("");
+}
+
+void savings_range_json(const Savings *v, int64_t range_nano) {
+    fputs(",\"range_paid_usd\":", stdout);
+    json_out_money(stdout, range_nano);
+    fputs(",\"range\":[", stdout);
+    for (int i = 0, n = 0; i <= SAVE_COUNT; i++) {
+        const Saving *s = i < SAVE_COUNT ? &v->by[i] : &v->combined;
+        SaveScaled all = savings_scaled(v, s, range_nano);
+        if (!s->possible_known) continue;
+        printf("%s{\"strategy\":\"%s\",\"possible_usd\":", n++ ? "," : "", s->name);
+        json_out_money(stdout, all.nano);
+        fputs(",\"spread_usd\":", stdout);
+        json_out_money(stdout, all.spread_nano);
+        putchar('}');
+    }
+    putchar(']');
+}
+
 static void json_mix(const SaveMix *m) {
     fputs(",\"mix\":{\"priced_usd\":", stdout);
     json_out_money(stdout, m->sound_nano);
