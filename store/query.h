@@ -151,6 +151,8 @@ typedef struct SourceView {
 int query_sources(Db *db, int64_t now_ms, SourceView *out, size_t max, size_t *count, Err *e);
 int64_t query_heartbeat_ms(Db *db); /* the ledger says when collecting began, its lock what came since; 0 = never */
 int64_t query_newest_ms(Db *db);    /* time of the newest request; 0 = there is none */
+bool query_is_empty(Db *db);        /* no call and no bill was ever read */
+bool query_has_sources(Db *db);     /* something was ever looked at */
 
 /* Models without a price row in the range, with tokens and calls. */
 int query_unpriced(Db *db, int64_t since_ms, int64_t until_ms, Result *out, Err *e);

@@ -16,6 +16,22 @@ int64_t query_newest_ms(Db *db) {
     return row_key_ms(key);
 }
 
+static bool has_row(Db *db, const char *select) {
+    sqlite3_stmt *s = db_prepare(db, select, NULL);
+    bool found = !s || db_step(db, s, "look whether anything was read", NULL) != 0; /* what cannot be read is not called empty */
+    if (s) sqlite3_reset(s);
+    return found;
+}
+
+bool query_is_empty(Db *db) {
+    return !has_row(db, "SELECT 1 FROM request LIMIT 1") && !has_row(db, "SELECT 1 FROM rollup_lane LIMIT 1") &&
+           !has_row(db, "SELECT 1 FROM rollup_lane_day LIMIT 1") && !has_row(db, "SELECT 1 FROM bill LIMIT 1");
+}
+
+bool query_has_sources(Db *db) {
+    return has_row(db, "SELECT 1 FROM source LIMIT 1");
+}
+
 static void copy_text(char *to, size_t size, sqlite3_stmt *s, int column) {
     const char *text = (const char *)sqlite3_column_text(s, column);
     snprintf(to, size, "%s", text ? text : "");

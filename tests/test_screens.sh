@@ -105,6 +105,22 @@ for format in md table json; do
     "$bin" --db lp.db --policy p/policy.json $now report --since 2026-11-23T13:00:00Z --by feature --format $format >shown 2>&1
     expect "incident_report_$format"
 done
+# Of a ledger that is empty every screen says what to configure, and of one that is not there every one says how to begin.
+: >none.jsonl
+"$bin" --db empty.db $now import --format gateway none.jsonl >/dev/null || failed=1
+printf '[source gateway]\npath = /nowhere/*.jsonl\n' >one-source
+for screen in overview models features requests bills budgets alerts policy sources savings; do
+    for size in 40x10 80x24; do
+        XDG_CONFIG_HOME=/nowhere "$bin" --db empty.db --policy none.json $now render $screen $size >shown 2>&1
+        expect "empty_${screen}_$size"
+    done
+    if XDG_CONFIG_HOME=/nowhere "$bin" --db missing.db --policy none.json $now render $screen 80x24 >shown 2>&1; then echo "not ok $screen without a ledger fails"; failed=1; fi
+    if grep -q '^tollwatch: there is no ledger at missing.db yet; run `tollwatch collect` or' shown; then echo "ok $screen without a ledger says how to begin"; else
+        echo "not ok $screen without a ledger says how to begin"; failed=1
+    fi
+done
+"$bin" --db empty.db --config one-source --policy none.json $now render overview 80x24 >shown 2>&1
+expect "empty_configured_80x24"
 # Nothing configured, nothing found: where was looked, what to paste, the demo one key away.
 says() { # WORDS
     if grep -qF -- "$1" shown; then echo "ok first-run says $1"; else echo "not ok first-run says $1"; sed 's/^/# /' shown; failed=1; fi

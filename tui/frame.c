@@ -5,6 +5,7 @@
  */
 #include "tui/frame.h"
 #include "store/clock.h"
+#include "tui/empty.h"
 #include "tui/keys.h"
 #include "tui/layout.h"
 #include "tui/view.h"
@@ -316,7 +317,7 @@ static void draw_three(const View *v, Canvas *c, Rect r) {
 void frame_draw(const Screen *s, const void *self, const View *v, Canvas *c) {
     const Layout l = layout_make(c->w, c->h);
     canvas_clear(c);
-    s->draw(self, v, c, l.at[PART_BODY]);
+    if (l.size != SIZE_FULL || !empty_draw(s, v, c, l.at[PART_BODY])) s->draw(self, v, c, l.at[PART_BODY]);
     if (l.size == SIZE_LINE) return;
     if (l.size == SIZE_THREE) {
         draw_three(v, c, l.at[PART_HEADER]);

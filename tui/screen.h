@@ -35,6 +35,7 @@ typedef struct View { /* what the user chose; shared by all screens, survives sw
     char leak[256];                /* the newest alert of spend that passed no gateway; "" = none */
     char ticker[256];              /* the newest alert, shown where there is no answer; "" = none */
     int64_t newest_ms;             /* time of the newest record, 0 = none yet: "live, 1s old" */
+    bool nothing, sourceless;      /* no call and no bill was ever read; no source was ever looked at */
     int reading_permille;          /* a load goes on: 0..1000; -1 = none */
     Prompt prompt;                 /* being typed in the answer row: a filter or a command */
     Dialog dialog;                 /* open when dialog.type is set: view_open_dialog() */

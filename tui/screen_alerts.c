@@ -190,6 +190,10 @@ static void draw_none(Canvas *c, Rect area) {
         canvas_text(c, area.x + 3, y, 10, ROLE_TEXT, 0, r->name);
         canvas_text(c, area.x + 14, y, area.w - 15, ROLE_DIM, 0, r->holds);
     }
+    static const char *const told[] = {"Every [alert NAME] of the configuration is told; for example", "  [alert slack]", "  channel = slack",
+                                       "  url_env = SLACK_WEBHOOK"};
+    y += area.y + area.h - y > 4;
+    for (int i = 0; i < 4 && y < area.y + area.h; i++, y++) canvas_text(c, area.x + 1, y, area.w - 2, ROLE_TEXT, 0, told[i]);
 }
 
 static void draw_alerts(const void *self, const View *v, Canvas *c, Rect area) {

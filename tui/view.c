@@ -52,6 +52,8 @@ void view_tick(View *v) {
 void view_facts(View *v) {
     count_alerts(v);
     if (view_is_live(v)) v->newest_ms = query_newest_ms(v->db);
+    v->nothing = v->newest_ms == 0 && query_is_empty(v->db);
+    v->sourceless = v->nothing && !query_has_sources(v->db);
 }
 
 int view_open(View *v, App *app, Err *e) {
