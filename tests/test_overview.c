@@ -110,6 +110,7 @@ static Canvas *frame(int w, int h) {
     fixture_flush(&place.f);
     if (!v->db) must(view_open(v, &place.app, &e) == 0 ? view_open_ledger(v, &e) : -1, &e);
     view_tick(v);
+    view_facts(v);
     snprintf(v->collecting, sizeof v->collecting, "ops-3 4242 alice");
     void *self = s->open();
     do must(s->load(self, v, INT64_MAX, &more, &e), &e);
