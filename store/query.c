@@ -10,7 +10,7 @@ typedef struct Grouper {
     const Zone *zone;
     KeyTable keys;         /* one int64 per `by`: name id, small number, or begin of a time step */
     Group *groups;
-    size_t cap;
+    size_t cap, named;
     Step step[QUERY_BY_MAX];
     uint32_t generation;   /* of the time steps: members remember their group until one of them turns */
     bool by_row;           /* a group depends on more than the member and the time */
@@ -132,57 +132,99 @@ static int group_name(Grouper *g, Scan *s, size_t i, int64_t part, const char **
 }
 
 static int name_groups(Grouper *g, Scan *s, Err *e) {
-    for (size_t at = 0; at < g->keys.count; at++)
-        for (size_t i = 0; i < g->q->by_count; i++)
+    for (; g->named < g->keys.count; g->named++)
+        for (size_t i = 0, at = g->named; i < g->q->by_count; i++)
             if (group_name(g, s, i, keytable_key(&g->keys, at)[i], &g->groups[at].name[i], e) != 0) return -1;
     return 0;
 }
 
-static void finish(Grouper *g, const Scan *s, const Plan *p, unsigned origins, Result *out) {
+static void finish(const Grouper *g, const Scan *s, const Plan *p, unsigned origins, Result *out) {
     for (size_t at = 0; at < g->keys.count; at++)
-        if ((g->groups[at].t.basis & ~summable(origins)) == 0) totals_add(&out->total, &g->groups[at].t);
-    out->groups = g->groups;
+        if ((out->groups[at].t.basis & ~summable(origins)) == 0) totals_add(&out->total, &out->groups[at].t);
     out->count = g->q->by_count ? g->keys.count : 0; /* without `by` there is the total alone */
     out->from_rows = p->from_rows;
     out->purged_days = p->purged_days;
     out->aborted = s->aborted;
-    out->progress_permille = !s->aborted ? 1000 : s->all_ms ? (int)(s->done_ms * 1000 / s->all_ms) : 0;
+    out->progress_permille = query_scan_permille(s);
 }
 
-static int run(Grouper *g, Scan *s, Result *out, Err *e) {
-    const Query *q = g->q;
-    unsigned origins = asked_origins(q);
-    Ask ask = {q->since_ms, q->until_ms, uses_of(q), grain_of(q)};
+struct QueryRun {
+    Query q;
+    unsigned origins;
+    Grouper g;
+    Scan s;
     Plan plan;
-    int rc = query_plan_make(&plan, s->db, &ask, e);
-    s->origins = origins & (1u << ORIGIN_METERED | 1u << ORIGIN_NOTIONAL);
-    if (rc == 0) rc = query_scan_plan(s, &plan, e);
-    if (rc == 0) rc = query_scan_bills(s, origins, q->since_ms, q->until_ms, e);
-    if (rc == 0) rc = name_groups(g, s, e);
-    if (rc == 0) finish(g, s, &plan, origins, out);
-    query_plan_free(&plan);
+};
+
+int query_open(Db *db, const Query *q, QueryRun **out, Err *e) {
+    QueryRun *r = xcalloc(1, sizeof *r);
+    r->q = *q;
+    r->origins = asked_origins(q);
+    r->g = (Grouper){.q = &r->q, .zone = q->zone, .keys = {.width = q->by_count ? q->by_count : 1}, .generation = 1};
+    r->s = (Scan){.db = db, .filter = q->filter, .row_names = uses_of(q), .interrupt = q->interrupt, .interrupt_ctx = q->ctx,
+                  .sink = group_cell, .sink_ctx = &r->g, .sliced = true,
+                  .origins = r->origins & (1u << ORIGIN_METERED | 1u << ORIGIN_NOTIONAL)};
+    for (size_t i = 0; i < q->by_count; i++) r->g.by_row |= q->by[i] == BY_STREAM || CONTEXT_DIMS >> q->by[i] & 1;
+    Ask ask = {q->since_ms, q->until_ms, uses_of(q), grain_of(q)};
+    bool mine;
+    int rc = read_begin(db, &mine, e);
+    if (rc == 0) rc = query_plan_make(&r->plan, db, &ask, e);
+    read_end(db, mine);
+    *out = r;
+    if (rc == 0) return 0;
+    query_close(r);
+    *out = NULL;
+    return -1;
+}
+
+int query_go_on(QueryRun *r, bool *more, Err *e) {
+    bool mine;
+    int rc = read_begin(r->s.db, &mine, e);
+    if (rc == 0) rc = query_scan_plan(&r->s, &r->plan, e);
+    *more = rc == 0 && r->s.aborted;
+    if (rc == 0 && !r->s.aborted) rc = query_scan_bills(&r->s, r->origins, r->q.since_ms, r->q.until_ms, e);
+    if (rc == 0) rc = name_groups(&r->g, &r->s, e);
+    read_end(r->s.db, mine);
     return rc;
 }
 
+void query_so_far(const QueryRun *r, Result *out) {
+    size_t n = r->g.keys.count;
+    *out = (Result){.groups = xcalloc(n + 1, sizeof *out->groups)};
+    if (n) memcpy(out->groups, r->g.groups, n * sizeof *out->groups);
+    finish(&r->g, &r->s, &r->plan, r->origins, out);
+}
+
+void query_take(QueryRun *r, Result *out) {
+    *out = (Result){.groups = r->g.groups, .memory = xmalloc(sizeof r->s.texts)};
+    finish(&r->g, &r->s, &r->plan, r->origins, out);
+    *(Texts *)out->memory = r->s.texts;
+    r->s.texts = (Texts){0};
+    r->g.groups = NULL;
+    query_close(r);
+}
+
+void query_close(QueryRun *r) {
+    if (!r) return;
+    query_plan_free(&r->plan);
+    query_scan_free(&r->s);
+    keytable_free(&r->g.keys);
+    free(r->g.groups);
+    free(r);
+}
+
+/* What was planned is read in the same transaction. */
 int query_run(Db *db, const Query *q, Result *out, Err *e) {
     *out = (Result){0};
-    Grouper g = {.q = q, .zone = q->zone, .keys = {.width = q->by_count ? q->by_count : 1}, .generation = 1};
-    Scan s = {.db = db, .filter = q->filter, .row_names = uses_of(q), .interrupt = q->interrupt, .interrupt_ctx = q->ctx,
-              .sink = group_cell, .sink_ctx = &g};
-    for (size_t i = 0; i < q->by_count; i++) g.by_row |= q->by[i] == BY_STREAM || CONTEXT_DIMS >> q->by[i] & 1;
-    bool mine;
+    QueryRun *r = NULL;
+    bool mine, more;
     if (read_begin(db, &mine, e) != 0) return -1;
-    int rc = run(&g, &s, out, e);
+    int rc = query_open(db, q, &r, e);
+    if (rc == 0) r->s.sliced = false;
+    if (rc == 0) rc = query_go_on(r, &more, e);
     read_end(db, mine);
-    keytable_free(&g.keys);
-    if (rc == 0) {
-        out->memory = xmalloc(sizeof s.texts);
-        *(Texts *)out->memory = s.texts;
-        s.texts = (Texts){0};
-    } else {
-        free(g.groups);
-    }
-    query_scan_free(&s);
+    if (rc == 0) query_take(r, out);
+    else query_close(r);
     return rc;
 }
 

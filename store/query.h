@@ -70,6 +70,15 @@ typedef struct Result {
 enum { QUERY_GROUPS_MAX = 200000 };
 int query_run(Db *db, const Query *q, Result *out, Err *e);
 void result_free(Result *r);
+/* The same in slices: each query_go_on() reads newest first until interrupt() says stop, in a transaction of its own, and
+ * the last (more = false) makes the answer whole. What is recorded meanwhile may be in it or not. q's filter, zone and ctx
+ * live as long as the run. */
+typedef struct QueryRun QueryRun;
+int query_open(Db *db, const Query *q, QueryRun **out, Err *e);
+int query_go_on(QueryRun *r, bool *more, Err *e);
+void query_so_far(const QueryRun *r, Result *out); /* its names live as long as the run */
+void query_take(QueryRun *r, Result *out);         /* when it is whole; closes the run */
+void query_close(QueryRun *r);
 /* Sorts by a ROW column's name ("cost_usd", "requests", "model", ...), descending for numbers; reverse flips. */
 int result_sort(Result *r, const Query *q, const char *column, bool reverse, Err *e);
 

@@ -137,11 +137,15 @@ int query_scan_filter_row(Scan *s, const Member *combo, const Member *context, c
     return fill_names(s, context, kind_bits(MEMBER_CONTEXT), out, e);
 }
 
-void query_scan_free(Scan *s) {
+void query_scan_forget(Scan *s) {
     for (int k = 0; k < MEMBER_KINDS; k++) {
         keytable_free(&s->members[k].ids);
         free(s->members[k].at);
         s->members[k] = (Members){0};
     }
+}
+
+void query_scan_free(Scan *s) {
+    query_scan_forget(s);
     texts_free(&s->texts);
 }

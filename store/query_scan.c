@@ -1,7 +1,7 @@
 /* query_scan: stepping through cells and rows; see query_scan.h. */
 #include "store/query_scan.h"
 
-enum { INTERRUPT_EVERY = 2048 }; /* cells or rows, well under a millisecond */
+enum { INTERRUPT_EVERY = 256 }; /* cells or rows, under a millisecond even when each names somebody new */
 
 int read_begin(Db *db, bool *mine, Err *e) {
     *mine = sqlite3_get_autocommit(db_handle(db)) != 0;
@@ -42,7 +42,7 @@ static int scan_cells(Scan *s, const Segment *seg, Err *e) {
     RollupCursor c;
     int rc;
     if (rollup_open(&c, s->db, rollups[seg->table], seg->from_ms, seg->to_ms, e) != 0) return -1;
-    while ((rc = rollup_step(&c, e)) == 1 && !interrupted(s))
+    while ((rc = rollup_step(&c, e)) == 1 && (s->sliced || !interrupted(s))) /* cells are few: a slice takes them whole */
         if (scan_cell(s, seg, &c, e) != 0) {
             rc = -1;
             break;
@@ -73,35 +73,49 @@ static int scan_row(Scan *s, int64_t key, const Row *row, Err *e) {
 }
 
 static int scan_rows(Scan *s, const Segment *seg, Err *e) {
-    sqlite3_stmt *st = db_prepare(s->db, "SELECT key, body FROM request WHERE key >= ?1 AND key < ?2", e);
+    sqlite3_stmt *st = db_prepare(s->db, "SELECT key, body FROM request WHERE key >= ?1 AND key < ?2 ORDER BY key DESC", e);
     if (!st) return -1;
+    if (!s->below_key) s->below_key = row_key_at(seg->to_ms);
     sqlite3_bind_int64(st, 1, row_key_at(seg->from_ms));
-    sqlite3_bind_int64(st, 2, row_key_at(seg->to_ms));
+    sqlite3_bind_int64(st, 2, s->below_key);
     int rc;
-    int64_t key = row_key_at(seg->from_ms);
     while ((rc = db_step(s->db, st, "read requests", e)) == 1 && !interrupted(s)) {
         Row row;
-        key = sqlite3_column_int64(st, 0);
+        int64_t key = sqlite3_column_int64(st, 0);
         const void *blob = sqlite3_column_blob(st, 1);
         if (!row_unpack(key, blob, (size_t)sqlite3_column_bytes(st, 1), &row)) rc = damaged(e, "request", key);
         if (rc < 0 || (rc = scan_row(s, key, &row, e)) < 0) break;
+        s->below_key = key;
     }
     sqlite3_reset(st);
-    if (s->aborted) s->done_ms += row_key_ms(key) - seg->from_ms;
+    s->part_ms = seg->to_ms - row_key_ms(s->below_key);
     return rc < 0 ? -1 : 0;
 }
 
-int query_scan_plan(Scan *s, const Plan *p, Err *e) {
+static void scan_begin(Scan *s, const Plan *p) {
+    s->begun = true;
     s->uses = filter_uses(s->filter) | s->row_names;
     s->by_row = filter_needs_rows(s->filter);
+    s->left = p->count;
     for (size_t i = 0; i < p->count; i++) s->all_ms += p->segments[i].to_ms - p->segments[i].from_ms;
-    for (size_t i = 0; i < p->count && !s->aborted; i++) {
-        const Segment *seg = &p->segments[i];
+}
+
+int query_scan_plan(Scan *s, const Plan *p, Err *e) {
+    if (!s->begun) scan_begin(s, p);
+    for (s->aborted = false; s->left > 0; s->left--) {
+        const Segment *seg = &p->segments[s->left - 1];
         int rc = seg->table == TABLE_ROWS ? scan_rows(s, seg, e) : scan_cells(s, seg, e);
         if (rc != 0) return -1;
-        if (!s->aborted) s->done_ms += seg->to_ms - seg->from_ms;
+        if (s->aborted) return 0;
+        s->done_ms += seg->to_ms - seg->from_ms;
+        s->part_ms = s->below_key = 0;
     }
     return 0;
+}
+
+int query_scan_permille(const Scan *s) {
+    if (!s->aborted) return 1000;
+    return s->all_ms ? (int)((s->done_ms + s->part_ms) * 1000 / s->all_ms) : 0;
 }
 
 static int64_t slot_at_or_after(int64_t ms) {
@@ -111,7 +125,7 @@ static int64_t slot_at_or_after(int64_t ms) {
 int query_scan_bills(Scan *s, unsigned origins, int64_t since_ms, int64_t until_ms, Err *e) {
     s->origins = origins & (1u << ORIGIN_REPORTED | 1u << ORIGIN_BILLED);
     if (!s->origins || s->aborted) return 0;
-    query_scan_free(s); /* members were judged for other origins */
+    query_scan_forget(s); /* members were judged for other origins */
     s->bills = true;
     Segment seg = {TABLE_LANE, slot_at_or_after(since_ms), slot_at_or_after(until_ms)};
     return scan_cells(s, &seg, e);

@@ -58,17 +58,25 @@ typedef struct Scan { /* zero-initialise, fill the first part */
     bool aborted, bills;     /* bills: lanes are all there is; what they lack is "" */
     unsigned uses;           /* filter_uses() | row_names */
     bool by_row;             /* the filter has terms that only a row can answer */
-    int64_t done_ms, all_ms; /* progress */
+    bool sliced;             /* an abort leaves off between rows, so that query_scan_plan() can go on */
+    bool begun;
+    size_t left;             /* segments of the plan that are not through; the last of them is being read */
+    int64_t below_key;       /* the rows below this one are left of it; 0 = all of them */
+    int64_t done_ms, all_ms; /* progress, of whole segments */
+    int64_t part_ms;         /* and of the one that is being read */
     Texts texts;
     Members members[MEMBER_KINDS];
     uint64_t steps;
 } Scan;
+/* Newest first. After an abort of a sliced scan another call goes on where it left off. */
 int query_scan_plan(Scan *s, const Plan *p, Err *e);
+int query_scan_permille(const Scan *s);
 /* Reported and billed cells (those of `origins`) of the quarters that begin in the range; they have no rows. */
 int query_scan_bills(Scan *s, unsigned origins, int64_t since_ms, int64_t until_ms, Err *e);
 int query_scan_member(Scan *s, MemberKind kind, uint32_t id, Member **out, Err *e); /* valid until the next call */
 /* What a filter sees of a row. */
 int query_scan_filter_row(Scan *s, const Member *combo, const Member *context, const Request *r, FilterRow *out, Err *e);
+void query_scan_forget(Scan *s); /* the members, not the texts */
 void query_scan_free(Scan *s);
 
 /* A read transaction over several statements; nested calls are fine. */

@@ -239,7 +239,8 @@ static void an_interrupt_ends_a_load_with_what_there_is(void **state) {
     (void)state;
     Err e = {""};
     int calls = 0;
-    Query q = {.until_ms = utc(NOW) + 1, .by = {DIM_USER}, .by_count = 1, .interrupt = stop_at_once, .ctx = &calls};
+    Query q = {.since_ms = utc(NOW) - MS_PER_HOUR, .until_ms = utc(NOW) + 1, .by = {DIM_USER}, .by_count = 1,
+               .interrupt = stop_at_once, .ctx = &calls};
     Result r;
     must(query_run(all.db, &q, &r, &e), &e);
     assert_true(r.aborted);
@@ -247,6 +248,60 @@ static void an_interrupt_ends_a_load_with_what_there_is(void **state) {
     assert_true(r.total.requests > 0 && r.total.requests < FACTS);
     assert_in_range(r.progress_permille, 1, 999);
     result_free(&r);
+}
+
+static int stop_after(void *ctx) {
+    int *left = ctx;
+    return (*left)-- <= 0;
+}
+
+static void same_groups(const Query *q, Result *a, Result *b) {
+    must(result_sort(a, q, NULL, false, NULL), &(Err){"sort"});
+    must(result_sort(b, q, NULL, false, NULL), &(Err){"sort"});
+    assert_int_equal(a->count, b->count);
+    assert_memory_equal(&a->total, &b->total, sizeof a->total);
+    for (size_t i = 0; i < a->count; i++) {
+        for (size_t k = 0; k < q->by_count; k++) assert_string_equal(a->groups[i].name[k], b->groups[i].name[k]);
+        assert_memory_equal(&a->groups[i].t, &b->groups[i].t, sizeof a->total);
+    }
+}
+
+/* Whatever the size of the slices: each adds to the one before, no transaction stays open between them, and the last makes
+ * the same answer as one shot. */
+static void slices_add_up_to_one_shot(void **state) {
+    (void)state;
+    static const char *const filters[] = {"user:ann,bob", "session:s1,s2 model:gpt*", "cost>0.4", "", "-ann", NULL};
+    Err e = {""};
+    for (int n = 0; n < 120; n++) {
+        Filter *filter;
+        must(filter_parse(&filter, pick(filters), &e), &e);
+        int left = 0, size = n % 4, permille = 0;
+        Query q = {.zone = berlin, .filter = filter, .by_count = roll(3)};
+        for (size_t i = 0; i < q.by_count; i++) q.by[i] = (int)((roll(BY_COUNT) + i) % BY_COUNT);
+        random_range(&q, utc(NOW));
+        Result whole, part;
+        must(query_run(all.db, &q, &whole, &e), &e);
+        QueryRun *r;
+        q.interrupt = stop_after;
+        q.ctx = &left;
+        must(query_open(all.db, &q, &r, &e), &e);
+        int64_t requests = 0;
+        for (bool more = true; more;) {
+            left = size;
+            must(query_go_on(r, &more, &e), &e);
+            assert_true(sqlite3_get_autocommit(db_handle(all.db)));
+            query_so_far(r, &part);
+            assert_true(part.total.requests >= requests && part.progress_permille >= permille && part.aborted == more);
+            requests = part.total.requests;
+            permille = part.progress_permille;
+            result_free(&part);
+        }
+        query_take(r, &part);
+        same_groups(&q, &whole, &part);
+        result_free(&whole);
+        result_free(&part);
+        filter_free(filter);
+    }
 }
 
 static void sorting_is_by_number_then_by_name(void **state) {
@@ -315,7 +370,8 @@ static void rows_page_through_all_that_match(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rollups_and_rows_say_what_the_facts_say), cmocka_unit_test(an_answer_says_when_it_came_from_rows),
-        cmocka_unit_test(an_interrupt_ends_a_load_with_what_there_is), cmocka_unit_test(sorting_is_by_number_then_by_name),
+        cmocka_unit_test(an_interrupt_ends_a_load_with_what_there_is),
+        cmocka_unit_test(slices_add_up_to_one_shot), cmocka_unit_test(sorting_is_by_number_then_by_name),
         cmocka_unit_test(dimensions_are_parsed_or_refused), cmocka_unit_test(rows_page_through_all_that_match),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
