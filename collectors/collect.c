@@ -3,6 +3,7 @@
 #include "collectors/bills.h"
 #include "collectors/collect_parts.h"
 #include "collectors/command_source.h"
+#include "collectors/database_source.h"
 #include "collectors/follow.h"
 #include "collectors/guard.h"
 #include "collectors/housekeep.h"
@@ -57,7 +58,7 @@ static int start_worker(Collector *c, const WorkerType *type, const void *config
 }
 
 static int start_all(Collector *c, Err *e) {
-    static const WorkerType *const always[] = {&housekeep_worker, &follow_worker, &guard_worker, &publisher_worker, &alerts_worker};
+    static const WorkerType *const always[] = {&housekeep_worker, &follow_worker, &database_worker, &guard_worker, &publisher_worker, &alerts_worker};
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
         if (start_worker(c, always[i], &c->shared, e) != 0) return -1;
     for (size_t i = 0; i < c->o.config->alert_count; i++) {

@@ -1,4 +1,5 @@
 /* follow: the worker: what a step does and how long it sleeps. See follow.h. */
+#include "collectors/database_source.h"
 #include "collectors/follow_parts.h"
 
 /* ---- a step ---- */
@@ -114,14 +115,14 @@ static void close_follow(void *self) {
     free(f);
 }
 
-/* Sources that are files; those that are commands have workers of their own. */
+/* Sources that are files; those that are commands or databases have workers of their own. */
 static void add_sources(Follow *f) {
     f->state = xcalloc(f->c->source_count, sizeof *f->state);
     for (size_t i = 0; i < f->c->source_count; i++) {
         const SourceConfig *s = &f->c->sources[i];
         char pattern[2048];
         Err e = {0};
-        if (!s->path[0]) continue;
+        if (!s->path[0] || source_is_database(f->c->formats, s)) continue;
         if (place_expand(pattern, sizeof pattern, s->path, &e) != 0) {
             collecting_failed(f->c, &e);
             snprintf(pattern, sizeof pattern, "%s", s->path);

@@ -43,6 +43,11 @@ static uint64_t stamp_of(const char *path, int64_t *wal_size) {
     return stamp;
 }
 
+static uint64_t inode_of(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 ? (uint64_t)st.st_ino : 0;
+}
+
 static void make_uri(Buf *b, const char *path, bool immutable) {
     buf_str(b, "file:");
     for (; *path; path++) buf_fmt(b, strchr("?#%", *path) ? "%%%02X" : "%c", (unsigned char)*path);
@@ -64,6 +69,7 @@ static int connect_to(RowsFile *f, Err *e) {
     int64_t wal_size;
     Buf uri = {.max = sizeof f->path * 3 + 64};
     f->stamp = stamp_of(f->path, &wal_size);
+    f->inode = inode_of(f->path);
     if (read_header(f->path, head) < 0) return fail(e, "open %s: %s", f->path, strerror(errno));
     f->immutable = head[WAL_AT] == WAL_MODE && wal_size == 0;
     make_uri(&uri, f->path, f->immutable);
@@ -102,7 +108,7 @@ int rows_file_changed(RowsFile *f, Err *e) {
     int64_t wal_size, version = 0;
     uint64_t stamp = stamp_of(f->path, &wal_size);
     if (f->known && stamp == f->stamp && f->db) return 0;
-    if (f->immutable || !f->db) {
+    if (f->immutable || !f->db || inode_of(f->path) != f->inode) { /* the last: another file has its name */
         rows_file_close(f);
         if (connect_to(f, e) != 0) return rows_file_close(f), -1;
         stamp = f->stamp, f->known = false;

@@ -12,6 +12,7 @@ typedef struct RowsFile {
     sqlite3 *db;
     bool immutable, known; /* known: `version` and `stamp` are of the last look */
     int64_t version;
+    uint64_t inode;
     uint64_t stamp; /* of size, time and inode of the file and of its -wal */
     char path[4096];
 } RowsFile;

@@ -113,8 +113,18 @@ static int suggest(Look *l, Str head, Err *e) {
     return 0;
 }
 
+/* Its columns say what it is; its rows are then read as lines are. */
+static int look_at_database(Look *l, Err *e) {
+    Rows *rows;
+    const Format *f;
+    if (rows_open(&rows, l->path, l->d->formats, "", &f, e) != 0) return -1;
+    l->reader = reader_open_rows(rows, l->path);
+    return look_with(l, f, e);
+}
+
 static int look_at(Look *l, Err *e) {
     Str head;
+    if (rows_is_database(l->path)) return look_at_database(l, e);
     int fd = open(l->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return fail(e, "%s; name a log file", strerror(errno));
     if (reader_open_fd(&l->reader, fd, l->path, FRAME_LINES, e) != 0 || reader_head(l->reader, &head, e) < 0) return -1;

@@ -28,6 +28,13 @@ static const char *newest_file(const Paths *p, const char **unreadable) {
 static const Format *recognise(const Formats *f, const char *path, Err *e) {
     Reader *r;
     Str head = {0};
+    const Format *of_table = NULL;
+    if (rows_is_database(path)) {
+        Rows *rows = NULL;
+        int rc = rows_open(&rows, path, f, "", &of_table, e);
+        rows_close(rows);
+        return rc == 0 ? of_table : NULL;
+    }
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return fail(e, "open %s: %s", path, strerror(errno)), NULL;
     if (reader_open_fd(&r, fd, path, FRAME_LINES, e) != 0) return NULL;
