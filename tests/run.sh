@@ -17,7 +17,7 @@ one() { # NAME: runs it, keeps its output and verdict
         *) program="${WRAP:-} $BUILD/tests/$name" ;;
     esac
     env -u XDG_CONFIG_HOME -u XDG_STATE_HOME -u XDG_DATA_HOME -u NO_COLOR -u TOLLWATCH_USER -u LLM_POLICY_FILE \
-        -u CLAUDE_CONFIG_DIR -u CODEX_HOME HOME="$home" TMPDIR="$home" TZ=UTC LC_ALL=C.UTF-8 BUILD="$BUILD" \
+        -u CLAUDE_CONFIG_DIR -u CODEX_HOME -u http_proxy -u https_proxy -u HTTPS_PROXY -u all_proxy -u ALL_PROXY -u no_proxy -u NO_PROXY HOME="$home" TMPDIR="$home" TZ=UTC LC_ALL=C.UTF-8 BUILD="$BUILD" \
         TOLLWATCH="$BUILD/tollwatch" CMOCKA_MESSAGE_OUTPUT=TAP \
         timeout "${TEST_TIMEOUT:-240}" $program >"$work/$name.out" 2>&1
     echo $? >"$work/$name.rc"
