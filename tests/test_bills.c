@@ -12,7 +12,7 @@
 typedef struct Script {
     int mode;
 } Script;
-enum { GOOD, THROTTLED, HALF, HTML, DENIED, CIRCLE, REVISED };
+enum { GOOD, THROTTLED, HALF, HTML, DENIED, CIRCLE, REVISED, ENDLESS, PATIENT };
 
 static void bucket(char *out, size_t size, int64_t start, const char *dollars) {
     snprintf(out, size, "{\"object\":\"bucket\",\"start_time\":%lld,\"end_time\":%lld,\"results\":[{\"amount\":{\"value\":%s,\"currency\":\"usd\"},"
@@ -20,7 +20,7 @@ static void bucket(char *out, size_t size, int64_t start, const char *dollars) {
 }
 
 /* Costs on two pages: yesterday's and the day before. Everything else is empty. */
-static void costs(const char *request, int fd, int mode) {
+static void costs(const char *request, int n, int fd, int mode) {
     char a[512], b[512], body[2048];
     bool second = strstr(request, "page=p2%3D") != NULL;
     const char *start = strstr(request, "start_time="), *end = strstr(request, "end_time=");
@@ -31,7 +31,8 @@ static void costs(const char *request, int fd, int mode) {
     }
     bucket(a, sizeof a, TODAY_S - 2 * DAY_S, "\"1.25\"");
     bucket(b, sizeof b, TODAY_S - DAY_S, mode == REVISED ? "3.5" : "2.5e0");
-    if (mode == HALF && second) loopback_reply(fd, 200, "", "{\"data\":[{\"start_time\":");
+    if (mode == ENDLESS) snprintf(body, sizeof body, "{\"data\":[],\"has_more\":true,\"next_page\":\"p%d\"}", n), loopback_reply(fd, 200, "", body);
+    else if (mode == HALF && second) loopback_reply(fd, 200, "", "{\"data\":[{\"start_time\":");
     else if (mode == CIRCLE) snprintf(body, sizeof body, "{\"data\":[],\"has_more\":true,\"next_page\":\"p2=\"}"), loopback_reply(fd, 200, "", body);
     else if (!second) snprintf(body, sizeof body, "{\"data\":[%s],\"has_more\":true,\"next_page\":\"p2=\"}", a), loopback_reply(fd, 200, "", body);
     else snprintf(body, sizeof body, "{\"data\":[%s],\"has_more\":false,\"next_page\":null}", b), loopback_reply(fd, 200, "", body);
@@ -43,7 +44,8 @@ static void answer(void *ctx, int n, const char *request, int fd) {
     else if (s->mode == HTML) loopback_reply(fd, 200, "Content-Type: text/html\r\n", "<html>please log in, sk-admin-test</html>");
     else if (s->mode == DENIED) loopback_reply(fd, 401, "", "{\"error\":{\"message\":\"key sk-admin-test lacks api.usage.read\"}}");
     else if (s->mode == THROTTLED && n % 2 == 0) loopback_reply(fd, 429, "Retry-After: 0\r\n", "{\"error\":{\"message\":\"slow down\"}}");
-    else if (strstr(request, "/organization/costs?")) costs(request, fd, s->mode);
+    else if (s->mode == PATIENT && n == 0) loopback_reply(fd, 429, "Retry-After: 90\r\n", "{}");
+    else if (strstr(request, "/organization/costs?")) costs(request, n, fd, s->mode);
     else loopback_reply(fd, 200, "", "{\"data\":[],\"has_more\":false,\"next_page\":null}");
 }
 
@@ -93,7 +95,7 @@ static int teardown(void **state) {
 static void run(Desk *d) {
     Err e = {0};
     OK(e, bills_worker.open(&d->worker, &d->bills, d->stop, &e));
-    for (int i = 0; i < 400; i++) {
+    for (int i = 0; i < BILL_PAGES + 400; i++) {
         Wait next;
         OK(e, bills_worker.step(d->worker, &next, &e));
         if (next.sleep_ms > 30000) break;
@@ -180,6 +182,21 @@ static void a_login_page_is_no_zero(void **state) { fails_and_tells(*state, HTML
 static void a_refused_key_says_what_to_create(void **state) { fails_and_tells(*state, DENIED, "refused the key (401: key *** lacks api.usage.read); it needs an admin key"); }
 static void a_circle_is_cut(void **state) { fails_and_tells(*state, CIRCLE, "round in circles"); }
 
+static void pages_without_end_are_cut(void **state) { fails_and_tells(*state, ENDLESS, "are more than 2000"); }
+
+/* What a server asks for is waited, however short our own back-off is. */
+static void retry_after_is_obeyed(void **state) {
+    Desk *d = *state;
+    Err e = {0};
+    Wait next = {0};
+    begin(d, PATIENT);
+    OK(e, bills_worker.open(&d->worker, &d->bills, d->stop, &e));
+    for (int i = 0; i < 5 && next.sleep_ms == 0; i++) OK(e, bills_worker.step(d->worker, &next, &e));
+    assert_int_equal(next.sleep_ms, 90000);
+    bills_worker.close(d->worker);
+    loopback_stop(&d->server);
+}
+
 static void no_key_is_told(void **state) {
     Desk *d = *state;
     unsetenv("TEST_ADMIN_KEY");
@@ -202,6 +219,6 @@ int main(void) {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {CASE(pages_become_one_read), CASE(what_is_asked_is_exact), CASE(throttling_is_waited_for),
         CASE(half_a_read_is_nothing), CASE(a_login_page_is_no_zero), CASE(a_refused_key_says_what_to_create), CASE(a_circle_is_cut),
-        CASE(no_key_is_told), CASE(the_doctor_asks_once)};
+        CASE(pages_without_end_are_cut), CASE(retry_after_is_obeyed), CASE(no_key_is_told), CASE(the_doctor_asks_once)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
