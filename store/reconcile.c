@@ -61,7 +61,7 @@ static void take_all(Recon *out, const ReconAsk *ask, const ReconNames *names, R
 /* Days of which a feed was not read to the end: what was read is a part of them. */
 static int mark_partial(Recon *r, Db *db, Err *e) {
     static const char sql[] = "SELECT DISTINCT f.account, b.start_ms / 86400000 * 86400000 FROM bill_feed f JOIN bill b ON b.feed = f.id "
-                              "AND b.start_ms >= max(f.until_ms - 86400000, ?1) WHERE b.end_ms > f.until_ms";
+                              "AND b.start_ms >= max(f.until_ms - 86400000, ?1) WHERE b.end_ms > f.until_ms AND b.lane <> 0"; /* lane 0: in no sum */
     sqlite3_stmt *s = r->count ? db_prepare(db, sql, e) : NULL;
     int got = s ? 0 : -1;
     if (s) sqlite3_bind_int64(s, 1, r->since_ms);

@@ -278,8 +278,10 @@ static void what_is_set_aside_is_said_once(void **state) {
         say_over(d, "main", "openai", i ? "costs, new" : "costs", i ? "costs" : NULL, ORIGIN_BILLED, bill, 1);
     }
     assert_int_equal(lab_number(&d->lab, "SELECT count(*) FROM bill WHERE lane = 0"), 2);
+    OK(e, db_exec(d->lab.db, "UPDATE bill_feed SET until_ms = until_ms - 4 * 86400000 WHERE feed IN ('usage', 'costs')", &e)); /* read last in the middle of it */
     OK(e, reconcile_load(d->lab.db, &(ReconAsk){.book = d->book, .since_ms = DAY0, .until_ms = LAB_NOW, .now_ms = LAB_NOW}, &r, &e));
     const ReconLine *l = line_of(&r, 0, "gpt-4o-mini");
+    assert_false(l->open); /* the new feeds tell the whole day */
     OK(e, reconcile_foreign(d->lab.db, &r, foreign, 4, &count, &e));
     assert_int_equal(count, 0);
     OK(e, reconcile_findings(d->lab.db, &r, f, 16, &count, &e));

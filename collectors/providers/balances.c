@@ -91,6 +91,6 @@ static const Feed xai_feeds[] = {
      .request = xai_usage_request, .parse = xai_usage_parse},
     {.name = NULL}};
 
-const Provider provider_deepseek = {.name = "deepseek", .base_url = "https://api.deepseek.com", .feeds = deepseek_feeds, .key_help = "any API key of the account"};
+const Provider provider_deepseek = {.name = "deepseek", .base_url = "https://api.deepseek.com", .feeds = deepseek_feeds, .key_help = "an API key of the account, made at platform.deepseek.com, API keys"};
 const Provider provider_xai = {.name = "xai", .base_url = "https://management-api.x.ai", .feeds = xai_feeds,
-                               .key_help = "a management key of the team (not an inference key), and scope = the team's id"};
+                               .key_help = "a management key (no inference key), made at console.x.ai, Settings, Management keys, and scope = the team's id"};

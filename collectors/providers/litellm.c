@@ -195,4 +195,4 @@ static const Feed feeds[] = {
     {.name = NULL},
 };
 
-const Provider provider_litellm = {.name = "litellm", .base_url = "", .feeds = feeds, .key_help = "the proxy's master key, or a key that may get spend routes"};
+const Provider provider_litellm = {.name = "litellm", .base_url = "", .feeds = feeds, .key_help = "the proxy's master key, or a key of a proxy admin, made with /key/generate, that may get spend routes"};
