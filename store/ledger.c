@@ -2,6 +2,8 @@
  * ledger_*.c files. */
 #include "store/ledger_parts.h"
 
+enum { GROUP_MS = 10 }; /* committing takes as long again */
+
 static int sync_settings(Ledger *l, Err *e) {
     if (!l->own_zone && l->zone && meta_set(l, "zone", zone_name(l->zone), e)) return -1;
     return budgets_sync(l, e);
@@ -16,7 +18,8 @@ static int prepare(Ledger *l, Err *e) {
 
 int ledger_open(Ledger **out, Db *db, const LedgerOptions *o, Err *e) {
     Ledger *l = xcalloc(1, sizeof *l);
-    *l = (Ledger){.db = db, .zone = o->zone, .budgets = o->budgets, .budget_count = o->budget_count, .now_ms = o->now_ms};
+    *l = (Ledger){.db = db, .zone = o->zone, .budgets = o->budgets, .budget_count = o->budget_count, .now_ms = o->now_ms,
+                   .group_ms = o->group_ms ? o->group_ms : GROUP_MS};
     l->names = names_new(l);
     l->tuples = tuples_new(l);
     l->days = days_new(l);

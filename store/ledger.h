@@ -35,6 +35,7 @@ typedef struct LedgerOptions {
                                      * that it knows are forgotten, so whoever passes some passes all that are configured */
     size_t budget_count;
     int64_t now_ms;                 /* for what is recent (48 h of minutes, 92 days of combos) */
+    int64_t group_ms;               /* how long ledger_ingest_some() takes batches into one transaction; 0 = 10 */
 } LedgerOptions;
 
 typedef struct IngestCounts {

@@ -5,7 +5,6 @@
  */
 #include "store/ledger_parts.h"
 
-enum { GROUP_MS = 10 }; /* committing takes as long again */
 
 /* ---- the batch: what is late goes, what is one message becomes one item ---- */
 static void items_reserve(Items *it, size_t count) {
@@ -247,7 +246,7 @@ int ledger_ingest_some(Ledger *l, Batch *const *batches, size_t count, size_t *s
     size_t i = 0;
     *stored = 0;
     if (ledger_start(l, e)) return -1;
-    const int64_t until_ms = clock_monotonic_ms() + GROUP_MS;
+    const int64_t until_ms = clock_monotonic_ms() + l->group_ms;
     int rc;
     do rc = put_batch(l, batches[i++], &n, e);
     while (rc == 0 && i < count && clock_monotonic_ms() < until_ms);

@@ -45,7 +45,7 @@ struct Ledger {
     size_t budget_count;
     Zone *own_zone;      /* zone and budgets point here when the options left them open */
     Budget *own_budgets;
-    int64_t now_ms;
+    int64_t now_ms, group_ms;
     Names *names;
     Tuples *tuples;
     Days *days;

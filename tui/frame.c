@@ -50,7 +50,7 @@ const char *switch_words(const PolicyView *p, const Zone *zone, int64_t now_ms, 
 /* ---- header ---- */
 
 typedef struct Segment {
-    char text[192];
+    char text[208];
     ThemeRole role;
     unsigned attr;
 } Segment;
