@@ -86,7 +86,7 @@ int result_sort(Result *r, const Query *q, const char *column, bool reverse, Err
  * `dim` (a By; -1 = one stack of everything), the rest summed in the last stack: `stacks` rows at most, the rest included.
  * Fast when slot_ms and since are whole UTC days or quarter-hours, or whole minutes of the last 48 h and `dim` is account,
  * provider, model, tier or origin; else from rows. range->by is not used. */
-enum { SERIES_STACKS_MAX = 8, SERIES_SLOTS_MAX = 4096 };
+enum { SERIES_STACKS_MAX = 32, SERIES_SLOTS_MAX = 4096 };
 typedef struct Series {
     int64_t since_ms, slot_ms; size_t slots, stacks;
     char stack_name[SERIES_STACKS_MAX][NAME_MAX_BYTES + 1];

@@ -5,6 +5,7 @@
 #include "tests/query_fixture.h"
 #include "tui/command.h"
 #include "tui/keys.h"
+#include "tui/drill.h"
 #include "tui/overview.h"
 #include "tui/view.h"
 
@@ -253,8 +254,8 @@ static void the_cursor_on_the_chart_leads_back(void **state) {
     s->close(self);
 }
 
-/* Enter on a row narrows the filter to it and asks for its calls. */
-static void enter_opens_the_calls_of_a_row(void **state) {
+/* Enter on a row narrows the filter to it and asks for its parts; going back widens it again. */
+static void enter_opens_the_parts_of_a_row(void **state) {
     (void)state;
     usual_load(utc(NOW));
     canvas_free(frame(80, 24));
@@ -265,11 +266,15 @@ static void enter_opens_the_calls_of_a_row(void **state) {
     bool more;
     do must(s->load(self, v, INT64_MAX, &more, &e), &e);
     while (more);
-    assert_true(s->key_pressed(self, v, KEY_DOWN));
+    v->shown = s;
+    assert_true(list_key(s, self, v, 80, 24, KEY_DOWN));
     assert_true(s->key_pressed(self, v, KEY_ENTER));
-    assert_string_equal(v->go, "requests");
+    assert_string_equal(v->go, "features"); /* by model, the next part of the way */
+    assert_int_equal(v->step[0].next_dim, DIM_MODEL);
     assert_string_equal(v->filter_text, "feature:\"doc-agent\"");
-    assert_true(v->drilled && v->filter_outer[0] == '\0');
+    assert_true(v->depth == 1 && drill_back(v));
+    assert_string_equal(v->go, "overview");
+    assert_string_equal(v->filter_text, "");
     s->close(self);
 }
 
@@ -285,7 +290,7 @@ int main(void) {
         CASE(flat_rate_use_stands_apart),
         CASE(back_in_time_everything_is_of_then),
         CASE(the_cursor_on_the_chart_leads_back),
-        CASE(enter_opens_the_calls_of_a_row),
+        CASE(enter_opens_the_parts_of_a_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "tests/golden.h"
 #include "tests/ledger_lab.h"
 #include "tui/keys.h"
+#include "tui/list.h"
 #include "tui/view.h"
 
 #define NOW (LAB_NOW + 3 * MS_PER_HOUR + 12 * MS_PER_MINUTE + 40 * 1000) /* Tue 24 Nov 2026 03:12:40 UTC */
@@ -143,7 +144,7 @@ static void at_all_sizes(Desk *d, const char *screen, const char *name, int keys
     static const int sizes[][2] = {{40, 10}, {80, 24}, {120, 40}, {200, 60}};
     const Screen *s = screen_find(screen);
     void *self = loaded(d, s);
-    for (int i = 0; i < keys; i++) assert_true(s->key_pressed(self, &d->v, KEY_DOWN));
+    for (int i = 0; i < keys; i++) assert_true(list_key(s, self, &d->v, 80, 24, KEY_DOWN));
     if (keys) {
         Err e = {""};
         bool more;
@@ -227,7 +228,7 @@ static void enter_goes_to_the_cause(void **state) {
     Desk *d = *state;
     const Screen *s = screen_find("budgets");
     void *self = loaded(d, s);
-    s->key_pressed(self, &d->v, 'g');
+    list_key(s, self, &d->v, 80, 24, 'g');
     assert_true(s->key_pressed(self, &d->v, KEY_ENTER));
     assert_string_equal(d->v.go, "features");
     assert_string_equal(d->v.filter_text, "team:\"docs\"");
@@ -236,8 +237,8 @@ static void enter_goes_to_the_cause(void **state) {
     tell(d);
     s = screen_find("alerts");
     self = loaded(d, s);
-    s->key_pressed(self, &d->v, 'g');
-    for (int i = 0; i < 2; i++) s->key_pressed(self, &d->v, KEY_DOWN);
+    list_key(s, self, &d->v, 80, 24, 'g');
+    for (int i = 0; i < 2; i++) list_key(s, self, &d->v, 80, 24, KEY_DOWN);
     assert_true(s->key_pressed(self, &d->v, KEY_ENTER));
     assert_string_equal(d->v.go, "requests");
     assert_string_equal(d->v.filter_text, "model:\"next-exp\"");

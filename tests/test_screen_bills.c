@@ -3,6 +3,7 @@
 #include "tests/golden.h"
 #include "tests/ledger_lab.h"
 #include "tui/keys.h"
+#include "tui/list.h"
 #include "tui/screen.h"
 
 #define DAY0 (LAB_NOW - 3 * MS_PER_DAY) /* 2026-11-21 */
@@ -37,9 +38,9 @@ static void draw_to(Lab *lab, int w, int h, bool ascii, bool opened, const char 
     bool more;
     Err e = {0};
     OK(e, s->load(self, &v, INT64_MAX, &more, &e));
-    for (int i = 0; opened && i < 6; i++) assert_true(s->key_pressed(self, &v, KEY_DOWN)); /* openai on 22 November */
+    for (int i = 0; opened && i < 6; i++) assert_true(list_key(s, self, &v, 80, 24, KEY_DOWN)); /* openai on 22 November */
     if (opened && ascii) { /* the key of the next finding comes to the same row, Esc closes and Enter opens it */
-        assert_true(s->key_pressed(self, &v, KEY_UP) && s->key_pressed(self, &v, 'n') && s->key_pressed(self, &v, KEY_ESC));
+        assert_true(list_key(s, self, &v, 80, 24, KEY_UP) && s->key_pressed(self, &v, 'n') && s->key_pressed(self, &v, KEY_ESC));
     }
     if (opened) assert_true(s->key_pressed(self, &v, KEY_ENTER));
     s->draw(self, &v, c, (Rect){0, 0, w, h});

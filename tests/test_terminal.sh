@@ -122,19 +122,22 @@ until_true "and it filters" shows "0.002100"
 type_keys Escape
 until_true "Esc takes the filter away" shows_not "feature:search"
 
-# From a row of a list to its calls and back, with one key each.
+# From a row of a list to its parts, to its calls, and back, with one key each.
 type_keys 3
 until_true "the list shows its row" shows "3 Features"
 type_keys Enter
-until_true "Enter shows its calls" shows 'feature:"search"'
+until_true "Enter shows its parts" shows "Features › search"
+type_keys Enter
+until_true "Enter shows their calls" shows "4 Requests"
 type_keys Enter
 until_true "Enter opens the call" shows "the arithmetic"
 until_true "with its raw record from the log" shows '"request_id":"first"'
 type_keys Escape
 until_true "Esc closes it" shows_not "the arithmetic"
 type_keys Escape
-until_true "Esc goes back to the list" shows "3 Features"
-until_true "and the filter is gone" shows_not 'feature:"'
+until_true "Esc goes back to the parts" shows "Features › search"
+type_keys BSpace
+until_true "Backspace to the list, without its filter" shows_not "› search"
 
 # Back in time, compared, another zone, a range that is typed.
 type_keys 1 '['

@@ -19,6 +19,7 @@ typedef struct Dash {
     Canvas *canvas;
     const Screen *screen, *before; /* before: where Esc and a second ? go back to */
     void *self[DASH_SCREENS_MAX];  /* by place in screens[]; opened when first shown */
+    bool recalled[DASH_SCREENS_MAX]; /* its list's saved order was found again */
     Palette palette;
     Theme theme;                   /* the one that was kept; another may be shown while it is chosen */
     char tried[64];                /* the name of what is shown; "" = theme */

@@ -1,7 +1,8 @@
 /* dashboard: the event loop. See dashboard.h. */
 #include "tui/dashboard.h"
 #include "tui/dash.h"
-#include "tui/layout.h"
+#include "tui/drill.h"
+#include "tui/list.h"
 #include <poll.h>
 #include <stdarg.h>
 
@@ -27,14 +28,20 @@ void *dash_self(Dash *d, const Screen *s) {
     return NULL;
 }
 
-void dash_show(Dash *d, const Screen *s) {
-    if (s == d->screen) return;
-    d->before = d->screen;
+static void show(Dash *d, const Screen *s) {
     d->screen = s;
-    d->view.drilled = false;
+    d->view.shown = s;
+    d->view.shown_self = dash_self(d, s);
     d->stale = d->dirty = true;
     d->loading = false;
     d->view.reading_permille = -1;
+}
+
+void dash_show(Dash *d, const Screen *s) {
+    if (s == d->screen) return;
+    d->before = d->screen;
+    drill_forget(&d->view);
+    show(d, s);
 }
 
 void dash_obey(Dash *d) {
@@ -43,11 +50,11 @@ void dash_obey(Dash *d) {
         d->end = DASHBOARD_DEMO;
         d->quit = true;
     }
-    bool drilled = d->view.drilled;
     d->view.go[0] = '\0';
-    if (!wanted) return;
-    dash_show(d, wanted);
-    d->view.drilled = drilled;
+    d->stale |= wanted != NULL;
+    if (!wanted || wanted == d->screen) return;
+    d->before = d->screen;
+    show(d, wanted);
 }
 
 void dash_answer(Dash *d, const char *fmt, ...) {
@@ -57,6 +64,17 @@ void dash_answer(Dash *d, const char *fmt, ...) {
     va_end(ap);
     d->answer_until_ms = clock_monotonic_ms() + ANSWER_SHOWN_MS;
     d->dirty = true;
+}
+
+/* The saved order and columns of a list, as soon as it has rows. Another order may be other rows. */
+static void recall(Dash *d) {
+    for (size_t i = 0; i < DASH_SCREENS_MAX && screens[i]; i++) {
+        if (screens[i] != d->screen || d->recalled[i]) continue;
+        int w, h;
+        term_size(d->term, &w, &h);
+        d->recalled[i] = list_recall(d->screen, d->self[i], &d->view, w, h);
+        d->stale |= d->recalled[i] && d->screen->list && d->view.saved;
+    }
 }
 
 /* One slice of loading the shown screen; old cells stay until it is through. */
@@ -73,6 +91,7 @@ static void load(Dash *d) {
         more = false;
         dash_answer(d, "tollwatch: %.240s", e.text);
     }
+    recall(d);
     d->loading = more;
     if (!more)
         d->view.reading_permille = -1;
@@ -216,7 +235,8 @@ int dash_open(Dash *d, App *a, const Background *b, Err *e) {
     d->canvas = canvas_new(1, 1, d->view.ascii);
     d->screen = first_screen(d, b);
     dash_saved_apply(d);
-    d->stale = d->dirty = d->urgent = true;
+    show(d, d->screen);
+    d->urgent = true;
     if (warning.text[0]) dash_answer(d, "tollwatch: %.240s", warning.text);
     return 0;
 }

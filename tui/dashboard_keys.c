@@ -1,8 +1,12 @@
 /* dashboard_keys: what a key does: the prompt first, then the screen, then the command table. See dashboard.h. */
 #include "tui/dash.h"
+#include "tui/drill.h"
 #include "tui/frame.h"
+#include "tui/list.h"
 #include "tui/policy_dialogs.h"
 #include "tui/prompt.h"
+
+enum { WHEEL_ROWS = 3 };
 
 static void set_filter(Dash *d, const char *text) {
     Err e = {""};
@@ -71,9 +75,8 @@ static void toggle_pause(Dash *d) {
 
 /* Esc: back to the list one came from, with its filter; else out of the filter, then back to the screen before. */
 static void go_back(Dash *d) {
-    if (d->view.drilled && d->before) {
-        set_filter(d, d->view.filter_outer);
-        dash_show(d, d->before);
+    if (drill_back(&d->view)) {
+        dash_obey(d);
         d->before = NULL;
     } else if (d->view.filter_text[0]) {
         set_filter(d, "");
@@ -159,7 +162,8 @@ static void run_command(Dash *d, const KeyCommand *k, int key) {
     case DO_MOUSE: toggle_mouse(d); break;
     case DO_REDRAW: term_redraw(d->term); break;
     case DO_SUSPEND: dash_suspend(d); break;
-    case DO_NOTHING: case DO_OPEN: case DO_CURSOR: case DO_ROW: case DO_PAGE: case DO_ENDS: case DO_DIMENSION: case DO_SORT: case DO_RULE: case DO_UNDO: case DO_FINDING:
+    case DO_NOTHING: case DO_OPEN: case DO_CURSOR: case DO_ROW: case DO_PAGE: case DO_ENDS: case DO_DIMENSION: case DO_SORT: case DO_COLUMN:
+    case DO_RULE: case DO_UNDO: case DO_FINDING:
     case DO_ACKNOWLEDGE: case DO_SILENCE:
         dash_answer(d, "%s does nothing on %s", k->keys, d->screen->title);
     }
@@ -171,7 +175,13 @@ static void command_key(Dash *d, int key) {
         dash_obey(d);
         return;
     }
+    int w, h;
+    term_size(d->term, &w, &h);
     const KeyCommand *k = key_meaning(key);
+    if (list_key(d->screen, dash_self(d, d->screen), &d->view, w, h, key)) {
+        d->stale |= k->act == DO_SORT || k->act == DO_COLUMN; /* another order may be other rows */
+        return;
+    }
     if (k)
         run_command(d, k, key);
     else if (key > ' ' && key < 127)
@@ -266,9 +276,16 @@ static void modal_key(Dash *d, int key) {
 static void mouse_event(Dash *d) {
     const MouseEvent *m = term_mouse(d->term);
     if (!m->pressed || d->view.prompt.kind || d->view.dialog.type) return;
-    int w, h, key = m->button == 64 ? KEY_UP : m->button == 65 ? KEY_DOWN : 0;
+    int w, h, wheel = m->button == 64 ? KEY_UP : m->button == 65 ? KEY_DOWN : 0;
     term_size(d->term, &w, &h);
-    if (m->button == 0) key = frame_key_at(d->screen, w, h, m->x, m->y);
+    for (int i = 0; wheel && i < WHEEL_ROWS; i++) command_key(d, wheel);
+    if (m->button != 0) return;
+    int key = frame_key_at(d->screen, w, h, m->x, m->y);
+    bool open = false;
+    if (!key && list_click(d->screen, dash_self(d, d->screen), &d->view, w, h, m->x, m->y, &open)) {
+        d->stale = true;
+        if (open) key = KEY_ENTER;
+    }
     if (key) command_key(d, key);
 }
 

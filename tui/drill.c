@@ -40,34 +40,115 @@ bool drill_term(int dim, const char *value, char *out, size_t size) {
     return fits;
 }
 
-void drill_into(View *v, int dim, const char *value) {
-    char term[sizeof v->filter_text], text[2 * sizeof v->filter_text];
+/* ---- the way ---- */
+
+static bool is_chosen(const View *v, int dim) {
+    for (int i = 0; i < v->depth; i++)
+        if (v->step[i].dim == dim) return true;
+    return false;
+}
+
+int drill_next(const View *v, int dim) {
+    static const int chain[] = {DIM_MODEL, DIM_FEATURE};
+    for (size_t i = 0; i < sizeof chain / sizeof *chain; i++)
+        if (chain[i] != dim && !is_chosen(v, chain[i])) return chain[i];
+    return -1;
+}
+
+/* Too deep: the oldest step is forgotten. */
+static void push(View *v, int dim, const char *value, int next_dim) {
+    if (v->depth == DRILL_MAX) {
+        memmove(v->step, v->step + 1, (DRILL_MAX - 1) * sizeof *v->step);
+        v->depth--;
+    }
+    DrillStep *s = &v->step[v->depth++];
+    *s = (DrillStep){.dim = dim, .next_dim = next_dim, .id = ++v->steps};
+    snprintf(s->screen, sizeof s->screen, "%s", v->shown ? v->shown->name : "overview");
+    snprintf(s->filter, sizeof s->filter, "%s", v->filter_text);
+    snprintf(s->range, sizeof s->range, "%s", v->range_text);
+    snprintf(s->range_name, sizeof s->range_name, "%s", v->range_name);
+    s->length_ms = v->until_ms - v->since_ms;
+    size_t n = utf8_cut(value, strlen(value), sizeof s->crumb - 1);
+    snprintf(s->crumb, sizeof s->crumb, "%.*s", (int)n, dim < 0 ? "everything" : value[0] ? value : "(none)");
+}
+
+static void go(View *v, const char *screen, const char *filter, int dim, const char *value, int next_dim) {
     Err e = {""};
-    if (!drill_term(dim, value, term, sizeof term)) {
-        snprintf(v->answer, sizeof v->answer, "this name is too long for a filter");
+    push(v, dim, value, next_dim);
+    if (view_set_filter(v, filter, &e) != 0) {
+        v->depth--;
+        snprintf(v->answer, sizeof v->answer, "tollwatch: %.200s", e.text);
         return;
     }
+    snprintf(v->drill_filter, sizeof v->drill_filter, "%s", filter);
+    snprintf(v->go, sizeof v->go, "%s", screen);
+}
+
+static bool term_of(View *v, int dim, const char *value, char *out, size_t size) {
+    if (drill_term(dim, value, out, size)) return true;
+    snprintf(v->answer, sizeof v->answer, "this name is too long for a filter");
+    return false;
+}
+
+void drill_into(View *v, int dim, const char *value) {
+    char term[sizeof v->filter_text], text[2 * sizeof v->filter_text];
+    int next = drill_next(v, dim);
+    if (!term_of(v, dim, value, term, sizeof term)) return;
     snprintf(text, sizeof text, "%s%s%s", v->filter_text, v->filter_text[0] ? " " : "", term);
-    if (strlen(text) >= sizeof v->filter_text) snprintf(text, sizeof text, "%s", term);
-    snprintf(v->filter_outer, sizeof v->filter_outer, "%s", v->filter_text);
-    v->drilled = true;
-    if (view_set_filter(v, text, &e) != 0)
-        snprintf(v->answer, sizeof v->answer, "tollwatch: %.200s", e.text);
-    else
-        snprintf(v->go, sizeof v->go, "requests");
+    if (strlen(text) >= sizeof v->filter_text) {
+        snprintf(v->answer, sizeof v->answer, "the filter would be too long; Esc goes back");
+        return;
+    }
+    go(v, next < 0 ? "requests" : "features", text, dim, value, next);
 }
 
 void drill_to(View *v, const char *screen, int dim, const char *value) {
     char term[sizeof v->filter_text] = "";
-    Err e = {""};
-    if (dim >= 0 && !drill_term(dim, value, term, sizeof term)) {
-        snprintf(v->answer, sizeof v->answer, "this name is too long for a filter");
+    if (dim >= 0 && !term_of(v, dim, value, term, sizeof term)) return;
+    go(v, screen, term, dim, value, dim == DIM_FEATURE ? DIM_MODEL : DIM_FEATURE);
+}
+
+/* The range of then, at the instant that is shown now: a date would lead away from it, so of one only its length is left. */
+static void restore_range(View *v, const DrillStep *s) {
+    bool named = s->range[0] && (view_is_live(v) || !strchr(s->range, '-'));
+    if (strcmp(v->range_text, s->range) == 0 && (named || v->until_ms - v->since_ms == s->length_ms)) return;
+    if (named) {
+        view_set_range(v, s->range, NULL);
         return;
     }
-    snprintf(v->filter_outer, sizeof v->filter_outer, "%s", v->filter_text);
-    v->drilled = true;
-    if (view_set_filter(v, term, &e) != 0)
-        snprintf(v->answer, sizeof v->answer, "tollwatch: %.200s", e.text);
-    else
-        snprintf(v->go, sizeof v->go, "%s", screen);
+    v->range_text[0] = '\0';
+    snprintf(v->range_name, sizeof v->range_name, "%s", s->range_name);
+    v->range_length_ms = s->length_ms;
+    v->since_ms = v->until_ms - s->length_ms;
+}
+
+bool drill_back(View *v) {
+    if (v->depth == 0) return false;
+    const DrillStep *s = &v->step[--v->depth];
+    view_set_filter(v, s->filter, NULL);
+    restore_range(v, s);
+    snprintf(v->drill_filter, sizeof v->drill_filter, "%s", s->filter);
+    snprintf(v->go, sizeof v->go, "%s", s->screen);
+    return true;
+}
+
+void drill_forget(View *v) {
+    v->depth = 0;
+    v->drill_filter[0] = '\0';
+}
+
+void drill_crumbs(const View *v, int most, char *out, size_t size) {
+    Buf b = {.max = size - 1};
+    int from = v->depth > most ? v->depth - most : 0;
+    if (from > 0) buf_str(&b, "\u2026");
+    for (int i = from; i < v->depth; i++) buf_fmt(&b, "%s%s", b.len ? " \u203a " : "", v->step[i].crumb);
+    size_t n = b.at ? utf8_cut(b.at, b.len, size - 1) : 0;
+    snprintf(out, size, "%.*s", (int)n, b.at ? b.at : "");
+    buf_free(&b);
+}
+
+const char *drill_typed_filter(const View *v) {
+    size_t n = strlen(v->drill_filter);
+    if (v->depth == 0 || strncmp(v->filter_text, v->drill_filter, n) != 0) return v->filter_text;
+    return v->filter_text + n + strspn(v->filter_text + n, " ");
 }

@@ -4,6 +4,7 @@
  * alert counts or that nobody collects). Does not: know any screen's content.
  */
 #include "tui/frame.h"
+#include "tui/drill.h"
 #include "store/clock.h"
 #include "tui/empty.h"
 #include "tui/keys.h"
@@ -108,10 +109,14 @@ static void pace_words(const View *v, bool full, char *out, size_t size) {
 
 static void left_words(const Screen *s, const View *v, const Detail *d, bool tabs, Line *l) {
     char span[40] = "", from[16], to[16], pace[48];
+    const char *typed = drill_typed_filter(v);
     bool numbered = s->key >= '0' && s->key <= '9';
-    if (d->place && !(tabs && numbered)) {
+    if (d->place && (v->depth || !(tabs && numbered))) {
+        char crumbs[160];
         Segment *place = add_left(l, ROLE_TEXT, ATTR_BOLD);
-        snprintf(place->text, sizeof place->text, "%.1s%s%s", numbered ? &s->key : "", numbered ? " " : "", s->title);
+        drill_crumbs(v, d->who ? DRILL_MAX : d->span ? 2 : d->left ? 1 : 0, crumbs, sizeof crumbs);
+        snprintf(place->text, sizeof place->text, "%.1s%s%s%s%s", numbered ? &s->key : "", numbered ? " " : "", s->title,
+                 v->depth ? " \u203a " : "", crumbs);
     }
     if (!d->left && !view_is_live(v)) view_pace_words(v, false, add_left(l, ROLE_WATCH, ATTR_BOLD)->text, sizeof l->left[0].text);
     else if (!d->left && v->demo) snprintf(add_left(l, ROLE_DIM, 0)->text, sizeof l->left[0].text, "demo");
@@ -124,7 +129,7 @@ static void left_words(const Screen *s, const View *v, const Detail *d, bool tab
     pace_words(v, d->span, pace, sizeof pace);
     Segment *range = add_left(l, view_is_live(v) ? ROLE_DIM : ROLE_WATCH, 0);
     snprintf(range->text, sizeof range->text, "%s%s%s%s \u00b7 %s%s%.80s", v->range_name, span, v->compare ? " vs " : "", view_compare_words(v), pace,
-             v->filter_text[0] ? " \u00b7 /" : "", v->filter_text);
+             typed[0] ? " \u00b7 /" : "", typed);
     if (d->who && v->collecting[0]) {
         Segment *who = add_left(l, ROLE_DIM, 0);
         snprintf(who->text, sizeof who->text, "collecting: %s", v->collecting);

@@ -1,12 +1,9 @@
 /* groups: see groups.h. */
 #include "tui/groups.h"
 #include "tui/chart.h"
-#include "tui/keys.h"
 #include "tui/number.h"
 #include "tui/view.h"
 
-enum { PAGE = 10 /* rows that PgUp and PgDn go */ };
-/* Notional value stands last: without any, the table ends before it. */
 enum {
     COL_NAME,
     COL_RATE,
@@ -21,29 +18,39 @@ enum {
     COL_CACHED,
     COL_OUTPUT,
     COL_ERRORS,
+    COL_REFUSED,
+    COL_SAVED,
+    COL_UNPRICED,
+    COL_SPARK,
     COL_NOTIONAL,
     COL_COUNT
 };
 
 static const Column columns[COL_COUNT] = {
-    [COL_NAME] = {.title = "", .width = 16, .grow = 40},
-    [COL_RATE] = {.title = "$/min", .width = 6, .right = true},
-    [COL_USUAL] = {.title = "usual", .width = 6, .right = true, .drop = 2},
-    [COL_COST] = {.title = "range ~$", .width = 10, .right = true},
-    [COL_BEFORE] = {.title = "before ~$", .width = 12, .right = true},
-    [COL_CHANGE] = {.title = "+%", .width = 7, .right = true},
-    [COL_SHARE] = {.title = "share", .width = 8, .drop = 8},
-    [COL_CALLS] = {.title = "calls", .width = 8, .right = true, .drop = 1},
-    [COL_CENTS] = {.title = "¢/call", .width = 7, .right = true, .drop = 3},
-    [COL_INPUT] = {.title = "in tok", .width = 7, .right = true, .drop = 6},
-    [COL_CACHED] = {.title = "cached", .width = 6, .right = true, .drop = 5},
-    [COL_OUTPUT] = {.title = "out", .width = 7, .right = true, .drop = 7},
-    [COL_ERRORS] = {.title = "errors", .width = 6, .right = true, .drop = 4},
-    [COL_NOTIONAL] = {.title = "notional $", .width = 10, .right = true, .drop = 2},
+    [COL_NAME] = {.title = "", .width = 16, .grow = 40, .name = "name"},
+    [COL_RATE] = {.title = "$/min", .width = 6, .right = true, .name = "rate", .figure = FIGURE_DOLLARS},
+    [COL_USUAL] = {.title = "usual", .width = 6, .right = true, .drop = 2, .name = "usual", .figure = FIGURE_DOLLARS},
+    [COL_COST] = {.title = "range ~$", .width = 10, .right = true, .name = "cost", .figure = FIGURE_DOLLARS},
+    [COL_BEFORE] = {.title = "before ~$", .width = 12, .right = true, .name = "before", .figure = FIGURE_DOLLARS},
+    [COL_CHANGE] = {.title = "+%", .width = 7, .right = true, .name = "change", .figure = FIGURE_DOLLARS},
+    [COL_SHARE] = {.title = "share", .width = 8, .drop = 7, .name = "share", .figure = FIGURE_PERMILLE},
+    [COL_CALLS] = {.title = "calls", .width = 8, .right = true, .drop = 1, .name = "calls", .figure = FIGURE_COUNT},
+    [COL_CENTS] = {.title = "¢/call", .width = 7, .right = true, .drop = 3, .name = "cents_per_call", .figure = FIGURE_CENTS},
+    [COL_INPUT] = {.title = "in tok", .width = 7, .right = true, .drop = 6, .name = "input_tokens", .figure = FIGURE_COUNT},
+    [COL_CACHED] = {.title = "cached", .width = 6, .right = true, .drop = 5, .name = "cached", .figure = FIGURE_PERMILLE},
+    [COL_OUTPUT] = {.title = "out", .width = 7, .right = true, .drop = 8, .name = "output_tokens", .figure = FIGURE_COUNT},
+    [COL_ERRORS] = {.title = "errors", .width = 6, .right = true, .drop = 4, .name = "errors", .figure = FIGURE_PERMILLE},
+    [COL_REFUSED] = {.title = "refused", .width = 8, .right = true, .drop = 9, .name = "refused", .figure = FIGURE_COUNT, .spare = true},
+    [COL_SAVED] = {.title = "cache saved $", .width = 13, .right = true, .drop = 9, .name = "cache_saved", .figure = FIGURE_DOLLARS,
+                   .spare = true},
+    [COL_UNPRICED] = {.title = "unpriced", .width = 8, .right = true, .drop = 9, .name = "unpriced_calls", .figure = FIGURE_COUNT,
+                      .spare = true},
+    [COL_SPARK] = {.title = "", .width = SPARK_SLOTS, .drop = 10, .name = "spark", .figure = FIGURE_PICTURE},
+    [COL_NOTIONAL] = {.title = "notional $", .width = 10, .right = true, .drop = 2, .name = "notional", .figure = FIGURE_DOLLARS},
 };
 
 void groups_init(Groups *g, int by, int second) {
-    *g = (Groups){.by = {by, second}, .by_count = second < 0 ? 1 : 2, .sorted_by = COL_COST};
+    *g = (Groups){.by = {by, second}, .by_count = second < 0 ? 1 : 2, .table = {.sort = COL_COST + 1}};
 }
 
 void groups_free(Groups *g) {
@@ -51,7 +58,9 @@ void groups_free(Groups *g) {
     result_free(&g->minute);
     result_free(&g->before);
     free(g->rows);
-    *g = (Groups){.sorted_by = COL_COST};
+    series_free(&g->spark);
+    table_state_free(&g->table);
+    *g = (Groups){.count = 0};
 }
 
 static int ask(const Groups *g, View *v, int64_t since_ms, Result *out, Err *e) {
@@ -65,48 +74,9 @@ static bool same_names(const GroupRow *r, const Group *m, size_t by_count) {
     return strcmp(r->name, m->name[0]) == 0 && (by_count < 2 || strcmp(r->second, m->name[1]) == 0);
 }
 
-/* What a sorting column sorts by; the name column is compared as text. */
-static int64_t sort_value(const GroupRow *r, int column) {
-    const Totals *t = &r->t;
-    switch (column) {
-    case COL_RATE: return r->rate_nano;
-    case COL_USUAL: return r->usual_nano;
-    case COL_BEFORE: return r->before_nano;
-    case COL_CHANGE: return t->cost_nano - r->before_nano;
-    case COL_NOTIONAL: return t->notional_nano;
-    case COL_CALLS: return t->requests;
-    case COL_CENTS: return t->requests > t->refused ? t->cost_nano / (t->requests - t->refused) : 0;
-    case COL_INPUT: return t->input_all;
-    case COL_CACHED: return totals_cache_hit_permille(t);
-    case COL_OUTPUT: return t->output_all;
-    case COL_ERRORS: return t->errors;
-    default: return t->cost_nano;
-    }
-}
-
-static int compare(const void *a, const void *b, void *ctx) {
-    const GroupRow *x = a, *y = b;
-    const Groups *g = ctx;
-    int order = 0;
-    if (g->sorted_by != COL_NAME) {
-        int64_t p = sort_value(x, g->sorted_by), q = sort_value(y, g->sorted_by);
-        order = (p < q) - (p > q); /* largest first */
-        if (order == 0 && g->sorted_by == COL_COST) /* flat-rate use has no cost: its value orders it */
-            order = (x->t.notional_nano < y->t.notional_nano) - (x->t.notional_nano > y->t.notional_nano);
-    }
-    if (g->ascending) order = -order;
-    if (order == 0) order = strcmp(x->name, y->name);
-    return order ? order : strcmp(x->second, y->second);
-}
-
 static uint64_t row_key(const void *ctx, size_t row) {
     const GroupRow *r = &((const Groups *)ctx)->rows[row];
     return hash64(r->name, strlen(r->name), hash64(r->second, strlen(r->second), 1)) | 1;
-}
-
-static void arrange(Groups *g) {
-    if (g->count) qsort_r(g->rows, g->count, sizeof *g->rows, compare, g);
-    table_follow(&g->table, g->count, g->page, row_key, g);
 }
 
 /* What the same values spent in the range that is compared with; those that are gone now get rows of nothing. */
@@ -133,7 +103,7 @@ static void add_before(Groups *g) {
     }
 }
 
-static void fill_rates(Groups *g) {
+static void fill_rates(Groups *g, const View *v) {
     for (size_t i = 0; i < g->count; i++) {
         GroupRow *r = &g->rows[i];
         r->rate_nano = 0;
@@ -141,23 +111,25 @@ static void fill_rates(Groups *g) {
             if (same_names(r, &g->minute.groups[m], g->by_count)) r->rate_nano = g->minute.groups[m].t.cost_nano;
     }
     g->rate_nano = g->minute.total.cost_nano;
-    arrange(g);
+    Listing l;
+    if (groups_list(g, v, "", (Rect){0}, &l)) table_arrange(&l.table, &g->table);
 }
 
 int groups_tick(Groups *g, View *v, Err *e) {
     if (ask(g, v, v->until_ms - MS_PER_MINUTE, &g->minute, e) != 0) return -1;
-    fill_rates(g);
+    fill_rates(g, v);
     return 0;
 }
 
 int groups_load(Groups *g, View *v, Err *e) {
     if (ask(g, v, v->since_ms, &g->range, e) != 0 || ask(g, v, v->until_ms - MS_PER_MINUTE, &g->minute, e) != 0)
         return -1;
-    if (usual_rates_due(&g->usual, v) && usual_rates_load(&g->usual, v, g->by[0], &g->range, e) != 0) return -1;
+    if (usual_rates_due(&g->usual, v) && (usual_rates_load(&g->usual, v, g->by[0], &g->range, e) != 0 ||
+                                          sparks_load(&g->spark, v, g->by[0], e) != 0))
+        return -1;
     if (load_before(g, v, e) != 0) return -1;
     g->count = g->range.count;
     g->rows = xrealloc(g->rows, (g->count + g->before.count + 1) * sizeof *g->rows);
-    g->page = PAGE;
     for (size_t i = 0; i < g->count; i++) {
         const Group *from = &g->range.groups[i];
         GroupRow *r = &g->rows[i];
@@ -167,12 +139,13 @@ int groups_load(Groups *g, View *v, Err *e) {
                         .usual_nano = usual_rates_of(&g->usual, from->name[0])};
     }
     add_before(g);
-    fill_rates(g);
+    fill_rates(g, v);
     return 0;
 }
 
 const GroupRow *groups_selected(const Groups *g) {
-    return g->count ? &g->rows[g->table.selected < g->count ? g->table.selected : g->count - 1] : NULL;
+    const Table t = {.rows = g->count};
+    return g->count ? &g->rows[table_selected(&t, &g->table)] : NULL;
 }
 
 static void put(TableCell *out, const char *text) {
@@ -216,6 +189,9 @@ static void figure_cell(const Groups *g, const Totals *t, int64_t rate_nano, int
     case COL_CACHED: put(out, number_permille(totals_cache_hit_permille(t), 0).text); break;
     case COL_OUTPUT: put(out, number_tokens(t->output_all).text); break;
     case COL_ERRORS: put(out, number_percent(t->errors, answered, 1).text); break;
+    case COL_REFUSED: put(out, number_count(t->refused, width).text); break;
+    case COL_SAVED: put(out, number_money(t->saved_cache_nano, width, BASIS_NONE).text); break;
+    case COL_UNPRICED: put(out, number_count(t->unpriced_requests, width).text); break;
     default: break;
     }
 }
@@ -226,7 +202,7 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
         if (column == COL_NAME) put(out, "total");
         else if (column == COL_BEFORE || column == COL_CHANGE)
             before_cell(column, g->range.total.cost_nano, g->before.total.cost_nano, out);
-        else if (column != COL_SHARE && column != COL_USUAL)
+        else if (column != COL_SHARE && column != COL_USUAL && column != COL_SPARK)
             figure_cell(g, &g->range.total, g->rate_nano, -1, column, out);
         out->attr = ATTR_BOLD;
         return;
@@ -236,67 +212,79 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
         put(out, r->name[0] ? r->name : "(none)");
     else if (column == COL_BEFORE || column == COL_CHANGE)
         before_cell(column, r->t.cost_nano, r->before_nano, out);
+    else if (column == COL_SPARK)
+        sparks_text(&g->spark, r->name, r->usual_nano, out->text, sizeof out->text);
     else
         figure_cell(g, &r->t, r->rate_nano, r->usual_nano, column, out);
     /* Errors above two in a hundred are worth a look. */
+    if (column == COL_SPARK) out->role = ROLE_CHART;
     if (column == COL_ERRORS && r->t.errors * 50 > r->t.requests - r->t.refused) out->role = ROLE_WATCH;
 }
 
-static bool column_shown(const Groups *g, int column) {
-    if (column == COL_BEFORE || column == COL_CHANGE) return g->compared;
-    return column != COL_NOTIONAL || g->range.total.notional_nano != 0;
+/* Columns that would hold nothing. */
+static uint32_t absent(const Groups *g) {
+    uint32_t out = 0;
+    if (!g->compared) out |= UINT32_C(1) << COL_BEFORE | UINT32_C(1) << COL_CHANGE;
+    if (g->range.total.notional_nano == 0) out |= UINT32_C(1) << COL_NOTIONAL;
+    return out;
 }
 
-/* Only columns that hold something; `at` says which they are. */
-typedef struct Shown {
-    const Groups *g;
-    size_t at[COL_COUNT];
-} Shown;
+static int64_t permille(int64_t part, int64_t whole) {
+    if (whole <= 0) return FIGURE_UNKNOWN;
+    return whole > INT64_MAX / 1000 ? part / (whole / 1000) : part * 1000 / whole;
+}
 
-static void shown_cell(const void *ctx, size_t row, size_t column, TableCell *out) {
-    const Shown *s = ctx;
-    cell(s->g, row, s->at[column], out);
+static int64_t value(const void *ctx, size_t row, size_t column) {
+    const Groups *g = ctx;
+    bool total = row == TABLE_TOTAL;
+    const Totals *t = total ? &g->range.total : &g->rows[row].t;
+    int64_t answered = t->requests - t->refused, usual = total ? -1 : g->rows[row].usual_nano;
+    int64_t before = total ? g->before.total.cost_nano : g->rows[row].before_nano;
+    int hits = totals_cache_hit_permille(t);
+    switch (column) {
+    case COL_RATE: return total ? g->rate_nano : g->rows[row].rate_nano;
+    case COL_USUAL: return usual < 0 ? FIGURE_UNKNOWN : usual;
+    case COL_BEFORE: return before;
+    case COL_CHANGE: return t->cost_nano - before;
+    case COL_SHARE: return permille(t->cost_nano, g->range.total.cost_nano);
+    case COL_CALLS: return t->requests;
+    case COL_CENTS: return answered > 0 ? t->cost_nano / answered : FIGURE_UNKNOWN;
+    case COL_INPUT: return t->input_all;
+    case COL_CACHED: return hits < 0 ? FIGURE_UNKNOWN : hits;
+    case COL_OUTPUT: return t->output_all;
+    case COL_ERRORS: return answered > 0 ? t->errors * 1000 / answered : FIGURE_UNKNOWN;
+    case COL_REFUSED: return t->refused;
+    case COL_SAVED: return t->saved_cache_nano;
+    case COL_UNPRICED: return t->unpriced_requests;
+    case COL_NOTIONAL: return t->notional_nano;
+    default: return t->cost_nano;
+    }
+}
+
+/* Flat-rate use has no cost: its value orders what costs the same. */
+bool groups_list(const Groups *g, const View *v, const char *title, Rect area, Listing *out) {
+    if (g->count == 0) return false;
+    memcpy(out->column, columns, sizeof columns);
+    snprintf(out->title[0], sizeof out->title[0], "%s", title);
+    snprintf(out->title[1], sizeof out->title[1], "%s ~$", v->range_name);
+    snprintf(out->title[2], sizeof out->title[2], "%s ~$", view_compare_words(v));
+    out->column[COL_NAME].title = out->title[0];
+    out->column[COL_COST].title = out->title[1];
+    out->column[COL_BEFORE].title = out->title[2];
+    out->column[COL_SPARK].title = g->spark.slots ? v->range_name : "";
+    out->area = area;
+    out->table = (Table){.columns = out->column, .column_count = COL_COUNT, .rows = g->count, .absent = absent(g),
+                         .tie = g->range.total.notional_nano ? COL_NOTIONAL : COL_CALLS, .has_total = true,
+                         .has_selection = true, .cell = cell, .value = value, .key = row_key, .ctx = g};
+    return true;
 }
 
 void groups_draw(const Groups *g, const View *v, const char *title, Canvas *c, Rect area) {
-    Column shown[COL_COUNT];
-    Shown which = {.g = g};
-    char cost_title[32], before_title[32];
-    snprintf(cost_title, sizeof cost_title, "%s ~$", v->range_name);
-    snprintf(before_title, sizeof before_title, "%s ~$", view_compare_words(v));
+    Listing l;
     if (area.h < 2) return;
-    if (g->count == 0) {
+    if (groups_list(g, v, title, area, &l))
+        table_draw(&l.table, &g->table, c, area);
+    else
         canvas_textf(c, area.x + 1, area.y, area.w - 2, ROLE_DIM, 0, "no calls in %s%s", v->range_name,
                      v->filter ? " pass the filter; Esc clears it" : "; t widens the range");
-        return;
-    }
-    Table t = {.columns = shown, .rows = g->count, .sorted_by = -1, .ascending = g->ascending, .has_total = true,
-               .has_selection = true, .cell = shown_cell, .ctx = &which};
-    for (int i = 0; i < COL_COUNT; i++) {
-        if (!column_shown(g, i)) continue;
-        if (i == g->sorted_by) t.sorted_by = (int)t.column_count;
-        which.at[t.column_count] = (size_t)i;
-        shown[t.column_count] = columns[i];
-        const char *own = i == COL_NAME ? title : i == COL_COST ? cost_title : i == COL_BEFORE ? before_title : NULL;
-        if (own) shown[t.column_count].title = own;
-        t.column_count++;
-    }
-    table_draw(&t, &g->table, c, area);
-}
-
-bool groups_key(Groups *g, int key) {
-    const KeyCommand *k = key_meaning(key);
-    if (table_key(&g->table, g->count, g->page, key)) {
-        if (g->count) g->table.key = row_key(g, g->table.selected);
-        return true;
-    }
-    if (!k || k->act != DO_SORT) return false;
-    if (key == 'S') {
-        g->ascending = !g->ascending;
-    } else {
-        do g->sorted_by = (g->sorted_by + 1) % COL_COUNT;
-        while (g->sorted_by == COL_SHARE || !column_shown(g, g->sorted_by));
-    }
-    arrange(g);
-    return true;
 }

@@ -1,12 +1,12 @@
 /* groups: the list that Models and Features share: what one dimension's values spend in the range and right now.
  *
- * Owns: loading and sorting these rows, their columns, the keys that act on the list. Does not: choose the dimension.
+ * Owns: loading these rows, their columns and values. Does not: choose the dimension; sort, or take keys (list.h).
  * Notional value is in a column of its own, shown only when there is some; it is never in a spend column.
  */
 #ifndef TUI_GROUPS_H
 #define TUI_GROUPS_H
-#include "tui/screen.h"
-#include "tui/table.h"
+#include "tui/list.h"
+#include "tui/sparks.h"
 #include "tui/usual_rates.h"
 
 typedef struct GroupRow {
@@ -26,18 +26,16 @@ typedef struct Groups {
     size_t count;
     int64_t rate_nano;
     UsualRates usual;
+    Series spark;           /* asked for as seldom as the usual */
     TableState table;
-    int page;               /* rows that fit, for paging */
-    int sorted_by;          /* an index of the columns */
-    bool ascending;
 } Groups;
 
 void groups_init(Groups *g, int by, int second /* -1 = none */);
 void groups_free(Groups *g);
 int groups_load(Groups *g, View *v, Err *e);
 int groups_tick(Groups *g, View *v, Err *e); /* the last 60 s alone */
+bool groups_list(const Groups *g, const View *v, const char *title, Rect area, Listing *out); /* false = no rows */
 void groups_draw(const Groups *g, const View *v, const char *title, Canvas *c, Rect area);
-bool groups_key(Groups *g, int key); /* moving and sorting; true = handled */
 void groups_change_words(int64_t nano, int64_t before_nano, char *out, size_t size); /* "+37%" "new" "gone" "12×" */
 const GroupRow *groups_selected(const Groups *g); /* NULL when empty */
 #endif

@@ -3,11 +3,11 @@
 #ifndef TUI_OVERVIEW_H
 #define TUI_OVERVIEW_H
 #include "tui/number.h"
-#include "tui/screen.h"
-#include "tui/table.h"
+#include "tui/list.h"
+#include "tui/sparks.h"
 #include "tui/usual_rates.h"
 
-enum { SLOTS_MAX = 400, SOURCES_SHOWN = 64, BUDGETS_SHOWN = 24, MOVERS_SHOWN = 5, LIVE_SHOWN = 12, SPARK_SLOTS = 12 };
+enum { SLOTS_MAX = 400, SOURCES_SHOWN = 64, BUDGETS_SHOWN = 24, MOVERS_SHOWN = 5, LIVE_SHOWN = 12 };
 
 typedef struct BudgetRow {
     const Budget *b;
@@ -72,6 +72,9 @@ size_t overview_sources_fine(const Overview *o); /* neither in error nor to be w
 /* ---- drawing ---- */
 void overview_draw(const void *self, const View *v, Canvas *c, Rect area);
 void overview_draw_verdict(const Overview *o, const View *v, Canvas *c, Rect r);
+bool overview_list(const void *self, const View *v, const Layout *l, Listing *out); /* Screen.list */
+void overview_arrange(Overview *o, const View *v);            /* after loading, or when another order is wanted */
+int overview_narrow_budgets(const Overview *o, Rect list);    /* rows of budgets above the list, where no chart is */
 void overview_draw_list(const Overview *o, const View *v, Canvas *c, Rect r);
 void overview_draw_models(const Overview *o, Canvas *c, Rect r);
 void overview_draw_movers(const Overview *o, const View *v, Canvas *c, Rect r);

@@ -244,6 +244,11 @@ static void draw_small(const Overview *o, const View *v, Canvas *c, Rect area) {
     }
 }
 
+int overview_narrow_budgets(const Overview *o, Rect list) {
+    int rows = (int)o->budgets < list.h ? (int)o->budgets : list.h;
+    return list.h - rows < 4 ? list.h : rows;
+}
+
 /* 40x10 and what is too low or narrow for a chart. */
 static void draw_narrow(const Overview *o, const View *v, Canvas *c, const Layout *l) {
     const Now *n = &o->now;
@@ -258,8 +263,7 @@ static void draw_narrow(const Overview *o, const View *v, Canvas *c, const Layou
     }
     Rect list = l->at[PART_LIST];
     if (o->budgets) { /* what can break comes first, the list where both have room */
-        int rows = (int)o->budgets < list.h ? (int)o->budgets : list.h;
-        if (list.h - rows < 4) rows = list.h;
+        int rows = overview_narrow_budgets(o, list);
         overview_draw_budgets(o, v, c, (Rect){list.x, list.y, list.w, rows}, false);
         list.y += rows + 1;
         list.h -= rows + 1;

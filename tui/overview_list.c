@@ -9,14 +9,14 @@
 enum { COL_NAME, COL_RATE, COL_USUAL, COL_COST, COL_CALLS, COL_CENTS, COL_SHARE, COL_SPARK, COL_COUNT };
 
 static const Column columns[COL_COUNT] = {
-    [COL_NAME] = {.title = "", .width = 12, .grow = 40},
-    [COL_RATE] = {.title = "$/min", .width = 5, .right = true},
-    [COL_USUAL] = {.title = "usual", .width = 5, .right = true, .drop = 1},
-    [COL_COST] = {.title = "", .width = 9, .right = true},
-    [COL_CALLS] = {.title = "calls", .width = 8, .right = true, .drop = 4},
-    [COL_CENTS] = {.title = "¢/call", .width = 6, .right = true, .drop = 2},
-    [COL_SHARE] = {.title = "share", .width = 6, .drop = 3, .grow = 12},
-    [COL_SPARK] = {.title = "", .width = SPARK_SLOTS, .drop = 5},
+    [COL_NAME] = {.title = "", .width = 12, .grow = 40, .name = "name"},
+    [COL_RATE] = {.title = "$/min", .width = 5, .right = true, .name = "rate", .figure = FIGURE_DOLLARS},
+    [COL_USUAL] = {.title = "usual", .width = 5, .right = true, .drop = 1, .name = "usual", .figure = FIGURE_DOLLARS},
+    [COL_COST] = {.title = "", .width = 9, .right = true, .name = "cost", .figure = FIGURE_DOLLARS},
+    [COL_CALLS] = {.title = "calls", .width = 8, .right = true, .drop = 4, .name = "calls", .figure = FIGURE_COUNT},
+    [COL_CENTS] = {.title = "¢/call", .width = 6, .right = true, .drop = 2, .name = "cents_per_call", .figure = FIGURE_CENTS},
+    [COL_SHARE] = {.title = "share", .width = 6, .drop = 3, .grow = 12, .name = "share", .figure = FIGURE_PERMILLE},
+    [COL_SPARK] = {.title = "", .width = SPARK_SLOTS, .drop = 5, .name = "spark", .figure = FIGURE_PICTURE},
 };
 
 static void put(TableCell *out, const char *text) {
@@ -36,30 +36,26 @@ static void figure_cell(const Overview *o, const Totals *t, int64_t rate, int64_
     }
 }
 
+static bool is_compared(const Overview *o, size_t column) {
+    return o->compared && (column == COL_USUAL || column == COL_CENTS);
+}
+
+/* What a value spent in the other range; NULL = all. */
+static int64_t before_of(const Overview *o, const char *name) {
+    if (!name) return o->before.total.cost_nano;
+    for (size_t i = 0; i < o->before.count; i++)
+        if (strcmp(o->before.groups[i].name[0], name) == 0) return o->before.groups[i].t.cost_nano;
+    return 0;
+}
+
 /* While two ranges are compared the usual rate gives its place to what was spent before, cents a call to the change. */
 static bool compared_cell(const Overview *o, const char *name, int64_t nano, size_t column, TableCell *out) {
-    int64_t before = name ? 0 : o->before.total.cost_nano;
-    if (!o->compared || (column != COL_USUAL && column != COL_CENTS)) return false;
-    for (size_t i = 0; name && i < o->before.count; i++)
-        if (strcmp(o->before.groups[i].name[0], name) == 0) before = o->before.groups[i].t.cost_nano;
+    if (!is_compared(o, column)) return false;
+    int64_t before = before_of(o, name);
     if (column == COL_USUAL) put(out, number_money(before, columns[COL_COST].width, BASIS_NONE).text);
     else groups_change_words(nano, before, out->text, sizeof out->text);
     if (column == COL_CENTS && nano - before > before / 2) out->role = ROLE_WATCH;
     return true;
-}
-
-/* Scaled to the larger of its peak and twice its usual, so that a calm row looks calm. */
-static void spark_cell(const Overview *o, const char *name, int64_t usual, TableCell *out) {
-    const Series *s = &o->spark;
-    size_t own = s->stacks - (s->rest_values > 0), k = 0;
-    int64_t max = usual > 0 ? 2 * usual * (s->slot_ms / MS_PER_MINUTE) : 0;
-    while (k < own && strcmp(s->stack_name[k], name) != 0) k++;
-    if (s->slots == 0 || k == own) return;
-    const int64_t *value = &s->nano[k * s->slots];
-    for (size_t i = 0; i < s->slots; i++)
-        if (value[i] > max) max = value[i];
-    out->role = ROLE_CHART;
-    spark_text(out->text, sizeof out->text, value, s->slots, max);
 }
 
 static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
@@ -77,7 +73,10 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
     int64_t rate = overview_rate_of(o, g->name[0]), usual = usual_rates_of(&o->usual, g->name[0]);
     if (column == COL_NAME) put(out, overview_name(g->name[0]));
     else if (compared_cell(o, g->name[0], g->t.cost_nano, column, out)) return;
-    else if (column == COL_SPARK) spark_cell(o, g->name[0], usual, out);
+    else if (column == COL_SPARK) {
+        sparks_text(&o->spark, g->name[0], usual, out->text, sizeof out->text);
+        out->role = ROLE_CHART;
+    }
     else figure_cell(o, &g->t, rate, usual, column, out);
     /* The one that makes the whole unusual. */
     bool burns = usual >= 0 && rate > 2 * usual && rate * 2 > o->minute.total.cost_nano;
@@ -85,46 +84,85 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
         out->role = (uint8_t)overview_burn_role(&o->now);
 }
 
-void overview_draw_list(const Overview *o, const View *v, Canvas *c, Rect r) {
-    Column shown[COL_COUNT];
-    char name[32], cost[32];
-    memcpy(shown, columns, sizeof columns);
-    snprintf(name, sizeof name, "by %s", by_name(o->dim));
-    snprintf(cost, sizeof cost, "%s ~$", v->range_name);
-    shown[COL_NAME].title = name;
-    shown[COL_COST].title = cost;
-    shown[COL_SPARK].title = o->spark.slots ? v->range_name : "";
-    if (o->compared) {
-        shown[COL_USUAL].title = view_compare_words(v);
-        shown[COL_USUAL].width = columns[COL_COST].width;
-        shown[COL_USUAL].drop = 0;
-        shown[COL_CENTS].title = "+%";
-        shown[COL_CENTS].drop = 0;
-        shown[COL_RATE].drop = 1;
-        if (r.w < 45) shown[COL_NAME].width = 10, shown[COL_COST].width = shown[COL_USUAL].width = 8;
+static int64_t value(const void *ctx, size_t row, size_t column) {
+    const Overview *o = ctx;
+    bool total = row == TABLE_TOTAL;
+    const Totals *t = total ? &o->list.total : &o->list.groups[row].t;
+    const char *name = total ? NULL : o->list.groups[row].name[0];
+    if (is_compared(o, column)) return column == COL_USUAL ? before_of(o, name) : t->cost_nano - before_of(o, name);
+    int64_t usual = total ? o->now.usual_nano_per_min : usual_rates_of(&o->usual, name), answered = t->requests - t->refused;
+    switch (column) {
+    case COL_RATE: return total ? o->minute.total.cost_nano : overview_rate_of(o, name);
+    case COL_USUAL: return usual < 0 ? FIGURE_UNKNOWN : usual;
+    case COL_CALLS: return t->requests;
+    case COL_CENTS: return answered > 0 ? t->cost_nano / answered : FIGURE_UNKNOWN;
+    case COL_SHARE: return o->list.total.cost_nano > 0 ? t->cost_nano / (o->list.total.cost_nano / 1000 + 1) : 0;
+    default: return t->cost_nano;
     }
+}
+
+/* Flat-rate use stands under the list, in no sum. */
+static bool notional_apart(const Overview *o, Rect r) {
+    return o->list.total.notional_nano > 0 && r.h >= 5;
+}
+
+static void compared_columns(const View *v, int width, Column *c) {
+    c[COL_USUAL].title = view_compare_words(v);
+    c[COL_USUAL].width = columns[COL_COST].width;
+    c[COL_USUAL].drop = 0;
+    c[COL_CENTS].title = "+%";
+    c[COL_CENTS].drop = 0;
+    c[COL_CENTS].figure = FIGURE_DOLLARS;
+    c[COL_RATE].drop = 1;
+    if (width < 45) c[COL_NAME].width = 10, c[COL_COST].width = c[COL_USUAL].width = 8;
+}
+
+static bool fill(const Overview *o, const View *v, Rect r, Listing *out) {
+    if (r.h < 2 || o->list.count == 0) return false;
+    memcpy(out->column, columns, sizeof columns);
+    snprintf(out->title[0], sizeof out->title[0], "by %s", by_name(o->dim));
+    snprintf(out->title[1], sizeof out->title[1], "%s ~$", v->range_name);
+    out->column[COL_NAME].title = out->title[0];
+    out->column[COL_COST].title = out->title[1];
+    out->column[COL_SPARK].title = o->spark.slots ? v->range_name : "";
+    if (o->compared) compared_columns(v, r.w, out->column);
+    out->area = (Rect){r.x, r.y, r.w, r.h - notional_apart(o, r)};
+    out->table = (Table){.columns = out->column, .column_count = COL_COUNT, .rows = o->list.count, .has_total = r.h >= 5,
+                         .has_selection = true, .cell = cell, .value = value, .key = overview_row_key, .ctx = o};
+    return true;
+}
+
+/* Where there is no room for a chart budgets stand above the list: what can break comes first. */
+static Rect list_area(const Overview *o, const Layout *l) {
+    Rect list = l->at[PART_LIST];
+    if (l->at[PART_CHART].h || o->budgets == 0) return list;
+    int rows = overview_narrow_budgets(o, list);
+    return (Rect){list.x, list.y + rows + 1, list.w, list.h - rows - 1};
+}
+
+bool overview_list(const void *self, const View *v, const Layout *l, Listing *out) {
+    return fill(self, v, list_area(self, l), out);
+}
+
+void overview_arrange(Overview *o, const View *v) {
+    Listing l;
+    if (fill(o, v, (Rect){0, 0, 80, 10}, &l)) table_arrange(&l.table, &o->table);
+}
+
+void overview_draw_list(const Overview *o, const View *v, Canvas *c, Rect r) {
+    Listing l;
     if (r.h < 2) return;
-    if (o->list.count == 0) {
+    if (!fill(o, v, r, &l)) {
         canvas_textf(c, r.x + 1, r.y, r.w - 1, ROLE_DIM, 0, "no calls in %s%s", v->range_name,
                      v->filter ? " pass the filter; Esc clears it" : "; t widens the range");
         return;
     }
-    const Totals *t = &o->list.total;
-    bool apart = t->notional_nano > 0 && r.h >= 5;
-    Table table = {.columns = shown,
-                   .column_count = COL_COUNT,
-                   .rows = o->list.count,
-                   .sorted_by = -1,
-                   .has_total = r.h >= 5,
-                   .has_selection = true,
-                   .cell = cell,
-                   .ctx = o};
-    table_draw(&table, &o->table, c, (Rect){r.x, r.y, r.w, r.h - apart});
-    if (!apart) return;
+    table_draw(&l.table, &o->table, c, l.area);
+    if (!notional_apart(o, r)) return;
     size_t most = (size_t)(r.h - 3), rows = o->list.count < most ? o->list.count : most;
     canvas_textf(c, r.x + 1, r.y + 2 + (int)rows, r.w - 1, ROLE_DIM, 0,
                  "notional  $%s flat-rate use, in no sum above",
-                 number_money(t->notional_nano, 0, BASIS_NONE).text);
+                 number_money(o->list.total.notional_nano, 0, BASIS_NONE).text);
 }
 
 /* ---- models ---- */
@@ -216,14 +254,11 @@ void overview_draw_movers(const Overview *o, const View *v, Canvas *c, Rect r) {
 /* ---- the newest calls ---- */
 
 void overview_draw_live(const Overview *o, const View *v, Canvas *c, Rect r) {
-    const RequestRows rows = {o->live, v->zone, v->until_ms - v->since_ms > MS_PER_DAY};
     size_t room = r.h > 1 ? (size_t)r.h - 1 : 0,
            shown = o->lives < room ? o->lives : room; /* the newest, no list to scroll */
-    Table t = {.columns = request_columns,
-               .column_count = REQ_COLUMNS,
-               .rows = shown,
-               .sorted_by = -1,
-               .cell = request_cell,
-               .ctx = &rows};
+    const RequestRows rows = {o->live, shown, &v->zone, v->until_ms - v->since_ms > MS_PER_DAY, 0, 0};
+    Table t;
+    request_table(&rows, &t);
+    t.has_selection = false;
     table_draw(&t, &(TableState){.selected = 0}, c, r);
 }

@@ -4,7 +4,7 @@
 #include "tui/overview.h"
 #include "tui/view.h"
 
-enum { BURN_WINDOW_SLOTS = 5, BURNER_SLOTS_MIN = 10, STACKS = SERIES_STACKS_MAX };
+enum { BURN_WINDOW_SLOTS = 5, BURNER_SLOTS_MIN = 10, STACKS = 8 };
 
 int overview_ask(View *v, const int *by, size_t by_count, int64_t since_ms, int64_t until_ms, Result *out, Err *e) {
     Query q = {.since_ms = since_ms, .until_ms = until_ms, .by_count = by_count, .filter = v->filter, .zone = v->app->day_zone};
@@ -207,20 +207,9 @@ static int load_movers(Overview *o, View *v, Err *e) {
     return rc;
 }
 
-/* Small pictures of the largest values: whole quarter-hours, so that rollups answer; none for a range too short for them. */
-static int load_spark(Overview *o, View *v, Err *e) {
-    const int64_t quarter = 15 * MS_PER_MINUTE;
-    int64_t slot = (v->until_ms - v->since_ms) / SPARK_SLOTS / quarter * quarter;
-    series_free(&o->spark);
-    if (slot == 0 || !usual_rates_quick(o->dim, v)) return 0;
-    int64_t until = (v->until_ms + quarter - 1) / quarter * quarter;
-    const Query q = {.since_ms = until - SPARK_SLOTS * slot, .until_ms = until, .filter = v->filter, .zone = v->app->day_zone};
-    return query_series(v->db, &q, o->dim, SERIES_STACKS_MAX, slot, &o->spark, e);
-}
-
 static int load_slow(Overview *o, View *v, Err *e) {
     if (usual_rates_load(&o->usual, v, o->dim, &o->list, e) != 0) return -1;
-    return load_movers(o, v, e) == 0 ? load_spark(o, v, e) : -1;
+    return load_movers(o, v, e) == 0 ? sparks_load(&o->spark, v, o->dim, e) : -1;
 }
 
 static int load_live(Overview *o, View *v, Err *e) {
@@ -243,6 +232,7 @@ int overview_tick(Overview *o, View *v, Err *e) {
     if (load_budgets(o, v, e) != 0) return -1;
     split_series(o, v); /* of the last slot there is more */
     find_onset(o);
+    overview_arrange(o, v);
     return 0;
 }
 
@@ -256,7 +246,7 @@ static int load_figures(Overview *o, View *v, Err *e) {
     if (overview_ask(v, &model, 1, v->since_ms, v->until_ms, &o->models, e) != 0) return -1;
     if (load_series(o, v, e) != 0 || load_budgets(o, v, e) != 0) return -1;
     if (load_live(o, v, e) != 0) return -1;
-    table_follow(&o->table, o->list.count, 4, overview_row_key, o);
+    overview_arrange(o, v);
     o->sources_unknown = view_is_past(v);
     return query_sources(v->db, v->until_ms, o->source, SOURCES_SHOWN, &o->sources, e);
 }

@@ -9,6 +9,7 @@ typedef struct Pen {
     Canvas *c;
     Rect area;
     int y, end;
+    Rect rules; /* where their list came to stand */
 } Pen;
 
 static bool has_row(const Pen *p) { return p->y < p->end; }
@@ -145,7 +146,7 @@ static void draw_gateways(Pen *p, const PolicyScreen *s, const View *v) {
     Rect area = {p->area.x, p->y, p->area.w, rows < most ? rows : most};
     if (area.y + area.h > p->end) area.h = p->end - area.y;
     if (area.h < 2) return;
-    Table t = {.columns = columns, .column_count = COL_COUNT, .rows = s->ack_count, .sorted_by = -1, .cell = cell, .ctx = &ctx};
+    Table t = {.columns = columns, .column_count = COL_COUNT, .rows = s->ack_count, .cell = cell, .ctx = &ctx};
     table_draw(&t, &(TableState){0}, p->c, area);
     p->y += area.h;
     blank(p);
@@ -163,12 +164,22 @@ static void draw_refused(Pen *p, const PolicyScreen *s) {
 
 /* ---- rules and history share what is left ---- */
 enum { RULE_AT, RULE_WORDS, RULE_COLUMNS };
-static const Column rule_columns[RULE_COLUMNS] = {[RULE_AT] = {.title = "rule", .width = 20, .grow = 30},
-                                                  [RULE_WORDS] = {.title = "says", .width = 16, .grow = 200}};
+static const Column rule_columns[RULE_COLUMNS] = {[RULE_AT] = {.title = "rule", .width = 20, .grow = 30, .name = "rule"},
+                                                  [RULE_WORDS] = {.title = "says", .width = 16, .grow = 200, .name = "says"}};
 
 static void rule_cell(const void *ctx, size_t r, size_t col, TableCell *out) {
     const PolicyScreen *s = ctx;
     snprintf(out->text, sizeof out->text, "%.190s", col == RULE_AT ? s->rules[r].at : s->rules[r].words);
+}
+
+static uint64_t rule_key(const void *ctx, size_t r) {
+    const PolicyScreen *s = ctx;
+    return hash64(s->rules[r].at, strlen(s->rules[r].at), 0) | 1;
+}
+
+void policy_rules_table(const PolicyScreen *s, Table *out) {
+    *out = (Table){.columns = rule_columns, .column_count = RULE_COLUMNS, .rows = s->rule_count, .has_selection = true,
+                   .cell = rule_cell, .key = rule_key, .ctx = s};
 }
 
 static void draw_rules(Pen *p, const PolicyScreen *s) {
@@ -180,9 +191,10 @@ static void draw_rules(Pen *p, const PolicyScreen *s) {
     }
     Rect area = {p->area.x, p->y, p->area.w, rows < room ? rows : room};
     if (area.h < 2) return;
-    Table t = {.columns = rule_columns, .column_count = RULE_COLUMNS, .rows = s->rule_count, .sorted_by = -1, .has_selection = true,
-               .cell = rule_cell, .ctx = s};
+    Table t;
+    policy_rules_table(s, &t);
     table_draw(&t, &s->table, p->c, area);
+    p->rules = area;
     p->y += area.h;
 }
 
@@ -199,12 +211,7 @@ static void draw_history(Pen *p, const PolicyScreen *s, const View *v) {
     }
 }
 
-void policy_screen_draw(const void *self, const View *v, Canvas *c, Rect area) {
-    const PolicyScreen *s = self;
-    if (view_is_past(v)) {
-        policy_asof_draw(s, v, c, area);
-        return;
-    }
+static Rect draw_all(const PolicyScreen *s, const View *v, Canvas *c, Rect area) {
     Pen p = {.c = c, .area = area, .y = area.y, .end = area.y + area.h};
     blank(&p);
     draw_sentence(&p, v);
@@ -214,4 +221,22 @@ void policy_screen_draw(const void *self, const View *v, Canvas *c, Rect area) {
     draw_refused(&p, s);
     draw_rules(&p, s);
     draw_history(&p, s, v);
+    return p.rules;
+}
+
+void policy_screen_draw(const void *self, const View *v, Canvas *c, Rect area) {
+    if (view_is_past(v)) policy_asof_draw(self, v, c, area);
+    else draw_all(self, v, c, area);
+}
+
+/* What stands above the rules decides where they are: that is drawn once more, where nobody sees it. */
+bool policy_screen_list(const void *self, const View *v, const Layout *l, Listing *out) {
+    const PolicyScreen *s = self;
+    const Rect body = l->at[PART_BODY];
+    if (s->rule_count == 0 || view_is_past(v)) return false;
+    Canvas *unseen = canvas_new(body.x + body.w, body.y + body.h, v->ascii);
+    out->area = draw_all(s, v, unseen, body);
+    canvas_free(unseen);
+    policy_rules_table(s, &out->table);
+    return out->area.h > 0;
 }

@@ -3,11 +3,10 @@
 #ifndef TUI_POLICY_SCREEN_H
 #define TUI_POLICY_SCREEN_H
 #include "tui/policy_act.h"
-#include "tui/screen.h"
-#include "tui/table.h"
+#include "tui/list.h"
 #include <jansson.h>
 
-enum { REFUSED_SHOWN = 6, HISTORY_SHOWN = 20, RULES_MAX = 200, RULES_PAGE = 8 /* rows that PgDn moves */ };
+enum { REFUSED_SHOWN = 6, HISTORY_SHOWN = 20, RULES_MAX = 200 };
 
 typedef struct GatewayRow {
     PolicyAck ack;
@@ -35,6 +34,8 @@ typedef struct PolicyScreen {
 static inline bool policy_is_stopped(const PolicyView *v) { return v->state == SWITCH_ALL || v->state == SWITCH_NON_CRITICAL; }
 /* Every limit, rate, route and cache rule of a policy, and what the guard says of budgets. */
 void policy_rules_list(const json_t *policy, PolicyRule *out, size_t max, size_t *count);
+void policy_rules_table(const PolicyScreen *s, Table *out);
+bool policy_screen_list(const void *self, const View *v, const Layout *l, Listing *out);
 /* Back in time: what the audit trail says of then (policy_asof.c). */
 void policy_asof_load(PolicyScreen *p, const View *v);
 void policy_asof_draw(const PolicyScreen *p, const View *v, Canvas *c, Rect area);

@@ -219,7 +219,7 @@ bool savings_pane_key(SavingsPane *p, View *v, int key) {
     if (key == KEY_LEFT || key == 'h') return change_share(p, -STEP);
     if (key == KEY_RIGHT || key == 'l') return change_share(p, STEP);
     if (key == 'w') return ask_to_write(p, v), true;
-    if (key == KEY_ESC && p->open) return p->open = false, true;
+    if ((key == KEY_ESC || key == KEY_BACKSPACE) && p->open) return p->open = false, true;
     if (key != 'u') return false;
     if (p->shown == 0) snprintf(v->answer, sizeof v->answer, "no rule that was written here runs");
     else ask(v, &undo_dialog, p->saved[0].id);

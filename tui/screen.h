@@ -14,6 +14,21 @@
 
 typedef enum ZoneShown { ZONE_CONFIG, ZONE_UTC, ZONE_LOCAL } ZoneShown;
 typedef enum Compare { COMPARE_OFF, COMPARE_BEFORE, COMPARE_DAY, COMPARE_WEEK } Compare;
+struct Layout;
+struct Listing;
+
+/* Opened from a list's row: where from, and what was chosen. */
+enum { DRILL_MAX = 12, CRUMB_MAX = 64 };
+typedef struct DrillStep {
+    char screen[16], filter[256];            /* to go back to */
+    char range[64], range_name[16];          /* View.range_text, range_name */
+    int64_t length_ms;                       /* of the range */
+    int dim;                                 /* what was chosen, and its value as the header says it */
+    char crumb[CRUMB_MAX];
+    int next_dim;                            /* by what the list that was opened is */
+    uint32_t id;
+} DrillStep;
+
 typedef struct View { /* what the user chose; shared by all screens, survives switching */
     int64_t now_ms;                /* the frame's clock */
     int64_t since_ms, until_ms;    /* the range; until is the instant everything is shown as of, now when live */
@@ -23,7 +38,12 @@ typedef struct View { /* what the user chose; shared by all screens, survives sw
     int64_t range_length_ms;
     Compare compare;               /* with what the range stands beside */
     Filter *filter; char filter_text[256];
-    bool drilled; char filter_outer[256]; /* opened from a list's row: Esc goes back and restores that filter */
+    DrillStep step[DRILL_MAX];     /* the way from list to list; Esc goes one back */
+    int depth;                     /* steps of it; 0 = not drilled */
+    uint32_t steps;                /* ever made: names a step */
+    char drill_filter[256];        /* what the way makes of the filter; what was typed since stands after it */
+    const struct Screen *shown;    /* the screen and its self, for dialogs about it */
+    void *shown_self;
     const Zone *zone;              /* of what is shown, never of days and budgets */
     ZoneShown zone_shown;
     Zone *zone_own;                /* the one that was switched to, ours; NULL = the application's */
@@ -57,6 +77,10 @@ typedef struct Screen {
     void (*draw)(const void *self, const View *v, Canvas *c, Rect area); /* area excludes header, answer row, footer */
     /* A key this screen handles (see keys.h); false = not mine. May change v (then load is called). */
     bool (*key_pressed)(void *self, View *v, int key);
+    /* The list this screen shows in such a window (list.h); false = none. NULL: a screen without a list. */
+    bool (*list)(const void *self, const View *v, const struct Layout *l, struct Listing *out);
+    size_t table_at;               /* with a list: offsetof its TableState in self */
+    void (*moved)(void *self, View *v); /* another row is selected; NULL = nothing to do */
     const char *footer;            /* key_commands' names by use, most used first: "open sort dimension range" */
 } Screen;
 extern const Screen *const screens[]; /* NULL ends */

@@ -3,19 +3,18 @@
 #include "store/outbox.h"
 #include "tui/drill.h"
 #include "tui/keys.h"
-#include "tui/layout.h"
+#include "tui/list.h"
 #include "tui/number.h"
-#include "tui/table.h"
 #include "tui/view.h"
 
 enum { COL_SINCE, COL_WHAT, COL_COSTS, COL_TOLD, COL_COUNT };
-enum { ALERTS_MAX = 200, TOLD_MAX = 12, PAGE = 10, DETAIL_ROWS = 9, PATIENCE_MS = 300 };
+enum { ALERTS_MAX = 200, TOLD_MAX = 12, DETAIL_ROWS = 9, PATIENCE_MS = 300 };
 
 static const Column columns[COL_COUNT] = {
-    [COL_SINCE] = {.title = "  since", .width = 8},
-    [COL_WHAT] = {.title = "what", .width = 24, .grow = 100},
-    [COL_COSTS] = {.title = "costs", .width = 9, .right = true, .drop = 2},
-    [COL_TOLD] = {.title = "state", .width = 18, .drop = 1},
+    [COL_SINCE] = {.title = "  since", .width = 8, .name = "since", .figure = FIGURE_TIME},
+    [COL_WHAT] = {.title = "what", .width = 24, .grow = 100, .name = "what"},
+    [COL_COSTS] = {.title = "costs", .width = 9, .right = true, .drop = 2, .name = "costs_per_hour", .figure = FIGURE_DOLLARS},
+    [COL_TOLD] = {.title = "state", .width = 18, .drop = 1, .name = "state"},
 };
 
 typedef struct AlertScreen {
@@ -35,12 +34,13 @@ static void *open_alerts(void) {
 static void close_alerts(void *self) {
     AlertScreen *s = self;
     if (!s) return;
+    table_state_free(&s->table);
     free(s->rows);
     free(s);
 }
 
 static uint64_t row_key(const void *ctx, size_t row) {
-    return (uint64_t)((const AlertScreen *)ctx)->rows[row].id;
+    return (uint64_t)((const AlertScreen *)((const Listing *)ctx)->pair[0])->rows[row].id;
 }
 
 /* What was told after the instant that is shown. */
@@ -51,6 +51,19 @@ static void forget_later(AlertScreen *s, int64_t at_ms) {
     s->told_count = kept;
 }
 
+static const AlertView *selected(const AlertScreen *s) {
+    const Table t = {.rows = s->count};
+    return &s->rows[table_selected(&t, &s->table)];
+}
+
+static int load_told(AlertScreen *s, View *v, Err *e) {
+    int rc = outbox_told(v->db, selected(s)->id, s->told, TOLD_MAX, &s->told_count, e);
+    if (view_is_past(v)) forget_later(s, v->until_ms);
+    return rc;
+}
+
+static bool listing(const AlertScreen *s, const View *v, Rect area, Listing *out);
+
 static int load_alerts(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
     AlertScreen *s = self;
     (void)deadline_us;
@@ -60,11 +73,9 @@ static int load_alerts(void *self, View *v, int64_t deadline_us, bool *more, Err
     if (rc != 0) return -1;
     s->active = s->told_count = 0;
     while (s->active < s->count && s->rows[s->active].state == ALERT_FIRING) s->active++;
-    table_follow(&s->table, s->count, PAGE, row_key, s);
-    if (s->count == 0) return 0;
-    rc = outbox_told(v->db, s->rows[s->table.selected].id, s->told, TOLD_MAX, &s->told_count, e);
-    if (view_is_past(v)) forget_later(s, v->until_ms);
-    return rc;
+    Listing l;
+    if (listing(s, v, (Rect){0}, &l)) table_arrange(&l.table, &s->table);
+    return s->count ? load_told(s, v, e) : 0;
 }
 
 /* ---- draw ---- */
@@ -109,21 +120,20 @@ static void cost_words(const AlertView *a, char *out, size_t size) {
     else snprintf(out, size, "%s/h", number_usd_short(a->nano_per_hour, BASIS_NONE).text);
 }
 
-typedef struct Shown { const AlertScreen *s; const View *v; } Shown;
-
 static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
-    const Shown *shown = ctx;
-    const AlertView *a = &shown->s->rows[row];
+    const Listing *l = ctx;
+    const View *v = l->pair[1];
+    const AlertView *a = &((const AlertScreen *)l->pair[0])->rows[row];
     char at[24];
-    out->role = (uint8_t)role_of(a, shown->v);
+    out->role = (uint8_t)role_of(a, v);
     switch (column) {
     case COL_SINCE:
-        clock_words(shown->v, a->began_ms, at, sizeof at);
-        snprintf(out->text, sizeof out->text, "%s %s", glyph_of(a, shown->v), at);
+        clock_words(v, a->began_ms, at, sizeof at);
+        snprintf(out->text, sizeof out->text, "%s %s", glyph_of(a, v), at);
         break;
     case COL_WHAT: snprintf(out->text, sizeof out->text, "%.*s", (int)utf8_cut(a->title, strlen(a->title), sizeof out->text - 1), a->title); break;
     case COL_COSTS: cost_words(a, out->text, sizeof out->text); break;
-    default: state_words(a, shown->v, out->text, sizeof out->text); break;
+    default: state_words(a, v, out->text, sizeof out->text); break;
     }
 }
 
@@ -165,7 +175,7 @@ static void draw_lines(const char *detail, Canvas *c, Rect r, int *y) {
 }
 
 static void draw_detail(const AlertScreen *s, const View *v, Canvas *c, Rect r) {
-    const AlertView *a = &s->rows[s->table.selected];
+    const AlertView *a = selected(s);
     const AlertRule *rule = alert_rule(a->rule);
     char began[24], fired[24], text[320];
     Buf told = {.max = 600};
@@ -196,18 +206,44 @@ static void draw_none(Canvas *c, Rect area) {
     for (int i = 0; i < 4 && y < area.y + area.h; i++, y++) canvas_text(c, area.x + 1, y, area.w - 2, ROLE_TEXT, 0, told[i]);
 }
 
+static int64_t value(const void *ctx, size_t row, size_t column) {
+    const AlertView *a = &((const AlertScreen *)((const Listing *)ctx)->pair[0])->rows[row];
+    if (column == COL_SINCE) return a->began_ms;
+    return a->nano_per_hour < 0 ? FIGURE_UNKNOWN : a->nano_per_hour;
+}
+
+static bool listing(const AlertScreen *s, const View *v, Rect area, Listing *out) {
+    if (s->count == 0) return false;
+    out->pair[0] = s;
+    out->pair[1] = v;
+    out->area = area;
+    out->table = (Table){.columns = columns, .column_count = COL_COUNT, .rows = s->count, .has_selection = true, .cell = cell,
+                         .value = value, .key = row_key, .ctx = out};
+    return true;
+}
+
+static void split(Rect area, Rect *list, Rect *detail) {
+    *list = area;
+    *detail = (Rect){0};
+    if (area.h >= 12) layout_split(area, DETAIL_ROWS, list, detail);
+}
+
+static bool list_alerts(const void *self, const View *v, const Layout *l, Listing *out) {
+    Rect list, detail;
+    split(l->at[PART_BODY], &list, &detail);
+    return listing(self, v, list, out);
+}
+
 static void draw_alerts(const void *self, const View *v, Canvas *c, Rect area) {
     const AlertScreen *s = self;
-    const Shown shown = {s, v};
-    if (s->count == 0) {
+    Rect list, detail;
+    Listing l;
+    split(area, &list, &detail);
+    if (!listing(s, v, list, &l)) {
         draw_none(c, area);
         return;
     }
-    Table t = {.columns = columns, .column_count = COL_COUNT, .rows = s->count, .sorted_by = -1, .has_selection = true, .cell = cell,
-               .ctx = &shown};
-    Rect list = area, detail = {0};
-    if (area.h >= 12) layout_split(area, DETAIL_ROWS, &list, &detail);
-    table_draw(&t, &s->table, c, list);
+    table_draw(&l.table, &s->table, c, list);
     if (detail.h >= 3) draw_detail(s, v, c, detail);
 }
 
@@ -224,7 +260,7 @@ static int write_word(const AlertView *a, View *v, bool ack, const char *by, Err
 
 /* What a person says to an alert goes into the ledger; the same again takes it back. */
 static void say(AlertScreen *s, View *v, bool ack) {
-    const AlertView *a = &s->rows[s->table.selected];
+    const AlertView *a = selected(s);
     Actor who;
     Err e = {""};
     if (view_is_past(v)) {
@@ -236,7 +272,7 @@ static void say(AlertScreen *s, View *v, bool ack) {
         return;
     }
     actor_find(v->app->config->user, &who);
-    s->table.key = row_key(s, s->table.selected); /* it moves down, and stays selected */
+    s->table.key = (uint64_t)a->id; /* it moves down, and stays selected */
     bool back = ack ? a->acked_ms != 0 : is_silenced(a, v);
     if (write_word(a, v, ack, who.user, &e) != 0) snprintf(v->answer, sizeof v->answer, "tollwatch: %.230s", e.text);
     else snprintf(v->answer, sizeof v->answer, "%s%s", ack ? "acknowledged" : "silent for an hour", back ? ": taken back" : "");
@@ -256,13 +292,18 @@ static bool key_alerts(void *self, View *v, int key) {
     AlertScreen *s = self;
     const KeyCommand *k = key_meaning(key);
     if (s->count && k && (k->act == DO_ACKNOWLEDGE || k->act == DO_SILENCE)) return say(s, v, k->act == DO_ACKNOWLEDGE), true;
-    if (s->count && k && k->act == DO_OPEN) return go_to_cause(&s->rows[s->table.selected], v), true;
-    if (!table_key(&s->table, s->count, PAGE, key)) return false;
-    if (s->count) s->table.key = row_key(s, s->table.selected);
-    return true;
+    if (s->count && k && k->act == DO_OPEN) return go_to_cause(selected(s), v), true;
+    return false;
+}
+
+static void moved_alerts(void *self, View *v) {
+    AlertScreen *s = self;
+    Err e = {""};
+    if (load_told(s, v, &e) != 0) s->told_count = 0;
 }
 
 const Screen screen_alerts = {
     .name = "alerts", .title = "Alerts", .key = '7', .open = open_alerts, .close = close_alerts, .load = load_alerts,
-    .draw = draw_alerts, .key_pressed = key_alerts, .footer = "stop open acknowledge silence",
+    .draw = draw_alerts, .key_pressed = key_alerts, .list = list_alerts, .table_at = offsetof(AlertScreen, table),
+    .moved = moved_alerts, .footer = "stop open acknowledge silence",
 };

@@ -4,12 +4,11 @@
 #include "store/reconcile.h"
 #include "tui/chart.h"
 #include "tui/keys.h"
+#include "tui/list.h"
 #include "tui/number.h"
 #include "tui/recon_words.h"
-#include "tui/screen.h"
-#include "tui/table.h"
 
-enum { DAYS = 14, PAGE = 10, LIST_MIN = 5, BALANCES_MAX = 8 };
+enum { DAYS = 14, LIST_MIN = 5, BALANCES_MAX = 8 };
 
 typedef struct Bills {
     ReconLine *line; /* per day: all accounts, then each account; newest first */
@@ -32,6 +31,7 @@ static void *open_bills(void) { return xcalloc(1, sizeof(Bills)); }
 
 static void close_bills(void *self) {
     Bills *b = self;
+    table_state_free(&b->table);
     free(b->line);
     free(b->parts);
     free(b);
@@ -66,6 +66,8 @@ static uint64_t row_key(const void *ctx, size_t row) {
     return hash64(b->line[row].account, strlen(b->line[row].account), (uint64_t)b->line[row].day_ms);
 }
 
+static bool listing(const Bills *b, Rect area, Listing *out);
+
 static int load_bills(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
     Bills *b = self;
     Recon r;
@@ -83,7 +85,8 @@ static int load_bills(void *self, View *v, int64_t deadline_us, bool *more, Err 
         b->part_count = reconcile_parts(&r, &b->parts) - 1; /* the total is for the command */
         b->providers = 0;
         for (size_t i = 0; i < r.count; i++) b->providers += r.at[i].has_reported || r.at[i].has_billed;
-        table_follow(&b->table, b->count, PAGE, row_key, b);
+        Listing l;
+        if (listing(b, (Rect){0}, &l)) table_arrange(&l.table, &b->table);
     }
     reconcile_free(&r);
     return rc;
@@ -92,10 +95,14 @@ static int load_bills(void *self, View *v, int64_t deadline_us, bool *more, Err 
 /* ---- drawing ---- */
 enum { COL_DAY, COL_ACCOUNT, COL_METERED, COL_REPORTED, COL_BILLED, COL_DRIFT, COL_COVERAGE, COL_UNMETERED, COL_COUNT };
 static const Column columns[COL_COUNT] = {
-    [COL_DAY] = {.title = "UTC day", .width = 11}, [COL_ACCOUNT] = {.title = "account", .width = 12, .grow = 30},
-    [COL_METERED] = {.title = "metered ~$", .width = 11, .right = true, .drop = 4}, [COL_REPORTED] = {.title = "reported ^$", .width = 11, .right = true, .drop = 3},
-    [COL_BILLED] = {.title = "billed =$", .width = 11, .right = true}, [COL_DRIFT] = {.title = "drift", .width = 8, .right = true, .drop = 2},
-    [COL_COVERAGE] = {.title = "coverage", .width = 8, .right = true}, [COL_UNMETERED] = {.title = "unmetered", .width = 11, .right = true, .drop = 1}};
+    [COL_DAY] = {.title = "UTC day", .width = 11, .name = "day", .figure = FIGURE_TIME},
+    [COL_ACCOUNT] = {.title = "account", .width = 12, .grow = 30, .name = "account"},
+    [COL_METERED] = {.title = "metered ~$", .width = 11, .right = true, .drop = 4, .name = "metered", .figure = FIGURE_DOLLARS},
+    [COL_REPORTED] = {.title = "reported ^$", .width = 11, .right = true, .drop = 3, .name = "reported", .figure = FIGURE_DOLLARS},
+    [COL_BILLED] = {.title = "billed =$", .width = 11, .right = true, .name = "billed", .figure = FIGURE_DOLLARS},
+    [COL_DRIFT] = {.title = "drift", .width = 8, .right = true, .drop = 2, .name = "drift", .figure = FIGURE_PPM},
+    [COL_COVERAGE] = {.title = "coverage", .width = 8, .right = true, .name = "coverage", .figure = FIGURE_PPM},
+    [COL_UNMETERED] = {.title = "unmetered", .width = 11, .right = true, .drop = 1, .name = "unmetered", .figure = FIGURE_DOLLARS}};
 
 static void money_cell(TableCell *out, int64_t nano, bool known, Basis mark) {
     snprintf(out->text, sizeof out->text, "%s", known ? number_money(nano, 11, mark).text : "-");
@@ -108,7 +115,7 @@ static void cell(const void *ctx, size_t row, size_t col, TableCell *out) {
     if (l->open) out->role = ROLE_DIM; /* not comparable yet */
     switch (col) {
     case COL_DAY:
-        if (!l->account[0]) time_format(NULL, l->day_ms, "%a %d %b", out->text, sizeof out->text);
+        if (!l->account[0] || b->table.sort) time_format(NULL, l->day_ms, "%a %d %b", out->text, sizeof out->text);
         break;
     case COL_ACCOUNT: snprintf(out->text, sizeof out->text, "%s", l->account[0] ? l->account : l->open ? "all, day not over" : "all"); break;
     case COL_METERED: money_cell(out, l->metered.cost_nano, l->has_metered, l->metered.unpriced_tokens ? BASIS_AT_LEAST : BASIS_NONE); break;
@@ -186,7 +193,8 @@ static void draw_spark(const Bills *b, const ReconLine *chosen, Canvas *c, Rect 
 }
 
 static void draw_open(const Bills *b, Canvas *c, Rect r) {
-    const ReconLine *chosen = &b->line[b->table.selected];
+    const Table rows = {.rows = b->count};
+    const ReconLine *chosen = &b->line[table_selected(&rows, &b->table)];
     char day[32];
     int y = r.y + 1, end = r.y + r.h;
     int64_t sum = 0;
@@ -236,27 +244,66 @@ static void draw_balances(const Bills *b, const View *v, Canvas *c, Rect r) {
                           b->foreign[i].currency, b->foreign[i].account);
 }
 
+static int64_t value(const void *ctx, size_t row, size_t col) {
+    const Bills *b = ctx;
+    const ReconLine *l = &b->line[row];
+    int64_t ppm = col == COL_DRIFT ? recon_drift_ppm(l) : recon_coverage_ppm(l);
+    switch (col) {
+    case COL_DAY: return l->day_ms;
+    case COL_METERED: return l->has_metered ? l->metered.cost_nano : FIGURE_UNKNOWN;
+    case COL_REPORTED: return l->has_reported ? l->reported.cost_nano : FIGURE_UNKNOWN;
+    case COL_BILLED: return l->has_billed ? l->billed_nano : FIGURE_UNKNOWN;
+    case COL_UNMETERED: return !l->open && (l->has_reported || l->has_billed) ? recon_unmetered_nano(l) : FIGURE_UNKNOWN;
+    default: return ppm == INT64_MIN ? FIGURE_UNKNOWN : ppm;
+    }
+}
+
+static bool listing(const Bills *b, Rect area, Listing *out) {
+    if (b->providers == 0 || b->count == 0) return false;
+    out->area = area;
+    out->table = (Table){.columns = columns, .column_count = COL_COUNT, .rows = b->count, .has_selection = true, .cell = cell, .value = value,
+                         .key = row_key, .ctx = b};
+    return true;
+}
+
+static bool has_apart(const Bills *b, Rect area) { return (b->balances || b->foreigns) && area.h > 8; }
+
+/* An opened row, under the list. */
+static Rect pane_rect(const Bills *b, Rect area) {
+    int h = area.h - has_apart(b, area), pane = h * 3 / 5;
+    return (Rect){area.x, area.y + h - pane, area.w, pane};
+}
+
+/* Under the list findings or the opened row, and what is left of balances in the last row. */
+static Rect list_rect(const Bills *b, Rect area, int *findings) {
+    int pane = b->open ? pane_rect(b, area).h : 0;
+    area.h -= has_apart(b, area);
+    *findings = (int)b->findings < area.h / 3 ? (int)b->findings : area.h / 3;
+    Rect list = {area.x, area.y + 2, area.w, area.h - 2 - (*findings ? *findings + 1 : 0)};
+    if (list.h < LIST_MIN) list.h = area.h - 2, *findings = 0;
+    if (b->open) list.h = area.h - 2 - pane, *findings = 0;
+    return list;
+}
+
+static bool list_bills(const void *self, const View *v, const Layout *l, Listing *out) {
+    int findings;
+    (void)v;
+    return listing(self, list_rect(self, l->at[PART_BODY], &findings), out);
+}
+
 static void draw_bills(const void *self, const View *v, Canvas *c, Rect area) {
     const Bills *b = self;
-    if ((b->balances || b->foreigns) && area.h > 8) {
-        draw_balances(b, v, c, (Rect){area.x, area.y + area.h - 1, area.w, 1});
-        area.h--;
-    }
-    if (b->providers == 0) {
+    int findings;
+    Rect list = list_rect(b, area, &findings);
+    Listing l;
+    if (has_apart(b, area)) draw_balances(b, v, c, (Rect){area.x, area.y + area.h - 1, area.w, 1});
+    if (!listing(b, list, &l)) {
         draw_nothing(c, area);
         return;
     }
     draw_verdict(b, c, area);
-    int findings = (int)b->findings < area.h / 3 ? (int)b->findings : area.h / 3;
-    Rect list = {area.x, area.y + 2, area.w, area.h - 2 - (findings ? findings + 1 : 0)};
-    if (list.h < LIST_MIN) list.h = area.h - 2, findings = 0;
-    if (b->open && b->count) {
-        int pane = area.h * 3 / 5;
-        list.h = area.h - 2 - pane, findings = 0;
-        draw_open(b, c, (Rect){area.x, area.y + area.h - pane, area.w, pane});
-    }
-    Table t = {.columns = columns, .column_count = COL_COUNT, .rows = b->count, .sorted_by = -1, .has_selection = true, .cell = cell, .ctx = b};
-    table_draw(&t, &b->table, c, list);
+    table_draw(&l.table, &b->table, c, list);
+    if (b->open) draw_open(b, c, pane_rect(b, area));
     if (findings) draw_findings(b, c, (Rect){area.x, list.y + list.h + 1, area.w, findings});
 }
 
@@ -268,25 +315,25 @@ static void next_finding(Bills *b) {
         int64_t off = recon_unmetered_nano(&b->line[i]), size = off < 0 ? -off : off;
         if (strcmp(b->line[i].account, f->account) != 0 || size <= most) continue;
         most = size;
-        b->table.selected = i;
+        b->table.key = row_key(b, i);
     }
     b->open = true;
-    b->table.key = row_key(b, b->table.selected);
-    table_follow(&b->table, b->count, PAGE, row_key, b);
+    Listing l;
+    if (listing(b, (Rect){0}, &l)) table_arrange(&l.table, &b->table);
 }
 
 static bool key_bills(void *self, View *v, int key) {
     Bills *b = self;
+    const KeyCommand *k = key_meaning(key);
+    KeyDo act = k ? k->act : DO_NOTHING;
     (void)v;
-    if (key == KEY_ENTER && b->count) return b->open = !b->open, true;
-    if (key == 'n' && b->findings && b->count) return next_finding(b), true;
-    if (key == KEY_ESC && b->open) return b->open = false, true;
-    if (!table_key(&b->table, b->count, PAGE, key)) return false;
-    if (b->count) b->table.key = row_key(b, b->table.selected);
-    return true;
+    if (act == DO_OPEN && b->count) return b->open = !b->open, true;
+    if (act == DO_FINDING && b->findings && b->count) return next_finding(b), true;
+    if (act == DO_BACK && b->open) return b->open = false, true;
+    return false;
 }
 
 const Screen screen_bills = {
     .name = "bills", .title = "Bills", .key = '5', .open = open_bills, .close = close_bills, .load = load_bills, .draw = draw_bills,
-    .key_pressed = key_bills, .footer = "row open finding",
+    .key_pressed = key_bills, .list = list_bills, .table_at = offsetof(Bills, table), .footer = "row open finding",
 };

@@ -2,24 +2,23 @@
  * limit would let through, and who spends it. Enter shows its calls. */
 #include "tui/drill.h"
 #include "tui/keys.h"
-#include "tui/layout.h"
+#include "tui/list.h"
 #include "tui/number.h"
-#include "tui/table.h"
 #include "tui/view.h"
 
 enum { COL_BUDGET, COL_SCOPE, COL_PERIOD, COL_LIMIT, COL_SPENT, COL_GAUGE, COL_PART, COL_END, COL_BREAKS, COL_COUNT };
-enum { GAUGE = 10, PAGE = 10, WHO_MAX = 5, DETAIL_ROWS = 7 };
+enum { GAUGE = 10, WHO_MAX = 5, DETAIL_ROWS = 7 };
 
 static const Column columns[COL_COUNT] = {
-    [COL_BUDGET] = {.title = "  budget", .width = 14, .grow = 30},
-    [COL_SCOPE] = {.title = "scope", .width = 15, .drop = 4, .grow = 30},
-    [COL_PERIOD] = {.title = "period", .width = 10, .drop = 5},
-    [COL_LIMIT] = {.title = "limit $", .width = 10, .right = true, .drop = 6},
-    [COL_SPENT] = {.title = "spent", .width = 11, .right = true, .drop = 3},
-    [COL_GAUGE] = {.title = "spent ▒ →end", .width = GAUGE + 2, .drop = 2},
-    [COL_PART] = {.title = "of $", .width = 5, .right = true},
-    [COL_END] = {.title = "→end $", .width = 8, .right = true, .drop = 7},
-    [COL_BREAKS] = {.title = "breaks", .width = 9, .right = true},
+    [COL_BUDGET] = {.title = "  budget", .width = 14, .grow = 30, .name = "budget"},
+    [COL_SCOPE] = {.title = "scope", .width = 15, .drop = 4, .grow = 30, .name = "scope"},
+    [COL_PERIOD] = {.title = "period", .width = 10, .drop = 5, .name = "period"},
+    [COL_LIMIT] = {.title = "limit $", .width = 10, .right = true, .drop = 6, .name = "limit", .figure = FIGURE_DOLLARS},
+    [COL_SPENT] = {.title = "spent", .width = 11, .right = true, .drop = 3, .name = "spent", .figure = FIGURE_DOLLARS},
+    [COL_GAUGE] = {.title = "spent ▒ →end", .width = GAUGE + 2, .drop = 2, .name = "gauge", .figure = FIGURE_PICTURE},
+    [COL_PART] = {.title = "of $", .width = 5, .right = true, .name = "part", .figure = FIGURE_PERMILLE},
+    [COL_END] = {.title = "→end $", .width = 8, .right = true, .drop = 7, .name = "end", .figure = FIGURE_DOLLARS},
+    [COL_BREAKS] = {.title = "breaks", .width = 9, .right = true, .name = "breaks", .figure = FIGURE_TIME},
 };
 
 typedef struct BudgetRow {
@@ -44,6 +43,7 @@ static void *open_budgets(void) {
 static void close_budgets(void *self) {
     Budgets *s = self;
     if (!s) return;
+    table_state_free(&s->table);
     free(s->rows);
     free(s);
 }
@@ -67,8 +67,13 @@ static int who_dim(const Budget *b) {
     return b->scope_dim == DIM_FEATURE ? DIM_MODEL : DIM_FEATURE;
 }
 
+static const BudgetRow *selected(const Budgets *s) {
+    const Table t = {.rows = s->count};
+    return &s->rows[table_selected(&t, &s->table)];
+}
+
 static int load_who(Budgets *s, View *v, Err *e) {
-    const BudgetRow *row = &s->rows[s->table.selected];
+    const BudgetRow *row = selected(s);
     Filter *filter;
     Result r;
     s->who_count = s->others = 0;
@@ -92,6 +97,8 @@ static int load_who(Budgets *s, View *v, Err *e) {
     return rc;
 }
 
+static bool listing(const Budgets *s, const View *v, Rect area, Listing *out);
+
 /* The usual pace moves with the minute only. */
 static int tick_budgets(void *self, View *v, Err *e) {
     Budgets *s = self;
@@ -101,6 +108,8 @@ static int tick_budgets(void *self, View *v, Err *e) {
         now.end_at_usual_nano = s->rows[i].view.end_at_usual_nano;
         s->rows[i].view = now;
     }
+    Listing l;
+    if (listing(s, v, (Rect){0}, &l)) table_arrange(&l.table, &s->table);
     return 0;
 }
 
@@ -119,7 +128,8 @@ static int load_budgets(void *self, View *v, int64_t deadline_us, bool *more, Er
     }
     s->count = c->budget_count;
     qsort(s->rows, s->count, sizeof *s->rows, soonest_first);
-    table_follow(&s->table, s->count, PAGE, row_key, s);
+    Listing l;
+    if (listing(s, v, (Rect){0}, &l)) table_arrange(&l.table, &s->table);
     return s->count ? load_who(s, v, e) : 0;
 }
 
@@ -173,15 +183,14 @@ static void scope_words(const Budget *b, char *out, size_t size) {
     else snprintf(out, size, "%s %s", dim_names[b->scope_dim], b->scope_value);
 }
 
-typedef struct Shown { const Budgets *s; const View *v; } Shown;
-
 static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
-    const Shown *shown = ctx;
-    const BudgetRow *r = &shown->s->rows[row];
+    const Listing *l = ctx;
+    const View *view = l->pair[1];
+    const BudgetRow *r = &((const Budgets *)l->pair[0])->rows[row];
     const BudgetView *b = &r->view;
     char *to = out->text;
     size_t size = sizeof out->text;
-    ThemeRole role = role_of(r, shown->v->until_ms);
+    ThemeRole role = role_of(r, view->until_ms);
     switch (column) {
     case COL_BUDGET:
         out->role = (uint8_t)role;
@@ -199,7 +208,7 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
     case COL_END: snprintf(to, size, "%s", number_money(b->end_at_rate_nano, 8, BASIS_NONE).text); break;
     default:
         out->role = (uint8_t)role;
-        breaks_words(r, shown->v, to, size);
+        breaks_words(r, view, to, size);
         break;
     }
 }
@@ -266,7 +275,7 @@ static void draw_basis(const BudgetRow *r, const View *v, Canvas *c, Rect at) {
 }
 
 static void draw_detail(const Budgets *s, const View *v, Canvas *c, Rect r) {
-    const BudgetRow *row = &s->rows[s->table.selected];
+    const BudgetRow *row = selected(s);
     char begin[32], end[32], scope[160];
     const Zone *zone = budget_zone(row->budget, v->app->day_zone);
     time_format(zone, row->view.begin_ms, "%d %b %H:%M", begin, sizeof begin);
@@ -292,18 +301,53 @@ static void draw_empty(Canvas *c, Rect area) {
         canvas_text(c, area.x + (i > 1 ? 3 : 1), area.y + i, area.w - 4, i > 1 ? ROLE_TEXT : ROLE_DIM, 0, lines[i]);
 }
 
+static int64_t value(const void *ctx, size_t row, size_t column) {
+    const BudgetRow *r = &((const Budgets *)((const Listing *)ctx)->pair[0])->rows[row];
+    switch (column) {
+    case COL_LIMIT: return r->budget->limit_nano;
+    case COL_SPENT: return r->view.spent_nano;
+    case COL_PART: return r->view.spent_permille;
+    case COL_END: return r->view.end_at_rate_nano;
+    default: return r->view.breaks_ms < 0 ? FIGURE_UNKNOWN : r->view.breaks_ms;
+    }
+}
+
+static uint64_t list_key_of(const void *ctx, size_t row) {
+    return row_key(((const Listing *)ctx)->pair[0], row);
+}
+
+static bool listing(const Budgets *s, const View *v, Rect area, Listing *out) {
+    if (s->count == 0) return false;
+    out->pair[0] = s;
+    out->pair[1] = v;
+    out->area = area;
+    out->table = (Table){.columns = columns, .column_count = COL_COUNT, .rows = s->count, .has_selection = true, .cell = cell,
+                         .value = value, .key = list_key_of, .ctx = out};
+    return true;
+}
+
+static void split(Rect area, Rect *list, Rect *detail) {
+    *list = area;
+    *detail = (Rect){0};
+    if (area.h >= 12) layout_split(area, DETAIL_ROWS, list, detail);
+}
+
+static bool list_budgets(const void *self, const View *v, const Layout *l, Listing *out) {
+    Rect list, detail;
+    split(l->at[PART_BODY], &list, &detail);
+    return listing(self, v, list, out);
+}
+
 static void draw_budgets(const void *self, const View *v, Canvas *c, Rect area) {
     const Budgets *s = self;
-    const Shown shown = {s, v};
-    if (s->count == 0) {
+    Rect list = area, detail = {0};
+    Listing l;
+    split(area, &list, &detail);
+    if (!listing(s, v, list, &l)) {
         draw_empty(c, area);
         return;
     }
-    Table t = {.columns = columns, .column_count = COL_COUNT, .rows = s->count, .sorted_by = -1, .has_selection = true, .cell = cell,
-               .ctx = &shown};
-    Rect list = area, detail = {0};
-    if (area.h >= 12) layout_split(area, DETAIL_ROWS, &list, &detail);
-    table_draw(&t, &s->table, c, list);
+    table_draw(&l.table, &s->table, c, list);
     if (detail.h >= 3) draw_detail(s, v, c, detail);
 }
 
@@ -323,15 +367,19 @@ static bool key_budgets(void *self, View *v, int key) {
     Budgets *s = self;
     const KeyCommand *k = key_meaning(key);
     if (s->count && k && k->act == DO_OPEN) {
-        drill(s->rows[s->table.selected].budget, v);
+        drill(selected(s)->budget, v);
         return true;
     }
-    if (!table_key(&s->table, s->count, PAGE, key)) return false;
-    if (s->count) s->table.key = row_key(s, s->table.selected);
-    return true;
+    return false;
+}
+
+static void moved_budgets(void *self, View *v) {
+    Err e = {""};
+    if (load_who(self, v, &e) != 0) snprintf(v->answer, sizeof v->answer, "tollwatch: %.200s", e.text);
 }
 
 const Screen screen_budgets = {
     .name = "budgets", .title = "Budgets", .key = '6', .open = open_budgets, .close = close_budgets, .load = load_budgets,
-    .tick = tick_budgets, .draw = draw_budgets, .key_pressed = key_budgets, .footer = "stop open row",
+    .tick = tick_budgets, .draw = draw_budgets, .key_pressed = key_budgets, .list = list_budgets, .table_at = offsetof(Budgets, table),
+    .moved = moved_budgets, .footer = "stop open row",
 };

@@ -101,11 +101,23 @@ static void draw_price(const Models *m, const View *v, Canvas *c, Rect r) {
                  price_row_field(m->unit.row, "confidence"));
 }
 
+static Rect list_rect(const Models *m, Rect area, Rect *detail) {
+    Rect list = area;
+    *detail = (Rect){0};
+    if (groups_selected(&m->list) && area.h >= 16 && area.w >= 76) layout_split(area, DETAIL_ROWS, &list, detail);
+    return list;
+}
+
+static bool list_models(const void *self, const View *v, const Layout *l, Listing *out) {
+    const Models *m = self;
+    Rect detail;
+    return groups_list(&m->list, v, "model", list_rect(m, l->at[PART_BODY], &detail), out);
+}
+
 static void draw_models(const void *self, const View *v, Canvas *c, Rect area) {
     const Models *m = self;
     const GroupRow *r = groups_selected(&m->list);
-    Rect list = area, detail = {0};
-    if (r && area.h >= 16 && area.w >= 76) layout_split(area, DETAIL_ROWS, &list, &detail);
+    Rect detail, list = list_rect(m, area, &detail);
     groups_draw(&m->list, v, "model", c, list);
     if (detail.h < 3) return;
     canvas_fill(c, (Rect){detail.x, detail.y, detail.w, 1}, ROLE_RULE, 0, "─");
@@ -122,12 +134,15 @@ static bool key_models(void *self, View *v, int key) {
         drill_into(v, DIM_MODEL, r->name);
         return true;
     }
-    if (!groups_key(&m->list, key)) return false;
-    price_selected(m, v);
-    return true;
+    return false;
+}
+
+static void moved_models(void *self, View *v) {
+    price_selected(self, v);
 }
 
 const Screen screen_models = {
     .name = "models", .title = "Models", .key = '2', .open = open_models, .close = close_models, .load = load_models,
-    .tick = tick_models, .draw = draw_models, .key_pressed = key_models, .footer = "open sort range",
+    .tick = tick_models, .draw = draw_models, .key_pressed = key_models, .list = list_models,
+    .table_at = offsetof(Models, list) + offsetof(Groups, table), .moved = moved_models, .footer = "open sort range",
 };

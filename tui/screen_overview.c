@@ -14,6 +14,7 @@ static void *open_overview(void) {
 static void close_overview(void *self) {
     Overview *o = self;
     if (!o) return;
+    table_state_free(&o->table);
     result_free(&o->list);
     result_free(&o->before);
     free(o->before_slot);
@@ -75,22 +76,22 @@ static bool key_overview(void *self, View *v, int key) {
     if (k && k->act == DO_DIMENSION) {
         o->dim = dimension_next(o->dim, key == 'D', false);
         o->usual.asked_ms = 0;
-        o->table = (TableState){.selected = 0};
+        o->table.selected = o->table.key = 0;
         saved_set(v->saved, "overview.dimension", by_name(o->dim));
         snprintf(v->answer, sizeof v->answer, "by %s", by_name(o->dim));
         return true;
     }
     if (k && k->act == DO_OPEN && o->list.count) {
-        drill_into(v, o->dim, o->list.groups[o->table.selected < o->list.count ? o->table.selected : 0].name[0]);
+        const Table t = {.rows = o->list.count};
+        drill_into(v, o->dim, o->list.groups[table_selected(&t, &o->table)].name[0]);
         return true;
     }
-    if (!table_key(&o->table, o->list.count, 4, key)) return false;
-    if (o->list.count) o->table.key = overview_row_key(o, o->table.selected);
-    return true;
+    return false;
 }
 
 const Screen screen_overview = {
     .name = "overview", .title = "Overview", .key = '1', .open = open_overview, .close = close_overview,
     .load = load_overview, .tick = tick_overview, .draw = overview_draw, .key_pressed = key_overview,
+    .list = overview_list, .table_at = offsetof(Overview, table),
     .footer = "stop open dimension range pause",
 };

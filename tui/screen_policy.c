@@ -10,6 +10,7 @@ static void *open_policy(void) { return xcalloc(1, sizeof(PolicyScreen)); }
 static void close_policy(void *self) {
     PolicyScreen *p = self;
     json_decref(p->policy);
+    table_state_free(&p->table);
     free(p->acks);
     free(p);
 }
@@ -76,11 +77,6 @@ static void load_acks(PolicyScreen *p, View *v) {
     free(acks);
 }
 
-static uint64_t rule_key(const void *ctx, size_t row) {
-    const PolicyScreen *p = ctx;
-    return hash64(p->rules[row].at, strlen(p->rules[row].at), 0);
-}
-
 static int load_policy(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
     PolicyScreen *p = self;
     Err why = {0};
@@ -94,7 +90,9 @@ static int load_policy(void *self, View *v, int64_t deadline_us, bool *more, Err
     p->policy = NULL;
     if (policy_read(v->app->policy_path, &p->policy, &why) != 0) p->policy = NULL; /* v->policy says why */
     policy_rules_list(p->policy, p->rules, RULES_MAX, &p->rule_count);
-    table_follow(&p->table, p->rule_count, RULES_PAGE, rule_key, p);
+    Table rules;
+    policy_rules_table(p, &rules);
+    table_arrange(&rules, &p->table);
     load_acks(p, v);
     if (policy_history(v->app->policy_path, p->history, HISTORY_SHOWN, &p->history_count, &why) != 0) p->history_count = 0;
     if (load_refused(p, v, e) != 0 || rate_at(v, v->until_ms, &p->rate_now_nano, e) != 0) return -1;
@@ -109,7 +107,11 @@ static int tick_policy(void *self, View *v, Err *e) {
 
 static bool open_rule(const PolicyScreen *p, View *v) {
     if (p->rule_count == 0) policy_dialog(v, &rule_dialog);
-    else policy_rule_dialog(v, p->rules[p->table.selected].at, p->rules[p->table.selected].value);
+    else {
+        const Table t = {.rows = p->rule_count};
+        const PolicyRule *r = &p->rules[table_selected(&t, &p->table)];
+        policy_rule_dialog(v, r->at, r->value);
+    }
     return true;
 }
 
@@ -118,10 +120,11 @@ static bool key_policy(void *self, View *v, int key) {
     if (view_is_past(v)) return false; /* no rule of now is shown */
     if (key == 'w') return policy_dialog(v, &rule_dialog), true;
     if (key == KEY_ENTER) return open_rule(p, v);
-    return table_key(&p->table, p->rule_count, RULES_PAGE, key);
+    return false;
 }
 
 const Screen screen_policy = {
     .name = "policy", .title = "Policy", .key = '8', .open = open_policy, .close = close_policy, .load = load_policy, .tick = tick_policy, .restless = true,
-    .draw = policy_screen_draw, .key_pressed = key_policy, .footer = "resume stop rule open",
+    .draw = policy_screen_draw, .key_pressed = key_policy, .list = policy_screen_list,
+    .table_at = offsetof(PolicyScreen, table), .footer = "resume stop rule open",
 };

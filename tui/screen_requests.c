@@ -1,24 +1,24 @@
 /* screen_requests: single calls, newest first, as they come; an opened one in detail (request_detail.h).
- * Does not: keep them; each load asks for the newest that fit a page, or for those before the oldest shown. */
+ * On the first row one follows the newest; on another one stays with it. Does not: choose the rows (request_load.h). */
+#include "store/alert.h"
 #include "tui/keys.h"
-#include "tui/layout.h"
+#include "tui/list.h"
 #include "tui/request_detail.h"
-#include "tui/request_table.h"
-#include "tui/screen.h"
-
-enum { ROWS_MAX = 200 };
+#include "tui/request_load.h"
 
 typedef struct Requests {
-    RowView *row;
-    size_t count;
-    bool more, open; /* open: the selected one's arithmetic is shown */
+    RequestLoad load;
+    RequestRows rows;
+    bool open; /* the selected one's arithmetic is shown */
+    uint32_t way; /* the step that led here: another way begins at its first row */
     TableState table;
     RequestDetail detail;
 } Requests;
 
 static void *open_requests(void) {
     Requests *s = xcalloc(1, sizeof *s);
-    s->row = xcalloc(ROWS_MAX, sizeof *s->row);
+    request_load_open(&s->load);
+    s->table.sort = REQ_COL_TIME + 1;
     return s;
 }
 
@@ -26,48 +26,83 @@ static void close_requests(void *self) {
     Requests *s = self;
     if (!s) return;
     request_detail_free(&s->detail);
-    free(s->row);
+    request_load_free(&s->load);
+    table_state_free(&s->table);
     free(s);
 }
 
-static uint64_t row_key(const void *ctx, size_t row) {
-    return (uint64_t)((const Requests *)ctx)->row[row].key | UINT64_C(1) << 63;
+static const RowView *selected(const Requests *s) {
+    const Table t = {.rows = s->load.count};
+    return s->load.count ? &s->load.row[table_selected(&t, &s->table)] : NULL;
 }
 
-static const RowView *selected(const Requests *s) {
-    return s->count ? &s->row[s->table.selected < s->count ? s->table.selected : s->count - 1] : NULL;
+static int64_t expensive_nano(const View *v) {
+    const AlertRule *rule = alert_rule("request");
+    for (size_t i = 0; i < v->app->config->rule_count; i++) {
+        const RuleConfig *c = &v->app->config->rules[i];
+        if (strcmp(c->name, "request") == 0 && c->floor_nano) return c->floor_nano;
+    }
+    return rule ? rule->floor_nano : 0;
+}
+
+static void follow_way(Requests *s, const View *v) {
+    uint32_t way = v->depth ? v->step[v->depth - 1].id : 0;
+    if (way != s->way) {
+        s->table.selected = s->table.key = 0;
+        s->open = false;
+    }
+    s->way = way;
+}
+
+static void moved_requests(void *self, View *v) {
+    Requests *s = self;
+    if (s->open && s->load.count) request_detail_load(&s->detail, selected(s), v);
 }
 
 static int load_requests(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
     Requests *s = self;
-    (void)deadline_us;
-    *more = false;
-    Query q = {.since_ms = v->since_ms, .until_ms = v->until_ms, .filter = v->filter, .zone = v->zone};
-    if (query_rows(v->db, &q, INT64_MAX, s->row, ROWS_MAX, &s->count, &s->more, e) != 0) return -1;
-    /* On the first row one follows the newest; on another one stays with it. */
-    if (s->table.selected == 0 && !s->open) s->table.key = 0;
-    table_follow(&s->table, s->count, 10, row_key, s);
-    if (s->open && s->count) request_detail_load(&s->detail, selected(s), v);
+    bool newest_first = s->table.sort == REQ_COL_TIME + 1 && !s->table.ascending;
+    follow_way(s, v);
+    if (request_load(&s->load, v, s->table.sort - 1, s->table.ascending, deadline_us, more, e) != 0) return -1;
+    s->rows = (RequestRows){s->load.row, s->load.count, &v->zone, v->until_ms - v->since_ms > MS_PER_DAY, 0, 0};
+    request_thresholds(&s->rows, expensive_nano(v));
+    if (s->table.selected == 0 && !s->open && newest_first) s->table.key = 0;
+    Table t;
+    request_table(&s->rows, &t);
+    table_arrange(&t, &s->table);
+    moved_requests(s, v);
     return 0;
+}
+
+static void split(const Requests *s, Rect area, Rect *list, Rect *detail) {
+    *list = area;
+    *detail = (Rect){0};
+    if (s->open && area.h >= 10) layout_split(area, request_detail_rows(&s->detail, area.w), list, detail);
+}
+
+static bool list_requests(const void *self, const View *v, const Layout *l, Listing *out) {
+    const Requests *s = self;
+    Rect detail;
+    (void)v;
+    if (s->load.count == 0) return false;
+    split(s, l->at[PART_BODY], &out->area, &detail);
+    request_table(&s->rows, &out->table);
+    out->table.more = s->load.more;
+    return true;
 }
 
 static void draw_requests(const void *self, const View *v, Canvas *c, Rect area) {
     const Requests *s = self;
-    Rect list = area, detail = {0};
-    if (s->count == 0) {
+    Rect list, detail;
+    Table t;
+    if (s->load.count == 0) {
         canvas_textf(c, area.x + 1, area.y, area.w - 2, ROLE_DIM, 0, "no calls in %s%s", v->range_name,
-                     v->filter ? " pass the filter; Esc clears it" : "; t widens the range");
+                     v->reading_permille >= 0 ? " so far" : v->filter ? " pass the filter; Esc clears it" : "; t widens the range");
         return;
     }
-    if (s->open && area.h >= 10) layout_split(area, request_detail_rows(&s->detail, area.w), &list, &detail);
-    const RequestRows rows = {s->row, v->zone, v->until_ms - v->since_ms > MS_PER_DAY};
-    Table t = {.columns = request_columns,
-               .column_count = REQ_COLUMNS,
-               .rows = s->count,
-               .sorted_by = -1,
-               .has_selection = true,
-               .cell = request_cell,
-               .ctx = &rows};
+    split(s, area, &list, &detail);
+    request_table(&s->rows, &t);
+    t.more = s->load.more;
     table_draw(&t, &s->table, c, list);
     if (detail.h >= 4) request_detail_draw(&s->detail, selected(s), v, c, detail);
 }
@@ -76,16 +111,20 @@ static bool key_requests(void *self, View *v, int key) {
     Requests *s = self;
     const KeyCommand *k = key_meaning(key);
     KeyDo act = k ? k->act : DO_NOTHING;
-    if (act == DO_OPEN && s->count) s->open = true;
+    if (act == DO_OPEN && s->load.count) s->open = true;
     else if (act == DO_BACK && s->open) s->open = false;
-    else if (!table_key(&s->table, s->count, 10, key)) return false;
-    if (s->count) s->table.key = row_key(s, s->table.selected);
-    if (s->open && s->count) request_detail_load(&s->detail, selected(s), v);
+    else return false;
+    if (s->load.count) { /* an opened call stays selected when newer ones come */
+        Table t;
+        request_table(&s->rows, &t);
+        s->table.key = t.key(t.ctx, table_selected(&t, &s->table));
+    }
+    moved_requests(s, v);
     return true;
 }
 
 const Screen screen_requests = {
     .name = "requests", .title = "Requests", .key = '4', .open = open_requests, .close = close_requests,
-    .load = load_requests, .draw = draw_requests, .key_pressed = key_requests,
-    .footer = "open back pause range",
+    .load = load_requests, .draw = draw_requests, .key_pressed = key_requests, .list = list_requests,
+    .table_at = offsetof(Requests, table), .moved = moved_requests, .footer = "open back sort pause range",
 };

@@ -2,10 +2,10 @@
  * Why it reads seldom: an estimate over many calls does not change within a minute, and each reading costs some 100 ms. */
 #include "store/money.h"
 #include "store/savings.h"
+#include "tui/list.h"
 #include "tui/number.h"
 #include "tui/savings_pane.h"
 #include "tui/keys.h"
-#include "tui/table.h"
 #include "tui/view.h"
 
 enum { PAGE = SAVE_COUNT + 1, READ_MS = 60000, BAR = 16, CALLS = 50000 };
@@ -58,10 +58,13 @@ static int load_savings(void *self, View *v, int64_t deadline_us, bool *more, Er
 /* ---- drawing ---- */
 enum { COL_NAME, COL_SAVED, COL_BAR, COL_POSSIBLE, COL_SURE, COL_STANDS, COL_GUIDE, COL_COUNT };
 static const Column columns[COL_COUNT] = {
-    [COL_NAME] = {.title = "strategy", .width = 18}, [COL_SAVED] = {.title = "saved ~$", .width = 9, .right = true},
-    [COL_BAR] = {.title = "█ saved ▒ could", .width = BAR, .drop = 3}, [COL_POSSIBLE] = {.title = "possible ~$", .width = 11, .right = true, .drop = 0},
-    [COL_SURE] = {.title = "sure", .width = 6, .drop = 1}, [COL_STANDS] = {.title = "stands on", .width = 36, .grow = 90, .drop = 4},
-    [COL_GUIDE] = {.title = "guide says", .width = 10, .drop = 2}};
+    [COL_NAME] = {.title = "strategy", .width = 18, .name = "strategy"},
+    [COL_SAVED] = {.title = "saved ~$", .width = 9, .right = true, .name = "saved", .figure = FIGURE_DOLLARS},
+    [COL_BAR] = {.title = "█ saved ▒ could", .width = BAR, .drop = 3, .name = "bar", .figure = FIGURE_PICTURE},
+    [COL_POSSIBLE] = {.title = "possible ~$", .width = 11, .right = true, .drop = 0, .name = "possible", .figure = FIGURE_DOLLARS},
+    [COL_SURE] = {.title = "sure", .width = 6, .drop = 1, .name = "sure"},
+    [COL_STANDS] = {.title = "stands on", .width = 36, .grow = 90, .drop = 4, .name = "stands_on"},
+    [COL_GUIDE] = {.title = "guide says", .width = 10, .drop = 2, .name = "guide_says"}};
 
 static const Saving *row_of(const Page *p, size_t row) { return row < SAVE_COUNT ? &p->v.by[row] : &p->v.combined; }
 
@@ -205,18 +208,38 @@ static void draw_mix(const SaveMix *m, Canvas *c, Rect r) {
     canvas_textf(c, r.x + 1, r.y, r.w - 2, ROLE_DIM, 0, "%soutput ~$%s   batch %s", text, number_money(m->output_nano, 0, BASIS_NONE).text, number_count(m->batch_calls, 0).text);
 }
 
+static int64_t value(const void *ctx, size_t row, size_t col) {
+    const Saving *s = row_of(ctx, row);
+    if (col == COL_SAVED) return s->saved_known ? s->saved_nano : FIGURE_UNKNOWN;
+    return s->possible_known ? s->possible_nano : FIGURE_UNKNOWN;
+}
+
+/* What all together would save stands last, whatever its size: the order is fixed. */
+static bool listing(const Page *p, Rect area, Listing *out) {
+    int top = area.h > PAGE + 3 ? 2 : 1, list = PAGE + 1 < area.h - top ? PAGE + 1 : area.h - top;
+    if (p->v.calls == 0) return false;
+    out->area = (Rect){area.x, area.y + top, area.w, list};
+    out->table = (Table){.columns = columns, .column_count = COL_COUNT, .rows = SAVE_COUNT + 1, .has_selection = true, .fixed = true,
+                         .cell = cell, .value = value, .ctx = p};
+    return true;
+}
+
+static bool list_savings(const void *self, const View *v, const Layout *l, Listing *out) {
+    (void)v;
+    return listing(self, l->at[PART_BODY], out);
+}
+
 static void draw_savings(const void *self, const View *v, Canvas *c, Rect area) {
     const Page *p = self;
-    if (p->v.calls == 0) {
+    Listing l;
+    if (!listing(p, area, &l)) {
         canvas_textf(c, area.x + 1, area.y, area.w - 2, ROLE_DIM, 0, "No metered call in %s: t takes a longer range.", v->range_name);
         return;
     }
     draw_verdict(p, v, c, area);
-    int top = area.h > PAGE + 3 ? 2 : 1, list = PAGE + 1 < area.h - top ? PAGE + 1 : area.h - top;
-    if (top == 2) draw_limits(p, v, c, (Rect){area.x, area.y + 1, area.w, 1});
-    Table t = {.columns = columns, .column_count = COL_COUNT, .rows = SAVE_COUNT + 1, .sorted_by = -1, .has_selection = true, .cell = cell, .ctx = p};
-    table_draw(&t, &p->table, c, (Rect){area.x, area.y + top, area.w, list});
-    int y = top + list + 1;
+    if (l.area.y - area.y == 2) draw_limits(p, v, c, (Rect){area.x, area.y + 1, area.w, 1});
+    table_draw(&l.table, &p->table, c, l.area);
+    int y = l.area.y - area.y + l.area.h + 1;
     y += savings_pane_running(&p->pane, v, c, (Rect){area.x, area.y + y, area.w, area.h - y});
     if (y >= area.h) return;
     if (p->pane.open) {
@@ -236,11 +259,10 @@ static bool key_savings(void *self, View *v, int key) {
     Page *p = self;
     size_t row = p->table.selected;
     if (savings_pane_key(&p->pane, v, key)) return true;
-    if (key == KEY_ENTER && row < SAVE_COUNT) return savings_pane_open(&p->pane, v, (SaveStrategy)row, &p->v.by[row]);
-    return table_key(&p->table, SAVE_COUNT + 1, PAGE, key);
+    return key == KEY_ENTER && row < SAVE_COUNT && savings_pane_open(&p->pane, v, (SaveStrategy)row, &p->v.by[row]);
 }
 
 const Screen screen_savings = {
     .name = "savings", .title = "Savings", .key = '0', .open = open_savings, .close = close_savings, .load = load_savings, .draw = draw_savings,
-    .key_pressed = key_savings, .footer = "row open rule undo range",
+    .key_pressed = key_savings, .list = list_savings, .table_at = offsetof(Page, table), .footer = "row open rule undo range",
 };

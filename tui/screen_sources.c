@@ -1,30 +1,27 @@
 /* screen_sources: what is read, how far behind it is, and what was wrong with it. */
+#include "tui/list.h"
 #include "tui/number.h"
-#include "tui/screen.h"
-#include "tui/table.h"
 #include "tui/view.h"
 
 enum { SOURCES_MAX = 200 };
 enum { STILL_MS = 20000 /* who pauses keeps what was shown */ };
-enum { PAGE = 10 }; /* rows that PgUp and PgDn go */
 enum { COL_SOURCE, COL_KIND, COL_AGE, COL_LAG, COL_TODAY, COL_BAD, COL_LINES, COL_WORD, COL_COUNT };
 
 static const Column columns[COL_COUNT] = {
-    [COL_SOURCE] = {.title = "source", .width = 16, .grow = 30},
-    [COL_KIND] = {.title = "kind", .width = 12, .drop = 3},
-    [COL_AGE] = {.title = "age", .width = 4, .right = true},
-    [COL_LAG] = {.title = "lag ms", .width = 7, .right = true, .drop = 4},
-    [COL_TODAY] = {.title = "today", .width = 8, .right = true},
-    [COL_BAD] = {.title = "bad", .width = 6, .right = true},
-    [COL_LINES] = {.title = "lines", .width = 9, .right = true, .drop = 5},
-    [COL_WORD] = {.title = "last word", .width = 16, .drop = 2, .grow = 80},
+    [COL_SOURCE] = {.title = "source", .width = 16, .grow = 30, .name = "source"},
+    [COL_KIND] = {.title = "kind", .width = 12, .drop = 3, .name = "kind"},
+    [COL_AGE] = {.title = "age", .width = 4, .right = true, .name = "seen", .figure = FIGURE_TIME},
+    [COL_LAG] = {.title = "lag ms", .width = 7, .right = true, .drop = 4, .name = "lag", .figure = FIGURE_SECONDS},
+    [COL_TODAY] = {.title = "today", .width = 8, .right = true, .name = "calls_today", .figure = FIGURE_COUNT},
+    [COL_BAD] = {.title = "bad", .width = 6, .right = true, .name = "bad_lines", .figure = FIGURE_COUNT},
+    [COL_LINES] = {.title = "lines", .width = 9, .right = true, .drop = 5, .name = "lines", .figure = FIGURE_COUNT},
+    [COL_WORD] = {.title = "last word", .width = 16, .drop = 2, .grow = 80, .name = "last_word"},
 };
 
 typedef struct Sources {
     SourceView *view;
     size_t count;
     TableState table;
-    int page;
     int64_t read_ms; /* what `now` was; 0 = never */
     bool then;       /* back in time: what they said then is not kept, what follows is of now */
 } Sources;
@@ -38,6 +35,7 @@ static void *open_sources(void) {
 static void close_sources(void *self) {
     Sources *s = self;
     if (!s) return;
+    table_state_free(&s->table);
     free(s->view);
     free(s);
 }
@@ -53,18 +51,20 @@ static void forget_state(SourceView *v) {
     snprintf(v->last_word, sizeof v->last_word, "what a source said then is not kept");
 }
 
+static bool listing(const Sources *s, Rect area, Listing *out);
+
 static int load_sources(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
     Sources *s = self;
     (void)deadline_us;
     *more = false;
-    s->page = PAGE;
     bool paused_on_it = v->paused && s->read_ms && v->until_ms - s->read_ms < STILL_MS && !s->then;
     if (paused_on_it) return 0;
     s->read_ms = v->until_ms;
     s->then = view_is_past(v);
     if (query_sources(v->db, v->until_ms, s->view, SOURCES_MAX, &s->count, e) != 0) return -1;
     for (size_t i = 0; s->then && i < s->count; i++) forget_state(&s->view[i]);
-    table_follow(&s->table, s->count, s->page, row_key, s);
+    Listing l;
+    if (listing(s, (Rect){0}, &l)) table_arrange(&l.table, &s->table);
     return 0;
 }
 
@@ -135,33 +135,51 @@ static void draw_source(const SourceView *v, bool then, Canvas *c, Rect r) {
     canvas_text(c, r.x, r.y + 1, r.w, role_of(v), 0, v->last_word);
 }
 
+static int64_t value(const void *ctx, size_t row, size_t column) {
+    const Sources *s = ctx;
+    const SourceView *v = row == TABLE_TOTAL ? NULL : &s->view[row];
+    int64_t sum = 0;
+    if (s->then && is_of_now(column)) return FIGURE_UNKNOWN;
+    if (v && column == COL_AGE) return v->seen_ms ? v->seen_ms : FIGURE_UNKNOWN;
+    if (v && column == COL_LAG) return v->lag_ms >= 0 ? v->lag_ms : FIGURE_UNKNOWN;
+    if (!v && (column == COL_AGE || column == COL_LAG)) return FIGURE_UNKNOWN;
+    for (size_t i = v ? row : 0; i < (v ? row + 1 : s->count); i++) {
+        const SourceView *one = &s->view[i];
+        sum += column == COL_TODAY ? one->today_requests : column == COL_BAD ? one->bad_lines + one->skipped_lines : one->lines;
+    }
+    return sum;
+}
+
+static bool listing(const Sources *s, Rect area, Listing *out) {
+    if (s->count == 0) return false;
+    out->area = area;
+    if (area.h > 6) out->area.h -= 3;
+    out->table = (Table){.columns = columns, .column_count = COL_COUNT, .rows = s->count, .has_total = true, .has_selection = true,
+                         .cell = cell, .value = value, .key = row_key, .ctx = s};
+    return true;
+}
+
+static bool list_sources(const void *self, const View *v, const Layout *l, Listing *out) {
+    (void)v;
+    return listing(self, l->at[PART_BODY], out);
+}
+
 static void draw_sources(const void *self, const View *view, Canvas *c, Rect area) {
     (void)view;
     const Sources *s = self;
-    if (s->count == 0) {
+    Listing l;
+    if (!listing(s, area, &l)) {
         canvas_text(c, area.x + 1, area.y, area.w - 2, ROLE_DIM, 0,
                     "nothing is read yet; put a [source NAME] with path = ... into the config file");
         return;
     }
-    Table t = {.columns = columns, .column_count = COL_COUNT, .rows = s->count, .sorted_by = -1, .has_total = true,
-               .has_selection = true, .cell = cell, .ctx = s};
-    Rect list = area;
-    if (area.h > 6) list.h -= 3;
-    table_draw(&t, &s->table, c, list);
-    const SourceView *at = &s->view[s->table.selected < s->count ? s->table.selected : 0];
+    table_draw(&l.table, &s->table, c, l.area);
+    const SourceView *at = &s->view[table_selected(&l.table, &s->table)];
     if (area.h > 6)
         draw_source(at, s->then, c, (Rect){area.x + 1, area.y + area.h - 2, area.w - 2, 2});
 }
 
-static bool key_sources(void *self, View *v, int key) {
-    Sources *s = self;
-    (void)v;
-    if (!table_key(&s->table, s->count, s->page, key)) return false;
-    if (s->count) s->table.key = row_key(s, s->table.selected);
-    return true;
-}
-
 const Screen screen_sources = {
     .name = "sources", .title = "Sources", .key = '9', .open = open_sources, .close = close_sources, .load = load_sources,
-    .draw = draw_sources, .key_pressed = key_sources, .footer = "range",
+    .draw = draw_sources, .list = list_sources, .table_at = offsetof(Sources, table), .footer = "range",
 };

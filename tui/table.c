@@ -1,4 +1,4 @@
-/* table: drawing rows and columns, and moving the selection. See table.h. */
+/* table: drawing rows and columns, moving the selection, what is where. See table.h; sorting is in table_sort.c. */
 #include "tui/table.h"
 #include "tui/keys.h"
 
@@ -19,8 +19,8 @@ static size_t next_to_drop(const Column *columns, size_t count, const bool *show
     return best;
 }
 
-int table_fit(const Column *columns, size_t count, int width, bool shown[TABLE_COLUMNS_MAX]) {
-    for (size_t i = 0; i < TABLE_COLUMNS_MAX; i++) shown[i] = i < count;
+int table_fit(const Column *columns, size_t count, uint32_t hidden, int width, bool shown[TABLE_COLUMNS_MAX]) {
+    for (size_t i = 0; i < TABLE_COLUMNS_MAX; i++) shown[i] = i < count && !(hidden >> i & 1);
     while (used_width(columns, count, shown) > width) {
         size_t drop = next_to_drop(columns, count, shown);
         if (drop == count) break;
@@ -29,16 +29,23 @@ int table_fit(const Column *columns, size_t count, int width, bool shown[TABLE_C
     return used_width(columns, count, shown);
 }
 
+uint32_t table_hidden(const Table *t, const TableState *s) {
+    uint32_t hidden = s->toggled;
+    for (size_t i = 0; i < t->column_count && i < TABLE_COLUMNS_MAX; i++)
+        if (t->columns[i].spare) hidden ^= UINT32_C(1) << i;
+    return hidden | t->absent;
+}
+
 /* Left edge and width of every column; width 0 = not shown. */
 typedef struct Fit {
     int x[TABLE_COLUMNS_MAX], w[TABLE_COLUMNS_MAX];
 } Fit;
 
-static Fit place_columns(const Table *t, Rect area) {
+static Fit place_columns(const Table *t, const TableState *s, Rect area) {
     bool shown[TABLE_COLUMNS_MAX];
     Fit f = {{0}, {0}};
     size_t count = t->column_count < TABLE_COLUMNS_MAX ? t->column_count : TABLE_COLUMNS_MAX;
-    int spare = area.w - table_fit(t->columns, count, area.w, shown), x = area.x + MARGIN;
+    int spare = area.w - table_fit(t->columns, count, table_hidden(t, s), area.w, shown), x = area.x + MARGIN;
     for (size_t i = 0; i < count; i++) {
         if (!shown[i]) continue;
         int more = t->columns[i].grow - t->columns[i].width;
@@ -62,16 +69,16 @@ static void draw_cell(const Column *col, int x, int w, Canvas *c, Rect area, int
         canvas_text(c, x, y, w, cell->role, cell->attr, cell->text);
 }
 
-static void draw_title(const Table *t, const Fit *f, Canvas *c, Rect area) {
+static void draw_title(const Table *t, const TableState *s, const Fit *f, Canvas *c, Rect area) {
     for (size_t i = 0; i < t->column_count && i < TABLE_COLUMNS_MAX; i++) {
         if (f->w[i] == 0) continue;
         TableCell cell = {.role = ROLE_TITLE};
         snprintf(cell.text, sizeof cell.text, "%s", t->columns[i].title);
         draw_cell(&t->columns[i], f->x[i], f->w[i], c, area, area.y, &cell);
-        if ((int)i != t->sorted_by) continue;
+        if ((int)i + 1 != s->sort) continue;
         int used = text_columns(cell.text), at = f->x[i] + (t->columns[i].right ? f->w[i] : used);
         if (at >= area.x + area.w && used < f->w[i]) at = f->x[i] + f->w[i] - used - 1; /* at the edge: before the title */
-        if (at < area.x + area.w) canvas_text(c, at, area.y, 1, ROLE_KEY, ATTR_BOLD, t->ascending ? "\u2191" : "\u2193");
+        if (at < area.x + area.w) canvas_text(c, at, area.y, 1, ROLE_KEY, ATTR_BOLD, s->ascending ? "\u2191" : "\u2193");
     }
 }
 
@@ -101,9 +108,9 @@ static size_t top_for(const TableState *s, size_t rows, size_t page, bool has_se
 
 /* "21-40 of 400" at the right end of the title row, when something is out of view and nothing stands there. */
 static void draw_position(const Table *t, const Fit *f, Canvas *c, Rect area, size_t top, size_t shown) {
-    if (shown >= t->rows || shown == 0) return;
+    if ((shown >= t->rows && !t->more) || shown == 0) return;
     char text[64];
-    snprintf(text, sizeof text, "%zu\u2013%zu of %zu", top + 1, top + shown, t->rows);
+    snprintf(text, sizeof text, "%zu\u2013%zu of %zu%s", top + 1, top + shown, t->rows, t->more ? "+" : "");
     int free_from = area.x;
     for (size_t i = 0; i < t->column_count && i < TABLE_COLUMNS_MAX; i++)
         if (f->w[i]) free_from = f->x[i] + f->w[i] + COLUMN_GAP;
@@ -111,45 +118,58 @@ static void draw_position(const Table *t, const Fit *f, Canvas *c, Rect area, si
         canvas_right(c, area.x + area.w, area.y, area.w, ROLE_DIM, 0, text);
 }
 
+int table_page(const Table *t, Rect area) {
+    int room = area.h - TABLE_HEAD - (t->has_total ? 1 : 0);
+    return room > 0 ? room : 0;
+}
+
 int table_draw(const Table *t, const TableState *s, Canvas *c, Rect area) {
     if (area.h <= 0 || area.w <= MARGIN) return 0;
-    const Fit f = place_columns(t, area);
-    int room = area.h - TABLE_HEAD - (t->has_total ? 1 : 0);
-    size_t page = room > 0 ? (size_t)room : 0, top = top_for(s, t->rows, page, t->has_selection);
+    const Fit f = place_columns(t, s, area);
+    size_t page = (size_t)table_page(t, area), top = top_for(s, t->rows, page, t->has_selection);
     size_t shown = t->rows - top < page ? t->rows - top : page;
-    draw_title(t, &f, c, area);
+    draw_title(t, s, &f, c, area);
     draw_position(t, &f, c, area, top, shown);
     int y = area.y + TABLE_HEAD;
     for (size_t i = 0; i < shown; i++, y++) {
-        draw_row(t, &f, c, area, y, top + i);
+        draw_row(t, &f, c, area, y, table_row(t, s, top + i));
         if (t->has_selection && top + i == s->selected) draw_selection(c, area, y);
     }
     if (t->has_total && y < area.y + area.h) draw_row(t, &f, c, area, y, TABLE_TOTAL);
     return (int)shown;
 }
 
-void table_follow(TableState *s, size_t rows, int page, uint64_t (*row_key)(const void *ctx, size_t row), const void *ctx) {
-    for (size_t i = 0; s->key && i < rows; i++)
-        if (row_key(ctx, i) == s->key) {
-            s->selected = i;
-            break;
-        }
-    if (s->selected >= rows) s->selected = rows ? rows - 1 : 0;
-    s->top = top_for(s, rows, page > 0 ? (size_t)page : 0, true);
+void table_select(const Table *t, TableState *s, size_t place, int page) {
+    s->selected = place < t->rows ? place : t->rows ? t->rows - 1 : 0;
+    s->top = top_for(s, t->rows, page > 0 ? (size_t)page : 0, true);
+    if (t->key && t->rows) s->key = t->key(t->ctx, table_row(t, s, s->selected));
 }
 
-bool table_key(TableState *s, size_t rows, int page, int key) {
-    size_t last = rows ? rows - 1 : 0, step = page > 1 ? (size_t)page - 1 : 1;
+bool table_key(const Table *t, TableState *s, int page, int key) {
+    size_t last = t->rows ? t->rows - 1 : 0, step = page > 1 ? (size_t)page - 1 : 1, at = s->selected;
     switch (key) {
-    case KEY_UP: case 'k': s->selected -= s->selected > 0; break;
-    case KEY_DOWN: case 'j': s->selected += s->selected < last; break;
-    case KEY_PAGE_UP: s->selected -= s->selected < step ? s->selected : step; break;
-    case KEY_PAGE_DOWN: s->selected += last - s->selected < step ? last - s->selected : step; break;
-    case KEY_HOME: case 'g': s->selected = 0; break;
-    case KEY_END: case 'G': s->selected = last; break;
+    case KEY_UP: case 'k': at -= at > 0; break;
+    case KEY_DOWN: case 'j': at += at < last; break;
+    case KEY_PAGE_UP: at -= at < step ? at : step; break;
+    case KEY_PAGE_DOWN: at = last - at < step ? last : at + step; break;
+    case KEY_HOME: case 'g': at = 0; break;
+    case KEY_END: case 'G': at = last; break;
     default: return false;
     }
-    if (s->selected > last) s->selected = last;
-    s->top = top_for(s, rows, page > 0 ? (size_t)page : 0, true);
+    table_select(t, s, at, page);
     return true;
+}
+
+TableHit table_hit(const Table *t, const TableState *s, Rect area, int x, int y) {
+    const TableHit nothing = {HIT_NOTHING, 0};
+    if (x < area.x || x >= area.x + area.w || y < area.y || y >= area.y + area.h) return nothing;
+    if (y == area.y) {
+        const Fit f = place_columns(t, s, area);
+        for (size_t i = 0; i < t->column_count && i < TABLE_COLUMNS_MAX; i++)
+            if (f.w[i] && x >= f.x[i] && x < f.x[i] + f.w[i] + 1) return (TableHit){HIT_TITLE, i}; /* with its mark */
+        return nothing;
+    }
+    size_t page = (size_t)table_page(t, area), at = (size_t)(y - area.y - TABLE_HEAD);
+    size_t place = top_for(s, t->rows, page, t->has_selection) + at;
+    return at < page && place < t->rows ? (TableHit){HIT_ROW, place} : nothing;
 }
