@@ -282,6 +282,7 @@ const Format *formats_guess(const Formats *f, const char *path, const char *head
 /* ---- reading ---- */
 const char *format_name(const Format *f) { return f->name; }
 const char *format_help(const Format *f) { return f->help; }
+const char *format_refusal(const Format *f) { return f->refuse; }
 Framing format_framing(const Format *f) { return f->framing; }
 Replay format_replay(const Format *f) { return f->replay; }
 bool format_has_state(const Format *f) { return f->hook && f->hook->state_size > 0; }

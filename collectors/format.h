@@ -23,6 +23,7 @@ const Format *formats_guess(const Formats *f, const char *path, const char *head
 typedef enum Framing { FRAME_LINES, FRAME_JSON_VALUES, FRAME_DOCUMENT, FRAME_ARRAY } Framing;
 const char *format_name(const Format *f);
 const char *format_help(const Format *f);
+const char *format_refusal(const Format *f); /* such a log has no usage: what to do instead; NULL = it is read */
 Framing format_framing(const Format *f);
 Replay format_replay(const Format *f);
 bool format_has_state(const Format *f); /* a record's meaning depends on those before it: files are read in order */

@@ -121,6 +121,7 @@ static void make_words(Maker *m, const json_t *root) {
     f->name = json_string_value(json_object_get(root, "name"));
     f->help = json_string_value(json_object_get(root, "help"));
     if (!f->name || !f->name[0] || strlen(f->name) > 31) make_fail(m, "name", "a name of at most 31 bytes is missing");
+    f->refuse = json_string_value(json_object_get(root, "refuse"));
     if (!f->help) f->help = "";
     texts(m, "places", json_object_get(root, "places"), f->places);
 }
@@ -189,7 +190,7 @@ static void make_table(Maker *m, const json_t *j) {
 }
 
 static int compile(Maker *m, const json_t *root) {
-    make_only(m, "format", root, "name help framing text table class replay time_is agent places recognise each skip fields usage outcome flags id "
+    make_only(m, "format", root, "name help refuse framing text table class replay time_is agent places recognise each skip fields usage outcome flags id "
                                  "upstream hook samples");
     make_words(m, root);
     make_lines(m, json_object_get(root, "text"));

@@ -110,7 +110,7 @@ struct Format {
     json_t *root; /* owns all texts */
     void **owned; size_t owned_count;
     char file[256];
-    const char *name, *help;
+    const char *name, *help, *refuse; /* refuse: what to do instead of reading such a log; NULL = it is read */
     Framing framing;
     Replay replay;
     SourceClass class;

@@ -94,6 +94,7 @@ static int recognise(LogFile *f, const LogSetup *s, Str head, Err *e) {
     f->in_pieces = unwrap_is_piecewise(head);
     const char *wanted = s->source ? s->source->format : "";
     f->format = *wanted ? formats_find(s->formats, wanted) : formats_guess(s->formats, f->path, head.at, head.len);
+    if (f->format && format_refusal(f->format)) return fail(e, "%s: %s", f->path, format_refusal(f->format));
     if (f->format) {
         reader_set_framing(f->reader, format_framing(f->format));
         return 0;

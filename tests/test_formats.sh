@@ -71,6 +71,21 @@ counts document "$work/usage.json" "123 3 100000 0 1000 0.260000000"
 "$bin" --db "$work/document.db" import "$work/usage.json" >/dev/null 2>&1
 counts document "$work/usage.json" "123 3 100000 0 1000 0.260000000"
 
+# A log that has no usage is refused with what to do instead.
+printf '%s\n' '{"message": "x", "level": "INFO", "timestamp": "2026-01-01T00:00:01.5", "component": "c", "logger": "l"}' >"$work/program.log"
+"$bin" --db "$work/program.db" import "$work/program.log" >"$work/out" 2>&1
+is "a log without usage says what to do" "$(grep -c 'log its payloads too' "$work/out")" 1
+
+# Lines that are no JSON, by a pattern of the user's own.
+cat >"$formats/my-text.json" <<'END'
+{"name": "my-text", "text": {"mark": "LLM ", "lines": ["{}[{when}] LLM {llm} {{{note}} in={in} out={out};"]},
+ "recognise": {"when": "llm"}, "fields": {"time": "when", "model": "llm", "provider": {"const": "openai"}}, "usage": {"input": "in", "output": "out"},
+ "samples": [{"line": "x [25/Oct/2026:02:00:01 +0200] LLM gpt-4o {a}b} in=7 out=3;", "expect": [{"time": "2026-10-25T00:00:01.000Z", "input": 7, "output": 3}]}]}
+END
+printf '%s\n' 'started' '[25/Oct/2026:00:00:01 +0000] LLM gpt-4o {} in=100 out=10; more' 'p [25/Oct/2026:00:00:02 +0000] LLM gpt-4o {"q"} in=- out=5;' \
+    '[25/Oct/2026:00:00:03 +0000] LLM gpt-4o {} in=100' >"$work/text.log"
+counts text "$work/text.log" "2 0 100 0 15 0.000400000"
+
 # Logs of all formats in one folder: every file is recognised, every record is met once, and a second time nothing is new.
 mkdir "$work/mix"
 for d in tests/formats/*; do

@@ -130,6 +130,7 @@ static int look_at(Look *l, Err *e) {
     if (reader_open_fd(&l->reader, fd, l->path, FRAME_LINES, e) != 0 || reader_head(l->reader, &head, e) < 0) return -1;
     if (head.len == 0) return fail(e, "it is empty; wait until something is written there");
     const Format *f = formats_guess(l->d->formats, l->path, head.at, head.len);
+    if (f && format_refusal(f)) return fail(e, "%s", format_refusal(f));
     return f ? look_with(l, f, e) : suggest(l, head, e);
 }
 
