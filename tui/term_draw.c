@@ -17,9 +17,10 @@ static Style mono_style(ThemeRole role, unsigned attr) {
     return (Style){-1, -1, attr};
 }
 
-/* On the terminal's own ground: states have its own red, green, yellow; everything else is its default. */
+/* On the terminal's own ground: states have its own red, green, yellow; everything else is its default. Only rules are its
+ * bright black, which some palettes make the ground's colour: nothing is lost with them. */
 static Style own_few(ColourMode mode, ThemeRole role, unsigned attr) {
-    static const int8_t index[ROLE_COUNT] = {[ROLE_TEXT] = -1, [ROLE_DIM] = 8,  [ROLE_TITLE] = -1,    [ROLE_KEY] = -1,  [ROLE_RULE] = 8,
+    static const int8_t index[ROLE_COUNT] = {[ROLE_TEXT] = -1, [ROLE_DIM] = -1, [ROLE_TITLE] = -1,    [ROLE_KEY] = -1,  [ROLE_RULE] = 8,
                                              [ROLE_ACT] = 1,   [ROLE_WATCH] = 3, [ROLE_PROOF] = 2, [ROLE_CHART] = -1, [ROLE_SELECTED] = -1};
     if (role == ROLE_SELECTED) return mono_style(role, attr);
     int32_t fg = index[role];
@@ -153,7 +154,7 @@ static void draw_row(Painter *p, const Canvas *c, Buf *out, int y) {
     for (int x = blank; x < c->w; x++) differing += !same_look(p, &row[x], &old[x]);
     if (differing == 0) return;
     go_to(p, c, out, blank, y);
-    set_pen(p, out, (Style){-1, cell_style(p, &row[c->w - 1]).bg, 0});
+    set_pen(p, out, (Style){p->pen.attr ? -1 : p->pen.fg, cell_style(p, &row[c->w - 1]).bg, 0}); /* the ink is not seen: it stays */
     buf_str(out, p->caps->clear_to_end);
 }
 
@@ -168,7 +169,7 @@ static void start_whole(Painter *p, const Canvas *c, Buf *out) {
     p->pen = (Style){-1, -1, 0};
     set_pen(p, out, (Style){-1, ground.bg, 0});
     buf_str(out, p->caps->clear);
-    bool cleared = ground.bg < 0 || p->caps->back_colour_erase;
+    bool cleared = ground.bg < 0; /* else every cell is written once: not all that say they erase with the pen's ground do */
     for (int i = 0; i < c->w * c->h; i++) p->shown[i] = cleared ? (Cell){.text = " ", .width = 1} : (Cell){.text = "\x01", .width = 1};
     p->x = p->y = -1;
 }
