@@ -203,17 +203,48 @@ static void name_of(const char *path, char *out, size_t size) {
     if (!n) snprintf(out, size, "mine");
 }
 
-/* Prompts do not belong in a format file: of long texts the beginning is enough, unless they hold JSON that is mapped. */
-static void shorten(json_t *v, int depth) {
-    const char *key;
+/* ---- the sample: what is mapped and nothing else, since prompts and credentials do not belong in a file that is shared ---- */
+/* A path of the file's members: `path` itself, or with `inside` one that goes into the JSON that the string there holds. */
+static bool is_mapped(const json_t *v, const char *path, bool inside) {
+    const char *key, *text = json_string_value(v);
     json_t *one;
-    size_t i;
-    if (depth > DEPTH_MAX) return;
-    json_object_foreach(v, key, one) shorten(one, depth + 1);
-    json_array_foreach(v, i, one) shorten(one, depth + 1);
-    const char *text = json_string_value(v);
-    if (text && text[0] != '{' && json_string_length(v) > TEXT_SHOWN)
-        json_string_setn(v, text, utf8_cut(text, json_string_length(v), TEXT_SHOWN));
+    size_t i, n = strlen(path);
+    if (text) return inside ? strncmp(text, path, n) == 0 && strncmp(text + n, "->", 2) == 0 : strcmp(text, path) == 0;
+    json_object_foreach((json_t *)(uintptr_t)v, key, one) if (is_mapped(one, path, inside)) return true;
+    json_array_foreach(v, i, one) if (is_mapped(one, path, inside)) return true;
+    return false;
+}
+
+static json_t *mapped_part(const json_t *maps, const json_t *object, const char *parent, const char *between, bool counters, int depth);
+
+static json_t *mapped_text(const json_t *maps, const json_t *v, const char *path, int depth) {
+    if (is_mapped(maps, path, false)) return json_stringn(json_string_value(v), utf8_cut(json_string_value(v), json_string_length(v), TEXT_SHOWN));
+    if (!is_mapped(maps, path, true)) return NULL;
+    json_t *inside = json_loadb(json_string_value(v), json_string_length(v), 0, NULL), *part = mapped_part(maps, inside, path, "->", false, depth + 1);
+    char *text = part ? json_dumps(part, JSON_COMPACT) : NULL;
+    json_t *out = text ? json_string(text) : NULL;
+    free(text);
+    json_decref(part);
+    json_decref(inside);
+    return out;
+}
+
+/* counters: within a usage object, whose numbers its shapes read. */
+static json_t *mapped_part(const json_t *maps, const json_t *object, const char *parent, const char *between, bool counters, int depth) {
+    json_t *out = json_object(), *value;
+    const char *key;
+    char path[PATH_MAX_BYTES];
+    json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+        json_t *kept = NULL;
+        if (!join(path, sizeof path, parent, between, key)) continue;
+        bool mapped = counters || is_mapped(maps, path, false);
+        if (json_is_object(value) && depth < DEPTH_MAX) kept = mapped_part(maps, value, path, ".", mapped, depth + 1);
+        else if (json_is_string(value)) kept = mapped_text(maps, value, path, depth);
+        else if (json_is_number(value) && mapped) kept = json_incref(value);
+        if (kept && !(json_is_object(kept) && json_object_size(kept) == 0)) json_object_set(out, key, kept);
+        json_decref(kept);
+    }
+    return out;
 }
 
 static json_t *first_of(const json_t *usage, const char *a, const char *b) {
@@ -250,9 +281,8 @@ static int check_enough(const json_t *file, Err *e) {
 }
 
 /* The record becomes the sample, and what the format makes of it the expectation that a person confirms. */
-static int add_sample(const Formats *f, json_t *file, json_t *record, Err *e) {
-    shorten(record, 0);
-    json_t *sample = json_pack("{s:s, s:O}", "name", "normal", "record", record);
+static int add_sample(const Formats *f, json_t *file, const json_t *record, Err *e) {
+    json_t *sample = json_pack("{s:s, s:o}", "name", "normal", "record", mapped_part(file, record, "", ".", false, 0));
     json_object_set_new(file, "samples", json_pack("[O]", sample));
     int rc = format_expect(f, file, sample, e);
     json_decref(sample);

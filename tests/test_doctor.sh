@@ -142,5 +142,8 @@ looks "and counts the cache as the log does" 0 out '3 calls, 0 that are none, 0 
 looks "and prices it" 0 out 'input 200 uncached, 1000 read, 0 written, output 80, \$0.002550000' "$work/logs/home-made.log"
 finds "its sample proves itself" 1 '^ok +formats: [0-9]+ with [0-9]+ samples, all read as expected:.* home-made'
 printf '{"log":{"at":{"ts":1792886400.5}},"resp":"{\\"model\\":\\"gpt-4o\\",\\"usage\\":{\\"prompt_tokens\\":9,\\"completion_tokens\\":1}}"}\n' >"$work/logs/inside.log"
+printf '{"ts":"2026-11-20T10:00:00Z","h":{"authorization":"Bearer SECRET"},"request_body":"{\\"messages\\":\\"SECRET\\"}","resp":"{\\"model\\":\\"gpt-4o\\",\\"usage\\":{\\"prompt_tokens\\":9,\\"completion_tokens\\":1},\\"text\\":\\"SECRET\\"}","messages":[{"content":"SECRET"}]}\n' >"$work/logs/private.log"
+looks "a suggestion has what is mapped" 1 out 'prompt_tokens.*9' "$work/logs/private.log"
+if grep -q SECRET "$work/out"; then echo "not ok and nothing else of the record"; failed=1; else echo "ok and nothing else of the record"; fi
 looks "counters inside of a string" 1 err 'model = resp->model, usage = resp->usage' "$work/logs/inside.log"
 exit $failed
