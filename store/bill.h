@@ -66,4 +66,9 @@ int bills_restore(Ledger *l, int64_t from_ms, int64_t to_ms, Err *e);
 
 int bill_name_set(Ledger *l, const char *account, const char *kind, const char *id, const char *name, Err *e);
 int bill_balance_set(Ledger *l, const char *account, const char *kind, const char *currency, int64_t nano, int64_t at_ms, Err *e);
+/* Days of an account whose bill or report was read before the day's end: what is there is a part, not the day. */
+typedef struct BillPart { char account[64]; int64_t day_ms; } BillPart;
+enum { BILL_PARTS_MAX = 256 };
+int bill_parts(Db *db, int64_t since_ms, BillPart out[BILL_PARTS_MAX], size_t *count, Err *e);
+bool bill_is_part(const BillPart *parts, size_t count, const char *account, int64_t day_ms);
 #endif

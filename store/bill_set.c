@@ -91,3 +91,27 @@ BillRow *bill_set_merge(BillSet *s, const BillRow *like) {
     merged_put(s, s->count - 1);
     return row;
 }
+
+/* ---- days read in part ---- */
+int bill_parts(Db *db, int64_t since_ms, BillPart out[BILL_PARTS_MAX], size_t *count, Err *e) {
+    /* lane 0 is in no sum, so what it lacks is no matter */
+    static const char sql[] = "SELECT DISTINCT f.account, b.start_ms / 86400000 * 86400000 FROM bill_feed f JOIN bill b ON b.feed = f.id "
+                              "AND b.start_ms >= max(f.until_ms - 86400000, ?1) WHERE b.end_ms > f.until_ms AND b.lane <> 0";
+    sqlite3_stmt *s = db_prepare(db, sql, e);
+    int got = s ? 0 : -1;
+    *count = 0;
+    if (s) sqlite3_bind_int64(s, 1, since_ms);
+    while (s && *count < BILL_PARTS_MAX && (got = db_step(db, s, "look for days that are read in part", e)) == 1) {
+        BillPart *p = &out[(*count)++];
+        snprintf(p->account, sizeof p->account, "%s", (const char *)sqlite3_column_text(s, 0));
+        p->day_ms = sqlite3_column_int64(s, 1);
+    }
+    if (s) sqlite3_reset(s);
+    return got < 0 ? -1 : 0;
+}
+
+bool bill_is_part(const BillPart *parts, size_t count, const char *account, int64_t day_ms) {
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].day_ms == day_ms && strcmp(parts[i].account, account) == 0) return true;
+    return false;
+}

@@ -149,8 +149,9 @@ static void write_ratios(const Lines *lines, Buf *out) {
         for (size_t i = 0; i < lines->count; i++) {
             const Totals *t = &lines->at[i].t;
             int64_t value = column_value(t, ratios[c].column);
-            if (!column_is_known(t, ratios[c].column) || value == 0) continue;
-            if (column_is_money(ratios[c].column)) exposition_usd(out, ratios[c].name, lines->at[i].labels.at, value);
+            bool money = column_is_money(ratios[c].column);
+            if (!column_is_known(t, ratios[c].column) || (money && value == 0)) continue; /* a ratio of 0 is what an alert waits for */
+            if (money) exposition_usd(out, ratios[c].name, lines->at[i].labels.at, value);
             else exposition_seconds(out, ratios[c].name, lines->at[i].labels.at, value);
         }
     }

@@ -1,4 +1,5 @@
 /* reconcile: three measurements side by side. See reconcile.h; causes are in reconcile_why.c. */
+#include "store/bill.h"
 #include "store/reconcile.h"
 #include "store/money.h"
 #include "store/recon_names.h"
@@ -60,17 +61,12 @@ static void take_all(Recon *out, const ReconAsk *ask, const ReconNames *names, R
 
 /* Days of which a feed was not read to the end: what was read is a part of them. */
 static int mark_partial(Recon *r, Db *db, Err *e) {
-    static const char sql[] = "SELECT DISTINCT f.account, b.start_ms / 86400000 * 86400000 FROM bill_feed f JOIN bill b ON b.feed = f.id "
-                              "AND b.start_ms >= max(f.until_ms - 86400000, ?1) WHERE b.end_ms > f.until_ms AND b.lane <> 0"; /* lane 0: in no sum */
-    sqlite3_stmt *s = r->count ? db_prepare(db, sql, e) : NULL;
-    int got = s ? 0 : -1;
-    if (s) sqlite3_bind_int64(s, 1, r->since_ms);
-    while (s && (got = db_step(db, s, "look for days that are read in part", e)) == 1)
-        for (size_t i = 0; i < r->count; i++)
-            if (r->at[i].day_ms == sqlite3_column_int64(s, 1) && strcmp(r->at[i].account, (const char *)sqlite3_column_text(s, 0)) == 0)
-                r->at[i].open = true;
-    if (s) sqlite3_reset(s);
-    return r->count && got < 0 ? -1 : 0;
+    BillPart *parts = xcalloc(BILL_PARTS_MAX, sizeof *parts);
+    size_t count = 0;
+    int rc = r->count ? bill_parts(db, r->since_ms, parts, &count, e) : 0;
+    for (size_t i = 0; i < r->count; i++) r->at[i].open |= bill_is_part(parts, count, r->at[i].account, r->at[i].day_ms);
+    free(parts);
+    return rc;
 }
 
 int reconcile_load(Db *db, const ReconAsk *ask, Recon *out, Err *e) {

@@ -3,7 +3,7 @@
 #include "store/reconcile.h"
 
 int64_t recon_spend_nano(const ReconLine *day, int64_t now_ms) {
-    if (day->has_billed && day->day_ms + MS_PER_DAY <= now_ms) return day->billed_nano;
+    if (day->has_billed && !day->open && day->day_ms + MS_PER_DAY <= now_ms) return day->billed_nano;
     return day->reported.cost_nano > day->metered.cost_nano ? day->reported.cost_nano : day->metered.cost_nano;
 }
 
