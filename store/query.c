@@ -188,6 +188,10 @@ int query_go_on(QueryRun *r, bool *more, Err *e) {
     return rc;
 }
 
+int query_permille(const QueryRun *r) {
+    return query_scan_permille(&r->s);
+}
+
 void query_so_far(const QueryRun *r, Result *out) {
     size_t n = r->g.keys.count;
     *out = (Result){.groups = xcalloc(n + 1, sizeof *out->groups)};

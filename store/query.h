@@ -76,6 +76,7 @@ void result_free(Result *r);
 typedef struct QueryRun QueryRun;
 int query_open(Db *db, const Query *q, QueryRun **out, Err *e);
 int query_go_on(QueryRun *r, bool *more, Err *e);
+int query_permille(const QueryRun *r);
 void query_so_far(const QueryRun *r, Result *out); /* its names live as long as the run */
 void query_take(QueryRun *r, Result *out);         /* when it is whole; closes the run */
 void query_close(QueryRun *r);

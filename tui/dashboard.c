@@ -8,6 +8,7 @@
 
 enum {
     FRAME_MS = 80,           /* frames of data are at least this far apart: with the work, 100 ms from line to screen */
+    FIRST_SLICE_US = 8000,   /* the first rows are there after this long */
     LOAD_SLICE_US = 30000,   /* a load gives the keys a turn after this long */
     READING_MS = 300,        /* a load that takes longer says so */
     QUIET_MS = 61000         /* after the last record the rate still falls for a minute */
@@ -82,12 +83,13 @@ static void load(Dash *d) {
     Err e = {""};
     bool more = false;
     int64_t now_us = monotonic_us();
+    const int64_t until_us = now_us + (d->loading ? LOAD_SLICE_US : FIRST_SLICE_US);
     if (!d->loading) {
         d->load_ms = now_us / 1000;
+        d->stale = false; /* what is committed during a load is asked for after it */
         view_to_now(&d->view);
     }
-    d->stale = false;
-    if (d->screen->load(dash_self(d, d->screen), &d->view, now_us + LOAD_SLICE_US, &more, &e) != 0) {
+    if (d->screen->load(dash_self(d, d->screen), &d->view, until_us, &more, &e) != 0) {
         more = false;
         dash_answer(d, "tollwatch: %.240s", e.text);
     }
@@ -188,6 +190,15 @@ static int wait_ms(const Dash *d, int64_t now_ms) {
     return due > now_ms ? (int)(due - now_ms) : 0;
 }
 
+/* What a key asks for anew is another load; what was committed meanwhile is not. */
+static void take_key(Dash *d, int key) {
+    bool stale = d->stale;
+    d->stale = false;
+    dash_key(d, key);
+    if (d->stale) d->loading = false;
+    d->stale |= stale;
+}
+
 /* A frame that waits for its time makes more events pointless: they are not even asked for. */
 static void wait_for_events(Dash *d, int64_t now_ms) {
     bool waiting_for_frame = d->stale && !frame_due(d, now_ms);
@@ -199,7 +210,7 @@ static void wait_for_events(Dash *d, int64_t now_ms) {
     poll(p, 3, wait_ms(d, now_ms));
     if (p[2].revents) dbwatch_event(d->watch, clock_monotonic_ms());
     if (p[1].revents) take_signals(d);
-    for (int key; !d->quit && (key = term_key(d->term)) != -1;) dash_key(d, key);
+    for (int key; !d->quit && (key = term_key(d->term)) != -1;) take_key(d, key);
     if (term_lost(d->term)) d->quit = true;
 }
 

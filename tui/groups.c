@@ -54,6 +54,8 @@ void groups_init(Groups *g, int by, int second) {
 }
 
 void groups_free(Groups *g) {
+    reading_free(&g->reading);
+    reading_free(&g->reading_before);
     result_free(&g->range);
     result_free(&g->minute);
     result_free(&g->before);
@@ -80,14 +82,14 @@ static uint64_t row_key(const void *ctx, size_t row) {
 }
 
 /* What the same values spent in the range that is compared with; those that are gone now get rows of nothing. */
-static int load_before(Groups *g, View *v, Err *e) {
-    int64_t since, until;
+static int load_before(Groups *g, View *v, int64_t deadline_us, bool *more, Err *e) {
+    bool changed;
+    Query q = {.by = {g->by[0], g->by[1]}, .by_count = g->by_count, .zone = v->app->day_zone};
+    g->compared = view_compared(v, &q.since_ms, &q.until_ms);
+    if (g->compared) return reading_step(&g->reading_before, v, &q, deadline_us, &g->before, more, &changed, e);
+    reading_free(&g->reading_before);
     result_free(&g->before);
-    g->compared = view_compared(v, &since, &until);
-    if (!g->compared) return 0;
-    Query q = {.since_ms = since, .until_ms = until, .by = {g->by[0], g->by[1]}, .by_count = g->by_count,
-               .filter = v->filter, .zone = v->app->day_zone};
-    return query_run(v->db, &q, &g->before, e);
+    return 0;
 }
 
 static void add_before(Groups *g) {
@@ -121,13 +123,7 @@ int groups_tick(Groups *g, View *v, Err *e) {
     return 0;
 }
 
-int groups_load(Groups *g, View *v, Err *e) {
-    if (ask(g, v, v->since_ms, &g->range, e) != 0 || ask(g, v, v->until_ms - MS_PER_MINUTE, &g->minute, e) != 0)
-        return -1;
-    if (usual_rates_due(&g->usual, v) && (usual_rates_load(&g->usual, v, g->by[0], &g->range, e) != 0 ||
-                                          sparks_load(&g->spark, v, g->by[0], e) != 0))
-        return -1;
-    if (load_before(g, v, e) != 0) return -1;
+static void make_rows(Groups *g, const View *v) {
     g->count = g->range.count;
     g->rows = xrealloc(g->rows, (g->count + g->before.count + 1) * sizeof *g->rows);
     for (size_t i = 0; i < g->count; i++) {
@@ -140,7 +136,39 @@ int groups_load(Groups *g, View *v, Err *e) {
     }
     add_before(g);
     fill_rates(g, v);
+}
+
+/* The range, then what it is compared with; rows are there after the first slice. */
+static int load_slice(Groups *g, View *v, int64_t deadline_us, bool *more, Err *e) {
+    Query q = {.since_ms = v->since_ms, .until_ms = v->until_ms, .by = {g->by[0], g->by[1]}, .by_count = g->by_count,
+               .zone = v->app->day_zone};
+    bool changed = false;
+    *more = false;
+    if (!g->through || !reading_is_of(&g->reading, v, &q)) {
+        if (reading_step(&g->reading, v, &q, deadline_us, &g->range, more, &changed, e) != 0) return -1;
+        if (!changed) return 0;
+        if (ask(g, v, v->until_ms - MS_PER_MINUTE, &g->minute, e) != 0) return -1;
+    }
+    g->through = false;
+    if (*more) {
+        result_free(&g->before);
+        g->compared = false;
+    } else {
+        if (usual_rates_due(&g->usual, v) && (usual_rates_load(&g->usual, v, g->by[0], &g->range, e) != 0 ||
+                                              sparks_load(&g->spark, v, g->by[0], e) != 0))
+            return -1;
+        if (load_before(g, v, deadline_us, more, e) != 0) return -1;
+        g->through = *more;
+    }
+    make_rows(g, v);
     return 0;
+}
+
+int groups_load(Groups *g, View *v, int64_t deadline_us, bool *more, Err *e) {
+    if (load_slice(g, v, deadline_us, more, e) == 0) return 0;
+    g->count = 0; /* the rows' names may be gone */
+    g->through = false;
+    return -1;
 }
 
 const GroupRow *groups_selected(const Groups *g) {

@@ -6,6 +6,7 @@
 #ifndef TUI_GROUPS_H
 #define TUI_GROUPS_H
 #include "tui/list.h"
+#include "tui/reading.h"
 #include "tui/sparks.h"
 #include "tui/usual_rates.h"
 
@@ -21,6 +22,8 @@ typedef struct Groups {
     int by[2];
     size_t by_count;
     Result range, minute, before; /* before: empty when nothing is compared */
+    Reading reading, reading_before;
+    bool through;              /* range is whole, before is being read */
     bool compared;
     GroupRow *rows;
     size_t count;
@@ -32,7 +35,7 @@ typedef struct Groups {
 
 void groups_init(Groups *g, int by, int second /* -1 = none */);
 void groups_free(Groups *g);
-int groups_load(Groups *g, View *v, Err *e);
+int groups_load(Groups *g, View *v, int64_t deadline_us, bool *more, Err *e);
 int groups_tick(Groups *g, View *v, Err *e); /* the last 60 s alone */
 bool groups_list(const Groups *g, const View *v, const char *title, Rect area, Listing *out); /* false = no rows */
 void groups_draw(const Groups *g, const View *v, const char *title, Canvas *c, Rect area);

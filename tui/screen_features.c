@@ -56,14 +56,12 @@ static void follow_way(Features *f, const View *v) {
 
 static int load_features(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
     Features *f = self;
-    (void)deadline_us;
-    *more = false;
     if (f->level[0].dim < 0) {
         f->level[0].dim = dimension_saved(v, "features.dimension", DIM_FEATURE, true);
         f->list.by[0] = f->level[0].dim;
     }
     follow_way(f, v);
-    return groups_load(&f->list, v, e);
+    return groups_load(&f->list, v, deadline_us, more, e);
 }
 
 static int tick_features(void *self, View *v, Err *e) {

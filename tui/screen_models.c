@@ -37,9 +37,7 @@ static void price_selected(Models *m, const View *v) {
 
 static int load_models(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
     Models *m = self;
-    (void)deadline_us;
-    *more = false;
-    if (groups_load(&m->list, v, e) != 0) return -1;
+    if (groups_load(&m->list, v, deadline_us, more, e) != 0) return -1;
     price_selected(m, v);
     return 0;
 }

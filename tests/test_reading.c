@@ -1,0 +1,127 @@
+/* Lists that rows must answer are read in slices: rows are there after the first, each slice adds, the last makes the answer
+ * of one shot; a commit goes on, another question begins anew, and what was whole stays until its successor is. */
+#include "tests/query_fixture.h"
+#include "tui/groups.h"
+#include "tui/view.h"
+
+enum { CALLS = 3000 };
+#define NOW "2026-11-24T02:12:40.000Z"
+
+typedef struct Place {
+    Fixture f;
+    App app;
+    View view;
+} Place;
+static Place place;
+
+static void add_call(int64_t i) {
+    static const char *const user[] = {"ann", "bob", "cy"}, *const feature[] = {"search", "checkout"};
+    Spec s = {.ts_ms = utc(NOW) - 1000 - i * 5000, .id = (uint64_t)i + 1, .cost_nano = 1000 + i};
+    s.name[DIM_USER] = user[i % 3];
+    s.name[DIM_FEATURE] = feature[i / 500 % 2];
+    fixture_add(&place.f, &s);
+}
+
+static int setup(void **state) {
+    Err e = {""};
+    place = (Place){.app = {.policy_option = "/nonexistent/policy.json", .tz_option = "UTC"}};
+    fixture_open(&place.f, "UTC", utc(NOW));
+    for (int64_t i = 0; i < CALLS; i++) add_call(i);
+    fixture_flush(&place.f);
+    place.app.db_option = place.f.path;
+    place.app.fixed_now_ms = utc(NOW);
+    setenv("HOME", place.f.dir, 1);
+    setenv("XDG_CONFIG_HOME", place.f.dir, 1);
+    must(view_open(&place.view, &place.app, &e), &e);
+    must(view_open_ledger(&place.view, &e), &e);
+    must(view_set_range(&place.view, "24h", &e), &e);
+    must(view_set_filter(&place.view, "user:ann,bob", &e), &e);
+    *state = &place.view;
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    view_close(&place.view);
+    app_close(&place.app);
+    fixture_close(&place.f);
+    return 0;
+}
+
+static int64_t now_us(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static bool slice(Groups *g, View *v, int64_t deadline_us) {
+    Err e = {""};
+    bool more;
+    must(groups_load(g, v, deadline_us, &more, &e), &e);
+    return more;
+}
+
+static void slices_show_rows_at_once_and_end_whole(void **state) {
+    View *v = *state;
+    Groups g;
+    groups_init(&g, DIM_FEATURE, -1);
+    int slices = 0, permille = -1;
+    int64_t requests = 0;
+    while (slice(&g, v, now_us())) {
+        assert_true(g.count >= 1 && g.range.total.requests >= requests && g.range.total.requests > 0);
+        assert_true(v->reading_permille >= permille && v->reading_permille < 1000);
+        requests = g.range.total.requests;
+        permille = v->reading_permille;
+        slices++;
+    }
+    assert_true(slices >= 3);
+    assert_int_equal(g.range.total.requests, CALLS / 3 * 2);
+    assert_int_equal(g.count, 2);
+    groups_free(&g);
+}
+
+static void what_was_whole_stays_and_a_commit_goes_on(void **state) {
+    View *v = *state;
+    Groups g;
+    groups_init(&g, DIM_FEATURE, -1);
+    assert_false(slice(&g, v, INT64_MAX));
+    add_call(CALLS);
+    fixture_flush(&place.f);
+    int slices = 0;
+    for (; slice(&g, v, now_us()); slices++) { /* the same question: the old figures stay, and it ends */
+        assert_int_equal(g.range.total.requests, CALLS / 3 * 2);
+        view_tick(v);
+    }
+    assert_true(slices >= 3 && slices < 100);
+    assert_int_equal(g.range.total.requests, CALLS / 3 * 2 + 1);
+    groups_free(&g);
+}
+
+static void another_question_begins_anew(void **state) {
+    View *v = *state;
+    Err e = {""};
+    Groups g;
+    groups_init(&g, DIM_FEATURE, -1);
+    assert_true(slice(&g, v, now_us()));
+    must(view_set_filter(v, "user:cy", &e), &e);
+    assert_true(slice(&g, v, now_us()));
+    assert_true(g.range.total.requests <= 256);
+    must(view_set_filter(v, "user:ann,bob", &e), &e);
+    assert_true(slice(&g, v, now_us()));
+    assert_true(g.range.total.requests <= 256 && g.range.total.requests > 0);
+    assert_false(slice(&g, v, INT64_MAX));
+    assert_int_equal(g.range.total.requests, CALLS / 3 * 2 + 1);
+    must(view_set_compare(v, "before", &e), &e);
+    while (slice(&g, v, now_us()));
+    assert_true(g.compared);
+    groups_free(&g);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(slices_show_rows_at_once_and_end_whole),
+        cmocka_unit_test(what_was_whole_stays_and_a_commit_goes_on),
+        cmocka_unit_test(another_question_begins_anew),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
