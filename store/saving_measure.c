@@ -19,10 +19,17 @@ static void add_saved(Measuring *m, int64_t nano) {
     m->out->saved_nano = nano_add(m->out->saved_nano, nano);
 }
 
+/* The vendor answers with the model's dated name; gpt-4.1-mini is no gpt-4.1. */
+static bool is_model(const char *called, const char *to) {
+    size_t n = strlen(to);
+    if (strncmp(called, to, n) != 0) return false;
+    return !called[n] || (strchr("-@", called[n]) && called[n + 1] >= '0' && called[n + 1] <= '9');
+}
+
 static void measure_route(Measuring *m, const RuleRow *r) {
     const char *called = r->name[DIM_MODEL], *to = m->rule->to_model;
     int64_t before;
-    if (r->asked == called || strcmp(r->asked, called) == 0 || strncmp(called, to, strlen(to)) != 0) return;
+    if (r->asked == called || strcmp(r->asked, called) == 0 || !is_model(called, to)) return;
     if (r->row->r.flags & REQ_UNPRICED || !rule_price(m->pricer, r, r->asked, r->row->r.tokens, &before)) m->out->unpriced++;
     else add_saved(m, r->row->r.flags & REQ_CACHE_HIT ? 0 : before - r->row->r.cost_nano);
 }
@@ -44,7 +51,7 @@ static int measure_row(void *ctx, const RuleRow *r, Err *e) {
     if (json_object_get(json_object_get(m->entry, "match"), "max_prompt_bytes") && c.prompt_bytes < 0) c.prompt_bytes = 0; /* the gateway knew it */
     if (c.tools < 0) c.tools = json_is_true(json_object_get(json_object_get(m->entry, "match"), "tools"));
     if (!knew_rule(m, q) || !policy_rule_matches(m->entry, &c)) return 0;
-    m->out->calls++;
+    m->out->calls += 1 + q->more_calls;
     switch (m->rule->kind) {
     case RULE_ROUTE: measure_route(m, r); break;
     case RULE_CACHE: if (q->flags & REQ_CACHE_HIT) add_saved(m, q->saved_response_nano); break;

@@ -131,13 +131,12 @@ static bool is_too_much(Trial *t, const RuleRow *r) {
 }
 
 /* ---- one call ---- */
-/* true = it would go another way. */
-static bool find_way(Trial *t, const RuleRow *r, PolicyCall *c, Way *w) {
-    PolicyDecision with;
-    bool guessed = guess(t, r, c), other = decide(t, r, c, &with, w);
-    if (t->rule->kind != RULE_ROUTE && with.model[0]) c->model = with.model; /* what follows routing sees the model that is called */
+/* true = it would go another way, whose model may stand in *with. */
+static bool find_way(Trial *t, const RuleRow *r, PolicyCall *c, PolicyDecision *with, Way *w) {
+    bool guessed = guess(t, r, c), other = decide(t, r, c, with, w);
+    if (t->rule->kind != RULE_ROUTE && with->model[0]) c->model = with->model; /* what follows routing sees the model that is called */
     if (!policy_rule_matches(t->entry, c)) return false;
-    t->out->matched++;
+    t->out->matched += 1 + r->row->r.more_calls;
     t->out->guessed += guessed;
     if (t->rule->kind == RULE_CACHE) {
         bool open = !(r->row->r.flags & REQ_STREAM) && first_cache(t, c) == t->entry;
@@ -192,13 +191,14 @@ static int try_row(void *ctx, const RuleRow *r, Err *e) {
     Trial *t = ctx;
     const Request *q = &r->row->r;
     PolicyCall c = rule_call(r);
+    PolicyDecision with;
     Way w = {.model = r->name[DIM_MODEL]};
     int64_t now, after = 0;
     (void)e;
     memcpy(w.tokens, q->tokens, sizeof w.tokens);
-    t->out->calls++;
+    t->out->calls += 1 + q->more_calls;
     t->out->paid_nano = nano_add(t->out->paid_nano, q->cost_nano);
-    if (q->outcome == OUTCOME_REFUSED || q->flags & REQ_CACHE_HIT || !find_way(t, r, &c, &w)) return 0;
+    if (q->outcome == OUTCOME_REFUSED || q->flags & REQ_CACHE_HIT || !find_way(t, r, &c, &with, &w)) return 0;
     if (q->flags & REQ_UNPRICED) return t->out->unpriced++, 0;
     if (!rule_price(t->pricer, r, r->name[DIM_MODEL], q->tokens, &now) || now != q->cost_nano) return t->out->repriced++, 0;
     if (!w.hit && !w.refused && !rule_price(t->pricer, r, w.model, w.tokens, &after)) return t->out->unpriced++, 0;

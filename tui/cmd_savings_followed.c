@@ -21,9 +21,11 @@ void savings_followed_print(const Followed *f) {
         char at[40], calls[112], measured[64];
         time_format(NULL, r->written_ms, "%Y-%m-%d %H:%M", at, sizeof at);
         snprintf(calls, sizeof calls, "%s of %s", number_count(m->changed, 0).text, number_count(m->calls, 0).text);
-        snprintf(measured, sizeof measured, "%s%s", m->exact ? "" : "±", number_money(m->saved_nano, 0, BASIS_NONE).text);
-        printf("%-32.32s %-17s %5" PRId64 " %14s %14s %16s  %s%s\n", r->id, at, r->generation, number_money(r->expected_nano, 0, BASIS_NONE).text, measured, calls,
-               r->user, r->ended_ms ? ", undone" : "");
+        snprintf(measured, sizeof measured, "%s%s", m->cut ? "≥" : m->exact ? "" : "±", number_money(m->saved_nano, 0, BASIS_NONE).text);
+        char since[48] = "";
+        if (m->cut) time_format(NULL, m->since_ms, ", since %Y-%m-%d %H:%M alone", since, sizeof since);
+        printf("%-32.32s %-17s %5" PRId64 " %14s %14s %16s  %s%s%s\n", r->id, at, r->generation, number_money(r->expected_nano, 0, BASIS_NONE).text, measured, calls,
+               r->user, r->ended_ms ? ", undone" : "", since);
     }
 }
 
@@ -45,7 +47,8 @@ static void json_rule(const SavedRule *r, const RuleMeasured *m) {
         printf(",\"%s\":", money[i].name);
         json_out_money(stdout, money[i].nano);
     }
-    printf(",\"exact\":%s,\"calls\":%" PRId64 ",\"changed\":%" PRId64 ",\"unpriced\":%" PRId64 "}", m->exact ? "true" : "false", m->calls, m->changed, m->unpriced);
+    if (m->cut) fputs(",\"measured_since\":", stdout), json_out_time(stdout, m->since_ms); /* the newest calls alone were looked at */
+    printf(",\"exact\":%s,\"calls\":%" PRId64 ",\"changed\":%" PRId64 ",\"unpriced\":%" PRId64 "}", m->exact && !m->cut ? "true" : "false", m->calls, m->changed, m->unpriced);
 }
 
 void savings_followed_json(const Followed *f) {

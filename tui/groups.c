@@ -153,6 +153,7 @@ static int load_slice(Groups *g, View *v, int64_t deadline_us, bool *more, Err *
     if (*more) {
         result_free(&g->before);
         g->compared = false;
+        g->usual.count = 0, g->usual.asked_ms = 0; /* of another question */
     } else {
         if (usual_rates_due(&g->usual, v) && (usual_rates_load(&g->usual, v, g->by[0], &g->range, e) != 0 ||
                                               sparks_load(&g->spark, v, g->by[0], e) != 0))
