@@ -2,7 +2,7 @@
 #include "collectors/format_text.h"
 #include "collectors/scan.h"
 
-enum { PATTERNS_MAX = 8, PARTS_MAX = 48, LITERAL_MAX = 128 };
+enum { PATTERNS_MAX = 8, PARTS_MAX = 48, LITERAL_MAX = 128, LABEL_MIN = 6 };
 
 typedef struct Part { /* a literal, and the part that begins behind it */
     char literal[LITERAL_MAX];
@@ -116,6 +116,15 @@ static const char *find(const char *at, const char *end, const Part *p) {
     return memmem(at, (size_t)(end - at), p->literal, p->literal_len);
 }
 
+/* A label that the line has once more stands in a name that somebody chose, to pass for what the program wrote. */
+static bool is_forged(const Pattern *p, const Part *label, const char *at, const char *end) {
+    if (label->literal_len < LABEL_MIN || !find(at, end, label)) return false;
+    size_t same = 0;
+    for (size_t i = 0; i <= p->count; i++)
+        same += p->parts[i].literal_len == label->literal_len && memcmp(p->parts[i].literal, label->literal, label->literal_len) == 0;
+    return same == 1;
+}
+
 static bool match(const Pattern *p, Str line, Out *o) {
     const char *at = line.at, *end = line.at + line.len;
     const Part *first = &p->parts[0];
@@ -125,7 +134,7 @@ static bool match(const Pattern *p, Str line, Out *o) {
     for (size_t i = 0; i < p->count; i++) {
         const Part *next = &p->parts[i + 1];
         const char *stop = next->literal_len ? find(at, end, next) : end;
-        if (!stop) return false;
+        if (!stop || is_forged(p, next, stop + next->literal_len, end)) return false;
         if (p->parts[i].name.len) put_part(o, p->parts[i].name, (Str){at, (size_t)(stop - at)});
         at = stop + next->literal_len;
     }

@@ -76,8 +76,9 @@ static int step(void *self, Wait *next, Err *e) {
     Keep *k = self;
     int64_t now = clock_monotonic_ms();
     ledger_set_now(k->ledger, collecting_now_ms(k->c));
-    if (beat(k, now, e) != 0 || purge(k, now, e) != 0) return -1;
+    if (purge(k, now, e) != 0) return -1;
     checkpoint(k, now);
+    if (beat(k, now, e) != 0) return -1; /* last: a full disk stops it, and a purge is what helps then */
     next->sleep_ms = k->purging ? PURGE_PAUSE_MS : k->beat_ms + BEAT_MS - now; /* others write between two bits of a purge */
     return 0;
 }
