@@ -181,12 +181,24 @@ static bool goes_round(Bills *b) {
     for (int i = 0; i < b->call.page; i++)
         if (b->seen[i] == h) return true;
     b->seen[b->call.page++] = h;
-    return b->call.page == pages_max(b->feed);
+    return false;
+}
+
+/* A window of too many pages is left out whole where a rival stands in for it; those that follow are read. */
+static int leave_out(Bills *b, Err *e) {
+    Err why = {0};
+    fail(&why, "%s %s: one day has more than %d pages; what the other report says of it counts", b->provider->name, b->feed->name, pages_max(b->feed));
+    if (b->config->shared->failed) b->config->shared->failed(&why);
+    bill_set_free(&b->rows);
+    bill_set_init(&b->rows);
+    return finish_window(b, e);
 }
 
 static int next_page(Bills *b, Err *e) {
     if (!b->call.cursor[0]) return finish_window(b, e);
-    return goes_round(b) ? fail(e, "%s %s: its pages go round in circles, or are more than %d", b->provider->name, b->feed->name, pages_max(b->feed)) : 0;
+    bool round = goes_round(b), full = b->call.page == pages_max(b->feed);
+    if (full && b->feed->optional && b->feed->window_ms && b->feed->rival) return leave_out(b, e);
+    return round || full ? fail(e, "%s %s: its pages go round in circles, or are more than %d", b->provider->name, b->feed->name, pages_max(b->feed)) : 0;
 }
 
 /* Ends the read after a failure; nothing of its window is stored. What is read rarely may cost money: it waits longer. */
