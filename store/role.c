@@ -7,6 +7,7 @@
 #include "store/db.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -19,7 +20,14 @@ struct Role {
     int fd;
 };
 
+/* By whatever link a database is named, its lock is the one beside the file: else two would collect for it. */
+static const char *real_path(const char *db_path, char out[PATH_MAX]) {
+    return realpath(db_path, out) ? out : db_path; /* not there yet: then no link leads to it */
+}
+
 static int lock_path(const char *db_path, char *out, size_t size, Err *e) {
+    char real[PATH_MAX];
+    db_path = real_path(db_path, real);
     const char *slash = strrchr(db_path, '/');
     int folder = slash ? (int)(slash - db_path) + 1 : 0;
     int n = snprintf(out, size, "%.*sledger.lock", folder, db_path);
@@ -112,13 +120,13 @@ static const char *name_of(const char *db_path) {
 }
 
 int role_beat(const char *db_path, int64_t now_ms, Err *e) {
-    char path[4096], text[TEXT_MAX], line[TEXT_MAX];
+    char path[4096], real[PATH_MAX], text[TEXT_MAX], line[TEXT_MAX];
     if (lock_path(db_path, path, sizeof path, e)) return -1;
     int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) return fail(e, "open %s: %s; check its owner and mode", path, strerror(errno));
     read_text(fd, text, sizeof text);
     size_t first = strcspn(text, "\n");
-    int n = snprintf(line, sizeof line, "\n%s %lld\n", name_of(db_path), (long long)now_ms);
+    int n = snprintf(line, sizeof line, "\n%s %lld\n", name_of(real_path(db_path, real)), (long long)now_ms);
     bool whole = n > 0 && (size_t)n < sizeof line && pwrite(fd, line, (size_t)n, (off_t)first) == n;
     int rc = whole ? 0 : fail(e, "write %s: %s; free some space", path, strerror(errno));
     close(fd);
@@ -126,8 +134,8 @@ int role_beat(const char *db_path, int64_t now_ms, Err *e) {
 }
 
 int64_t role_beat_ms(const char *db_path) {
-    char path[4096], text[TEXT_MAX];
-    const char *name = name_of(db_path);
+    char path[4096], real[PATH_MAX], text[TEXT_MAX];
+    const char *name = name_of(real_path(db_path, real));
     size_t len = strlen(name);
     if (lock_path(db_path, path, sizeof path, NULL)) return 0;
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);

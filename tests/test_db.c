@@ -341,6 +341,20 @@ static void the_lock_says_when_its_holder_last_lived(void **state) {
     assert_int_equal(role_beat_ms(p->path), 1795539415000);
 }
 
+/* By another name it is the same database, with the same lock: two would collect for it. */
+static void a_link_to_a_database_has_its_lock(void **state) {
+    Place *p = *state;
+    Role *r, *second;
+    char folder[100], link[140];
+    snprintf(link, sizeof link, "%s/other.db", (snprintf(folder, sizeof folder, "%s/elsewhere", p->dir), folder));
+    db_close(must_open(p->path, DB_WRITE));
+    assert_int_equal(mkdir(folder, 0700) | symlink(p->path, link), 0);
+    assert_int_equal(role_take(&r, p->path, NULL) | role_take(&second, link, NULL) | role_beat(p->path, 1795539415000, NULL), 0);
+    assert_true(second == NULL && role_beat_ms(link) == 1795539415000);
+    role_drop(r);
+    assert_int_equal(unlink(link) | rmdir(folder), 0);
+}
+
 static void the_lock_is_no_link_and_moves_no_cursor(void **state) {
     Place *p = *state;
     Err e = {""};
@@ -379,7 +393,7 @@ int main(void) {
         CASE(statements_are_reset_when_asked_for_again),
         CASE(one_collects_and_others_see_who),
         CASE(a_dead_collector_is_nobody),
-        CASE(the_lock_says_when_its_holder_last_lived),
+        CASE(the_lock_says_when_its_holder_last_lived), CASE(a_link_to_a_database_has_its_lock),
         CASE(the_lock_is_no_link_and_moves_no_cursor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
