@@ -3,7 +3,7 @@
 #include "collectors/logfile.h"
 #include "collectors/paths.h"
 
-enum { FILES_MAX = 64, SLICE_REQUESTS = 1024, SLICE_BYTES = 1 << 20, LOOK_MS = 1000, PATIENCE_MS = 100 };
+enum { FILES_MAX = 64, SLICE_REQUESTS = 1024, SLICE_BYTES = 1 << 20, LOOK_MS = 1000, ABSENT_MS = 10000 /* none is there: an idle machine stays idle */, PATIENCE_MS = 100 };
 
 typedef struct DbFile {
     size_t source;
@@ -148,7 +148,7 @@ static void look(Databases *d) {
 static int step(void *self, Wait *next, Err *e) {
     Databases *d = self;
     bool more = false;
-    *next = (Wait){.sleep_ms = d->sources ? LOOK_MS : -1, .fd = -1};
+    *next = (Wait){.sleep_ms = -1, .fd = -1};
     if (d->sources == 0) return 0;
     d->woke_ms = collecting_steady_ms(d->c);
     if (d->unwritten && store(d, d->unwritten, e) != 0) return -1;
@@ -161,7 +161,7 @@ static int step(void *self, Wait *next, Err *e) {
         more |= rc > 0;
     }
     tell(d);
-    if (more) next->sleep_ms = 0;
+    next->sleep_ms = more ? 0 : d->files ? LOOK_MS : ABSENT_MS;
     return 0;
 }
 
