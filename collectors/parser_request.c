@@ -69,20 +69,10 @@ static void put_account(Parser *p, Request *r) {
     r->name[DIM_ACCOUNT] = mapped ? batch_name(p->batch, mapped, strlen(mapped)) : r->name[DIM_PROVIDER];
 }
 
-/* A dated name of the model that was asked for ("gpt-4o", "gpt-4o-2024-08-06") is the same model. */
-static bool same_model(Str asked, Str called) {
-    if (called.len < asked.len || memcmp(called.at, asked.at, asked.len) != 0) return false;
-    size_t digits = 0, at = asked.len;
-    if (at == called.len) return true;
-    if (called.at[at] != '-' && called.at[at] != '@') return false;
-    while (++at < called.len && called.at[at] >= '0' && called.at[at] <= '9') digits++;
-    return digits >= 4;
-}
-
 /* Stored only where somebody sent the call to another model. */
 static uint32_t asked_name(Parser *p, const View *v, uint32_t model) {
     uint32_t asked = field_name(p, FIELD_ASKED, v);
-    return asked && model && !same_model(batch_name_at(p->batch, asked), batch_name_at(p->batch, model)) ? asked : 0;
+    return asked && model && !model_answers(batch_name_at(p->batch, asked), batch_name_at(p->batch, model)) ? asked : 0;
 }
 
 static void put_names(Parser *p, const View *v, Request *r) {

@@ -140,3 +140,12 @@ Request *batch_at(const Batch *b, size_t i) {
 FileMark *batch_mark(Batch *b) {
     return &b->mark;
 }
+
+bool model_answers(Str asked, Str called) {
+    if (called.len < asked.len || memcmp(called.at, asked.at, asked.len) != 0) return false;
+    size_t digits = 0, at = asked.len;
+    if (at == called.len) return true;
+    if (called.at[at] != '-' && called.at[at] != '@') return false;
+    while (++at < called.len && called.at[at] >= '0' && called.at[at] <= '9') digits++;
+    return digits >= 4;
+}

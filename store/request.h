@@ -97,6 +97,9 @@ enum { FILE_STATE_MAX = 4096 };
 
 typedef struct Batch Batch; /* opaque table of names + array of requests; see batch_* */
 
+/* A dated name of the model that was asked for ("gpt-4o", "gpt-4o-2024-08-06") is the same model; gpt-4o-mini is not. */
+bool model_answers(Str asked, Str called);
+
 Batch *batch_new(size_t max_requests); /* memory bound at birth: requests + 1 MiB of names */
 void batch_free(Batch *b);
 void batch_clear(Batch *b);

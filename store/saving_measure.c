@@ -19,17 +19,10 @@ static void add_saved(Measuring *m, int64_t nano) {
     m->out->saved_nano = nano_add(m->out->saved_nano, nano);
 }
 
-/* The vendor answers with the model's dated name; gpt-4.1-mini is no gpt-4.1. */
-static bool is_model(const char *called, const char *to) {
-    size_t n = strlen(to);
-    if (strncmp(called, to, n) != 0) return false;
-    return !called[n] || (strchr("-@", called[n]) && called[n + 1] >= '0' && called[n + 1] <= '9');
-}
-
 static void measure_route(Measuring *m, const RuleRow *r) {
     const char *called = r->name[DIM_MODEL], *to = m->rule->to_model;
     int64_t before;
-    if (r->asked == called || strcmp(r->asked, called) == 0 || !is_model(called, to)) return;
+    if (r->asked == called || strcmp(r->asked, called) == 0 || !model_answers(str_of(to), str_of(called))) return;
     if (r->row->r.flags & REQ_UNPRICED || !rule_price(m->pricer, r, r->asked, r->row->r.tokens, &before)) m->out->unpriced++;
     else add_saved(m, r->row->r.flags & REQ_CACHE_HIT ? 0 : before - r->row->r.cost_nano);
 }
