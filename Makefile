@@ -59,7 +59,7 @@ $(BUILD)/fuzz/%: tests/%.c $(SOURCES) $(BUILD)/data_files.c
 # ---- what a new machine needs (Debian names; other systems: install the same libraries) ----
 PACKAGES_BUILD := gcc libc6-dev libncurses-dev libcurl4-openssl-dev libsqlite3-dev libjansson-dev zlib1g-dev libinih-dev \
     tzdata ncurses-base ca-certificates
-PACKAGES_TEST  := $(PACKAGES_BUILD) libcmocka-dev ncurses-term tmux gzip procps nginx-light libnginx-mod-http-lua lua-cjson python3 haproxy
+PACKAGES_TEST  := $(PACKAGES_BUILD) libcmocka-dev ncurses-term tmux gzip procps nginx-light libnginx-mod-http-lua lua-cjson python3 haproxy curl sqlite3
 PACKAGES_GATEWAY := nginx-light libnginx-mod-http-lua lua-cjson python3
 PACKAGES_DEV   := $(PACKAGES_TEST) clang libclang-rt-dev clang-format valgrind cppcheck
 

@@ -37,17 +37,19 @@ wait
 
 passed=0 failed=0
 for n in $names; do
-    p=$(grep -c '^ok ' "$work/$n.out")
+    s=$(grep -c '^ok .*# SKIP' "$work/$n.out")
+    p=$(($(grep -c '^ok ' "$work/$n.out") - s))
     f=$(grep -c '^not ok ' "$work/$n.out")
     rc=$(cat "$work/$n.rc" 2>/dev/null || echo 1)
     # A crash, a time-out, a sanitizer's report or no test at all is a failure even when every line said ok.
-    if { [ "$rc" != 0 ] && [ "$f" = 0 ]; } || [ $((p + f)) = 0 ]; then f=$((f + 1)); fi
+    if { [ "$rc" != 0 ] && [ "$f" = 0 ]; } || [ $((p + f + s)) = 0 ]; then f=$((f + 1)); fi
     passed=$((passed + p)) failed=$((failed + f))
     if [ "$f" != 0 ]; then
         echo "== $n: $f failed (exit $rc)"
         tail -n 60 "$work/$n.out"
     else
         echo "$n: $p passed"
+        sed -n 's/^ok \(.*\) # SKIP \(.*\)/  not run: \1: \2/p' "$work/$n.out"
     fi
 done
 echo "$passed passed, $failed failed"

@@ -94,9 +94,7 @@ echo '{}' >"$work/empty.jsonl"
 "$bin" kill --reason "with a ledger" >"$work/out" 2>&1
 trail() { "$bin" policy history --limit 2 >"$work/out" 2>&1; }
 check "a ledger is no obstacle" trail
-if command -v sqlite3 >"$work/which" 2>&1; then
-    check "its row has the outcome" [ "$(sqlite3 "$work/state/tollwatch/ledger.db" "SELECT action, outcome FROM policy_event WHERE reason = 'with a ledger'")" = "kill|written" ]
-fi
+check "its row has the outcome" [ "$(sqlite3 "$work/state/tollwatch/ledger.db" "SELECT action, outcome FROM policy_event WHERE reason = 'with a ledger'")" = "kill|written" ]
 
 sed -i 's/^publish = .*/publish = echo no route to gw2 >\&2; exit 7/' "$work/config/tollwatch/config"
 gives "a failed publishing is told with its last word" 1 'publish: .* ended with code 7: no route to gw2' resume
