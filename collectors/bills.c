@@ -154,10 +154,16 @@ static void end_walk(Bills *b, int64_t wait_ms, const Err *why) {
     secret_wipe(&b->call, sizeof b->call);
 }
 
+/* Up to when what was read is whole: by the clock, or earlier where the vendor says how fresh its figures are. */
+static int64_t closed_ms(const Bills *b) {
+    int64_t by_clock = now_of(b) - b->feed->settles_ms, fresh = b->call.fresh_ms;
+    return floor_to(fresh && fresh < by_clock ? fresh : by_clock, b->feed->bucket_ms);
+}
+
 static int store_window(Bills *b, Err *e) {
     const BillRead read = {.account = b->config->account->name, .provider = b->provider->name, .feed = b->feed->name, .origin = b->feed->origin,
                            .rival = b->feed->rival, .wins = b->feed->wins,
-                           .from_ms = b->call.from_ms, .until_ms = b->call.until_ms, .closed_ms = floor_to(now_of(b) - b->feed->settles_ms, b->feed->bucket_ms),
+                           .from_ms = b->call.from_ms, .until_ms = b->call.until_ms, .closed_ms = closed_ms(b),
                            .now_ms = now_of(b)};
     return b->feed->no_rows ? 0 : bills_replace(b->ledger, &read, &b->rows, b->pricer, e);
 }

@@ -23,6 +23,7 @@ typedef struct FeedCall {
     int page;                      /* from 0 */
     char cursor[CURSOR_MAX];       /* what parse left for the next page; "" on the first */
     char token[SECRET_MAX];        /* the bearer token that Provider.sign_in gave; "" = none */
+    int64_t fresh_ms;              /* parse: buckets that end later are not whole, whatever the clock says; 0 = not said */
     bool unfinished;               /* parse: the answer is not ready; what the cursor names now is asked after a wait */
 } FeedCall;
 

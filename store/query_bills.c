@@ -73,7 +73,7 @@ static void take_days(BillsRoom *r, const Recon *recon) {
 
 static int find_why(Db *db, const FactsAsk *ask, FactBill *b, Err *e) {
     const ReconAsk of_day = {.account = b->day.account, .since_ms = b->day.day_ms, .until_ms = b->day.day_ms + MS_PER_DAY, .now_ms = ask->now_ms,
-                             .book = ask->book};
+                             .book = ask->book, .config_dir = ask->config_dir};
     Recon recon;
     int rc = reconcile_load(db, &of_day, &recon, e);
     if (rc == 0) rc = reconcile_findings(db, &recon, b->why, FACT_WHY_MAX, &b->why_count, e);
@@ -81,14 +81,9 @@ static int find_why(Db *db, const FactsAsk *ask, FactBill *b, Err *e) {
     return rc;
 }
 
-/* A person's wrong products.csv must not silence what is told: `doctor` names it, here it is left out. */
 static int load_days(Db *db, const FactsAsk *ask, Recon *out, Err *e) {
     int64_t today = ask->now_ms - ask->now_ms % MS_PER_DAY;
-    ReconAsk all = {.since_ms = today - WINDOW_DAYS * MS_PER_DAY, .until_ms = today, .now_ms = ask->now_ms, .book = ask->book, .config_dir = ask->config_dir};
-    Err ignored = {0};
-    if (reconcile_load(db, &all, out, &ignored) == 0) return 0;
-    reconcile_free(out);
-    all.config_dir = NULL;
+    const ReconAsk all = {.since_ms = today - WINDOW_DAYS * MS_PER_DAY, .until_ms = today, .now_ms = ask->now_ms, .book = ask->book, .config_dir = ask->config_dir};
     return reconcile_load(db, &all, out, e);
 }
 

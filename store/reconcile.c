@@ -69,6 +69,15 @@ static int mark_partial(Recon *r, Db *db, Err *e) {
     return rc;
 }
 
+/* A person's wrong table must not hide bills: it is left out, and named. */
+static int open_names(ReconNames **out, Db *db, const ReconAsk *ask, Recon *r, Err *e) {
+    Err why = {0};
+    if (recon_names_open(out, db, ask->book, ask->config_dir, &why) == 0) return 0;
+    if (recon_names_open(out, db, ask->book, NULL, e) != 0) return -1;
+    snprintf(r->warning, sizeof r->warning, "%s", why.text);
+    return 0;
+}
+
 int reconcile_load(Db *db, const ReconAsk *ask, Recon *out, Err *e) {
     Result r = {0};
     Zone *utc = NULL;
@@ -78,7 +87,7 @@ int reconcile_load(Db *db, const ReconAsk *ask, Recon *out, Err *e) {
     if (ask->account) snprintf(out->account, sizeof out->account, "%s", ask->account);
     if (zone_open(&utc, "UTC", e) != 0) return -1;
     Query q = {.since_ms = out->since_ms, .until_ms = out->until_ms, .by = {BY_DAY, DIM_ACCOUNT, DIM_MODEL, BY_ORIGIN}, .by_count = 4, .zone = utc};
-    int rc = recon_names_open(&names, db, ask->book, ask->config_dir, e);
+    int rc = open_names(&names, db, ask, out, e);
     if (rc == 0 && (rc = query_run(db, &q, &r, e)) == 0) {
         take_all(out, ask, names, &r);
         result_free(&r);

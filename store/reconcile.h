@@ -24,12 +24,13 @@ typedef struct Recon {
     size_t count;
     int64_t since_ms, until_ms, now_ms;
     char account[NAME_MAX_BYTES + 1]; /* the only one; "" = all */
+    char warning[ERR_MAX];            /* FILE:LINE of a person's products.csv that is wrong and was left out; "" = none */
 } Recon;
 typedef struct ReconAsk {
     const char *account;       /* NULL = all that have a provider API or metered spend */
     int64_t since_ms, until_ms, now_ms;
     const Book *book;          /* joins a model's dated and undated names; NULL = names as they are */
-    const char *config_dir;    /* of a person's products.csv; may be NULL */
+    const char *config_dir;    /* of a person's products.csv; may be NULL. A wrong one is left out whole: Recon.warning says so */
 } ReconAsk;
 /* Whole UTC days of [since, until). */
 int reconcile_load(Db *db, const ReconAsk *ask, Recon *out, Err *e);
@@ -75,6 +76,8 @@ extern const char *const cause_names[CAUSE_COUNT];
 typedef struct ReconFinding {
     Cause cause;
     char account[NAME_MAX_BYTES + 1], what[NAME_MAX_BYTES + 1]; /* the key, model, item */
+    char model[NAME_MAX_BYTES + 1];                             /* "" = more than one, or none */
+    int64_t day_ms;                                             /* the UTC day on which it shows most */
     int64_t nano;                                               /* what it explains; its size ranks it */
     char evidence[320];
 } ReconFinding;

@@ -35,6 +35,22 @@ static ReconFinding *add(Why *w, Cause cause, const char *account, const char *w
     return f;
 }
 
+/* ---- where a finding shows most ---- */
+static int64_t unmetered_size(const ReconLine *l) { return size_of(recon_unmetered_nano(l)); }
+static int64_t drift_size(const ReconLine *l) { return l->has_reported && l->has_billed ? size_of(l->reported.cost_nano - l->billed_nano) : 0; }
+
+/* The closed day, of those of this account and model, with the largest measure; of two the newer one. */
+static void place(const Why *w, ReconFinding *f, const char *model, int64_t (*measure)(const ReconLine *)) {
+    int64_t most = -1;
+    snprintf(f->model, sizeof f->model, "%s", model);
+    for (size_t i = 0; i < w->r->count; i++) {
+        const ReconLine *l = &w->r->at[i];
+        if (l->open || strcmp(l->account, f->account) != 0 || strcmp(l->model, model) != 0 || measure(l) <= most) continue;
+        most = measure(l);
+        f->day_ms = l->day_ms;
+    }
+}
+
 static void dollars(int64_t nano, char *out, size_t size) {
     char text[32];
     nano_grouped(size_of(nano), 2, text, sizeof text);
@@ -58,6 +74,7 @@ static void why_unpriced(Why *w, const ReconLine *s) {
     if (s->metered.unpriced_tokens == 0 || missing <= 0) return;
     ReconFinding *f = add(w, CAUSE_UNPRICED, s->account, s->model, missing);
     if (!f) return;
+    place(w, f, s->model, unmetered_size);
     count_short(s->metered.unpriced_tokens, size, sizeof size);
     snprintf(f->evidence, sizeof f->evidence, "%s metered tokens of it have no price; add a row to prices.csv", size);
 }
@@ -70,6 +87,7 @@ static void why_cache_writes(Why *w, const ReconLine *s) {
     int64_t missing = recon_unmetered_nano(s);
     ReconFinding *f = missing > 0 ? add(w, CAUSE_CACHE_WRITES, s->account, s->model, missing) : NULL;
     if (!f) return;
+    place(w, f, s->model, unmetered_size);
     count_short(reported, a, sizeof a);
     count_short(metered, b, sizeof b);
     snprintf(f->evidence, sizeof f->evidence, "%s tokens written to the cache by the provider's count, %s in the logs", a, b);
@@ -83,6 +101,7 @@ static void why_price(Why *w, const ReconLine *s) {
     if (s->billed_nano <= 0 || size_of(drift) * 1000000 / s->billed_nano < OFF_PPM) return;
     ReconFinding *f = add(w, CAUSE_PRICE, s->account, s->model, -drift);
     if (!f) return;
+    place(w, f, s->model, drift_size);
     __extension__ typedef __int128 Wide;
     nano_grouped((int64_t)((Wide)s->billed_nano * 1000000 / tokens), 4, implied, sizeof implied);
     nano_grouped((int64_t)((Wide)s->reported.cost_nano * 1000000 / tokens), 4, ours, sizeof ours);
@@ -111,7 +130,10 @@ static void by_day(Why *w) {
             int64_t x = recon_unmetered_nano(a), y = recon_unmetered_nano(b);
             if ((x > 0) == (y > 0) || size_of(x + y) * 5 > size_of(x)) continue;
             ReconFinding *f = add(w, CAUSE_DAY_EDGE, a->account, a->model, x);
-            if (f) snprintf(f->evidence, sizeof f->evidence, "a day lacks what its neighbour has too much: a clock or a zone is off");
+            if (!f) continue;
+            f->day_ms = a->day_ms;
+            snprintf(f->model, sizeof f->model, "%s", a->model);
+            snprintf(f->evidence, sizeof f->evidence, "a day lacks what its neighbour has too much: a clock or a zone is off");
         }
     }
 }
@@ -134,28 +156,44 @@ static sqlite3_stmt *ask(Why *w, const char *sql, Err *e) {
     return s;
 }
 
-/* A key (or project) counts as logged if the logs know it by its id or by the provider's name for it. Rows without a lane are in
- * no sum: another feed tells the same calls (bill.h, C5). */
-#define OUTSIDE(column, kind, dim, only)                                                                                                    \
-    "SELECT f.account, b." column ", coalesce(n.name, ''), b.project, sum(b.nano), max(b.start_ms) FROM bill b JOIN bill_feed f ON f.id = b.feed " \
-    "LEFT JOIN bill_name n ON n.account = f.account AND n.kind = '" kind "' AND n.id = b." column                                            \
-    " WHERE b.start_ms >= ?1 AND b.start_ms < ?2 AND f.origin = 1 AND b.lane <> 0 AND ?3 IN ('', f.account) AND b." column " <> ''" only " AND NOT EXISTS "     \
-    "(SELECT 1 FROM name k WHERE k.dim = " dim " AND (k.value = b." column " OR k.value = n.name)) GROUP BY 1, 2 ORDER BY 5 DESC LIMIT 20"
-_Static_assert(DIM_KEY == 7 && DIM_PROJECT == 9, "the dimensions in these statements");
+/* What one thing (?1..?2, of account ?3) costs on each day, and of these days the sum and the largest: SQLite takes the bare `day`
+ * and `more` from the row that max() names. Columns: account, what, name, more, sum, day, last, count. */
+#define BY_DAY(what, name, more, from_where)                                                                                                    \
+    "SELECT account, what, name, more, sum(nano), day, last, sum(calls), max(abs(nano)) FROM (SELECT f.account AS account, " what " AS what, " name  \
+    " AS name, " more " AS more, sum(b.nano) AS nano, sum(b.requests) AS calls, b.start_ms / 86400000 * 86400000 AS day, "                          \
+    "max(max(b.start_ms)) OVER (PARTITION BY f.account, " what ") AS last FROM bill b JOIN bill_feed f ON f.id = b.feed " from_where               \
+    " GROUP BY 1, 2, 7) GROUP BY 1, 2 ORDER BY 5 DESC LIMIT 20"
+/* Rows without a lane are in no sum: another feed tells the same calls (bill.h, C5). */
+#define COUNTED(origin) "WHERE b.start_ms >= ?1 AND b.start_ms < ?2 AND ?3 IN ('', f.account) AND b.lane <> 0 AND f.origin = " origin
+
+/* A key (or project) counts as logged if the logs know it by its id or by the provider's name for it. */
+#define OUTSIDE(column, kind, dim, only)                                                                                             \
+    BY_DAY("b." column, "coalesce(n.name, '')", "b.project",                                                                         \
+           "LEFT JOIN bill_name n ON n.account = f.account AND n.kind = '" kind "' AND n.id = b." column " " COUNTED("1") " AND b." column \
+           " <> ''" only " AND NOT EXISTS (SELECT 1 FROM name k WHERE k.dim = " dim " AND (k.value = b." column " OR k.value = n.name))")
+_Static_assert(DIM_KEY == 7 && DIM_PROJECT == 9 && ORIGIN_REPORTED == 1 && ORIGIN_BILLED == 2, "the numbers in these statements");
+
+static const char *text_at(sqlite3_stmt *s, int column) { return (const char *)sqlite3_column_text(s, column); }
+
+static ReconFinding *add_row(Why *w, Cause cause, sqlite3_stmt *s) {
+    const char *name = text_at(s, 2);
+    ReconFinding *f = add(w, cause, text_at(s, 0), *name ? name : text_at(s, 1), sqlite3_column_int64(s, 4));
+    if (f) f->day_ms = sqlite3_column_int64(s, 5);
+    return f;
+}
 
 static int by_caller(Why *w, const char *sql, const char *as, Err *e) {
     sqlite3_stmt *s = ask(w, sql, e);
     int got = -1;
     while (s && (got = db_step(w->db, s, "look for what passed no gateway", e)) == 1) {
         char cost[40], at[24];
-        const char *id = (const char *)sqlite3_column_text(s, 1), *name = (const char *)sqlite3_column_text(s, 2);
-        ReconFinding *f = add(w, CAUSE_OUTSIDE, (const char *)sqlite3_column_text(s, 0), *name ? name : id, sqlite3_column_int64(s, 4));
+        ReconFinding *f = add_row(w, CAUSE_OUTSIDE, s);
         if (!f) continue;
-        bool of_project = as[0] == 'k' && *(const char *)sqlite3_column_text(s, 3);
+        bool of_project = as[0] == 'k' && *text_at(s, 3);
         dollars(f->nano, cost, sizeof cost);
-        time_format_utc(sqlite3_column_int64(s, 5), at, sizeof at);
-        snprintf(f->evidence, sizeof f->evidence, "%s with %s %.60s%s%.60s, last on %.10s; no gateway ever logged it. Leaked?", cost, as, id,
-                 of_project ? " of project " : "", of_project ? (const char *)sqlite3_column_text(s, 3) : "", at);
+        time_format_utc(sqlite3_column_int64(s, 6), at, sizeof at);
+        snprintf(f->evidence, sizeof f->evidence, "%s with %s %.60s%s%.60s, last on %.10s; no gateway ever logged it. Leaked?", cost, as, text_at(s, 1),
+                 of_project ? " of project " : "", of_project ? text_at(s, 3) : "", at);
     }
     return got < 0 ? -1 : 0;
 }
@@ -167,12 +205,11 @@ static int by_outside(Why *w, Err *e) {
 }
 
 static int by_item(Why *w, Err *e) {
-    static const char sql[] = "SELECT f.account, b.item, sum(b.nano) FROM bill b JOIN bill_feed f ON f.id = b.feed WHERE b.start_ms >= ?1 AND "
-                              "b.start_ms < ?2 AND f.origin = 2 AND ?3 IN ('', f.account) AND b.model = '' AND b.item <> '' AND b.lane <> 0 GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 20";
+    static const char sql[] = BY_DAY("b.item", "''", "''", COUNTED("2") " AND b.model = '' AND b.item <> ''");
     sqlite3_stmt *s = ask(w, sql, e);
     int got = -1;
     while (s && (got = db_step(w->db, s, "look for what is not in tokens", e)) == 1) {
-        ReconFinding *f = add(w, CAUSE_ITEMS, (const char *)sqlite3_column_text(s, 0), (const char *)sqlite3_column_text(s, 1), sqlite3_column_int64(s, 2));
+        ReconFinding *f = add_row(w, CAUSE_ITEMS, s);
         if (f) snprintf(f->evidence, sizeof f->evidence, "billed apart from tokens; logs do not hold it");
     }
     return got < 0 ? -1 : 0;
@@ -181,15 +218,14 @@ static int by_item(Why *w, Err *e) {
 /* Tiers that the provider reports and the logs do not know, like batch. */
 static int by_tier(Why *w, Err *e) {
     static const char sql[] =
-        "SELECT f.account, b.tier, sum(b.nano), sum(b.requests) FROM bill b JOIN bill_feed f ON f.id = b.feed WHERE b.start_ms >= ?1 AND "
-        "b.start_ms < ?2 AND f.origin = 1 AND b.lane <> 0 AND ?3 IN ('', f.account) AND b.tier NOT IN ('', 'default', 'standard') AND NOT EXISTS (SELECT 1 FROM lane l JOIN name t ON t.id = l.tier "
-        "JOIN name a ON a.id = l.account WHERE l.origin = 0 AND t.value = b.tier AND a.value = f.account) GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 20";
+        BY_DAY("b.tier", "''", "''", COUNTED("1") " AND b.tier NOT IN ('', 'default', 'standard') AND NOT EXISTS (SELECT 1 FROM lane l "
+               "JOIN name t ON t.id = l.tier JOIN name a ON a.id = l.account WHERE l.origin = 0 AND t.value = b.tier AND a.value = f.account)");
     sqlite3_stmt *s = ask(w, sql, e);
     int got = -1;
     while (s && (got = db_step(w->db, s, "compare service tiers", e)) == 1) {
-        ReconFinding *f = add(w, CAUSE_TIER, (const char *)sqlite3_column_text(s, 0), (const char *)sqlite3_column_text(s, 1), sqlite3_column_int64(s, 2));
+        ReconFinding *f = add_row(w, CAUSE_TIER, s);
         if (f) snprintf(f->evidence, sizeof f->evidence, "%" PRId64 " calls reported on a tier that the logs never name; their prices differ",
-                        (int64_t)sqlite3_column_int64(s, 3));
+                        (int64_t)sqlite3_column_int64(s, 7));
     }
     return got < 0 ? -1 : 0;
 }

@@ -1,7 +1,9 @@
 /* test_bills: an account's worker against a server on loopback that pages, throttles, fails half way, revises yesterday, sends a
  * login page, refuses the key: what is stored, what is asked, what is told. */
 #include "collectors/bills.h"
+#include "store/bill.h"
 #include "store/query.h"
+#include "store/reconcile.h"
 #include "tests/ledger_lab.h"
 #include "tests/loopback.h"
 
@@ -12,7 +14,7 @@
 typedef struct Script {
     int mode;
 } Script;
-enum { GOOD, THROTTLED, HALF, HTML, DENIED, CIRCLE, REVISED, ENDLESS, PATIENT };
+enum { GOOD, STALE, THROTTLED, HALF, HTML, DENIED, CIRCLE, REVISED, ENDLESS, PATIENT };
 
 static void bucket(char *out, size_t size, int64_t start, const char *dollars) {
     snprintf(out, size, "{\"object\":\"bucket\",\"start_time\":%lld,\"end_time\":%lld,\"results\":[{\"amount\":{\"value\":%s,\"currency\":\"usd\"},"
@@ -38,9 +40,19 @@ static void costs(const char *request, int n, int fd, int mode) {
     else snprintf(body, sizeof body, "{\"data\":[%s],\"has_more\":false,\"next_page\":null}", b), loopback_reply(fd, 200, "", body);
 }
 
+/* Anthropic's analytics, fresh up to yesterday noon: two days of cost and usage each, of which the second is not whole. */
+static void analytics(const char *request, int fd) {
+#define ROW(from, to, what) "{\"starting_at\":\"" from "T00:00:00Z\",\"ending_at\":\"" to "T00:00:00Z\",\"group\":{\"model\":\"claude-sonnet-5\"}," what "}"
+#define PAGE(what) "{\"data\":[" ROW("2026-11-22", "2026-11-23", what) "," ROW("2026-11-23", "2026-11-24", what) "],\"has_more\":false,\"data_refreshed_at\":\"2026-11-23T12:00:00Z\"}"
+    if (strstr(request, "/analytics/cost?")) loopback_reply(fd, 200, "", PAGE("\"cost\":{\"amount\":\"100\",\"currency\":\"USD\"}"));
+    else if (strstr(request, "/analytics/usage?")) loopback_reply(fd, 200, "", PAGE("\"usage\":{\"uncached_input_tokens\":1000000}"));
+    else loopback_reply(fd, 200, "", "{\"data\":[],\"has_more\":false}");
+}
+
 static void answer(void *ctx, int n, const char *request, int fd) {
     const Script *s = ctx;
-    if (!strstr(request, "Authorization: Bearer sk-admin-test\r\n")) loopback_reply(fd, 400, "", "{\"error\":\"no key\"}");
+    if (s->mode == STALE) analytics(request, fd);
+    else if (!strstr(request, "Authorization: Bearer sk-admin-test\r\n")) loopback_reply(fd, 400, "", "{\"error\":\"no key\"}");
     else if (s->mode == HTML) loopback_reply(fd, 200, "Content-Type: text/html\r\n", "<html>please log in, sk-admin-test</html>");
     else if (s->mode == DENIED) loopback_reply(fd, 401, "", "{\"error\":{\"message\":\"key sk-admin-test lacks api.usage.read\"}}");
     else if (s->mode == THROTTLED && n % 2 == 0) loopback_reply(fd, 429, "Retry-After: 0\r\n", "{\"error\":{\"message\":\"slow down\"}}");
@@ -135,6 +147,25 @@ static void pages_become_one_read(void **state) {
     lab_verify(&d->lab);
 }
 
+/* What is newer than a vendor's own freshness is a part: such a day is not compared, and read again until it is whole. */
+static void a_stale_day_stays_open(void **state) {
+    Desk *d = *state;
+    Err e = {0};
+    Recon r;
+    int64_t until, read;
+    d->account = (AccountConfig){.name = "main", .provider = "anthropic", .api = "analytics", .key_env = "TEST_ADMIN_KEY"};
+    begin(d, STALE);
+    run(d);
+    OK(e, bill_feed_state(d->lab.db, "main", "analytics usage", &until, &read, &e));
+    assert_int_equal(until, (TODAY_S - DAY_S) * 1000); /* by the clock today's beginning */
+    assert_int_equal(lab_number(&d->lab, "SELECT sum(nano) FROM bill JOIN bill_feed f ON f.id = bill.feed WHERE f.feed = 'analytics cost'"), 1000000000);
+    OK(e, reconcile_load(d->lab.db, &(ReconAsk){.book = d->book, .since_ms = (TODAY_S - 3 * DAY_S) * 1000, .until_ms = NOW, .now_ms = NOW}, &r, &e));
+    assert_int_equal(r.count, 2);
+    assert_true(r.at[0].day_ms == (TODAY_S - DAY_S) * 1000 && r.at[0].has_reported && r.at[0].open);
+    assert_true(r.at[1].has_reported && r.at[1].has_billed && !r.at[1].open);
+    reconcile_free(&r);
+}
+
 static void what_is_asked_is_exact(void **state) {
     Desk *d = *state;
     begin(d, GOOD);
@@ -217,7 +248,7 @@ static void the_doctor_asks_once(void **state) {
 
 int main(void) {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = {CASE(pages_become_one_read), CASE(what_is_asked_is_exact), CASE(throttling_is_waited_for),
+    const struct CMUnitTest tests[] = {CASE(pages_become_one_read), CASE(a_stale_day_stays_open), CASE(what_is_asked_is_exact), CASE(throttling_is_waited_for),
         CASE(half_a_read_is_nothing), CASE(a_login_page_is_no_zero), CASE(a_refused_key_says_what_to_create), CASE(a_circle_is_cut),
         CASE(pages_without_end_are_cut), CASE(retry_after_is_obeyed), CASE(no_key_is_told), CASE(the_doctor_asks_once)};
     return cmocka_run_group_tests(tests, NULL, NULL);

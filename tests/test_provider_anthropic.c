@@ -112,6 +112,7 @@ static void half_a_day_is_no_bill(void **state) {
     json_t *v = provider_json(text, strlen(text), &p.e);
     assert_int_equal(feed_find("anthropic", "analytics cost")->parse(&p.call, v, &(FeedSink){.rows = &p.rows}, &p.e), 0);
     assert_int_equal(parsed_sum(&p, NULL).nano, 1000000000);
+    assert_int_equal(p.call.fresh_ms, INT64_C(1794898800) * 1000); /* 2026-11-17T07:00: what ends later is not whole */
     json_decref(v);
     bill_set_free(&p.rows);
     refused("anthropic", "analytics cost", "{\"data\":[{\"starting_at\":\"2026-11-16\",\"ending_at\":\"2026-11-17\"}]}");

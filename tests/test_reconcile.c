@@ -57,6 +57,33 @@ static void days_that_agree_have_no_findings(void **state) {
     reconcile_free(&r);
 }
 
+/* Each finding knows the day on which it shows most, which is not the day on which logs and provider differ most. */
+static void a_finding_knows_its_day(void **state) {
+    Desk *d = *state;
+    Err e = {0};
+    Recon r;
+    ReconFinding f[RECON_FINDINGS_MAX];
+    size_t count;
+    for (int day = 0; day < 2; day++) meter(d, DAY0 + day * MS_PER_DAY, "gpt-4o-mini", "web", 6 * USD);
+    say(d, "usage", ORIGIN_REPORTED,
+        (const Said[]){{.model = "gpt-4o-mini", .key = "web", .input = 100000000, .output = 5000000}, /* day 0: $12 more, with no other cause */
+                       {.model = "gpt-4o-mini", .key = "web", .day = 1, .input = 20000000, .output = 5000000},
+                       {.model = "gpt-4o-mini", .key = "leak", .day = 1, .input = 20000000},             /* $3, and $1.50 the day after */
+                       {.model = "gpt-4o-mini", .key = "leak", .day = 2, .input = 10000000}}, 4);
+    say(d, "costs", ORIGIN_BILLED, (const Said[]){{.model = "gpt-4o-mini", .nano = 18 * USD}, {.model = "gpt-4o-mini", .day = 1, .nano = 9 * USD},
+                                                  {.model = "gpt-4o-mini", .day = 2, .nano = 9 * USD}, {.item = "web search tool calls", .day = 1, .nano = USD},
+                                                  {.item = "web search tool calls", .day = 2, .nano = 2 * USD}}, 5);
+    OK(e, reconcile_load(d->lab.db, &(ReconAsk){.book = d->book, .since_ms = DAY0, .until_ms = LAB_NOW, .now_ms = LAB_NOW}, &r, &e));
+    OK(e, reconcile_findings(d->lab.db, &r, f, RECON_FINDINGS_MAX, &count, &e));
+    assert_int_equal(finding(f, count, CAUSE_OUTSIDE)->day_ms, DAY0 + MS_PER_DAY);
+    assert_int_equal(finding(f, count, CAUSE_OUTSIDE)->nano, 4500000000); /* of both days */
+    assert_non_null(strstr(finding(f, count, CAUSE_OUTSIDE)->evidence, "last on 2026-11-23"));
+    assert_int_equal(finding(f, count, CAUSE_PRICE)->day_ms, DAY0 + 2 * MS_PER_DAY);
+    assert_string_equal(finding(f, count, CAUSE_PRICE)->model, "gpt-4o-mini");
+    assert_int_equal(finding(f, count, CAUSE_ITEMS)->day_ms, DAY0 + 2 * MS_PER_DAY);
+    reconcile_free(&r);
+}
+
 static void a_call_at_midnight_is_a_day_boundary(void **state) {
     Desk *d = *state;
     Err e = {0};
@@ -201,6 +228,24 @@ static void a_person_changes_the_table_of_products(void **state) {
     assert_non_null(strstr(error, "products.csv:2: is not PROVIDER,BILLED AS,MODEL"));
 }
 
+/* A wrong line must not hide a bill: the file is left out and named, our own table counts. */
+static void a_wrong_table_of_products_is_left_out(void **state) {
+    Desk *d = *state;
+    Err e = {0};
+    Recon r;
+    char path[256], want[300];
+    const char *const wrong = "provider,billed as,model\nbedrock,nova-pro,my-nova\nbedrock;nova\n";
+    snprintf(path, sizeof path, "%s/products.csv", d->lab.dir);
+    assert_int_equal(file_write(path, wrong, strlen(wrong), &e), 0);
+    say_of(d, "main", "bedrock", "costs", ORIGIN_BILLED, (const Said[]){{.model = "nova-pro", .nano = USD}}, 1);
+    OK(e, reconcile_load(d->lab.db, &(ReconAsk){.book = d->book, .since_ms = DAY0, .until_ms = LAB_NOW, .now_ms = LAB_NOW, .config_dir = d->lab.dir}, &r, &e));
+    assert_int_equal(line_of(&r, 0, "amazon.nova-pro-v1:0")->billed_nano, USD);
+    snprintf(want, sizeof want, "%s:3: is not PROVIDER,BILLED AS,MODEL", path);
+    if (strncmp(r.warning, want, strlen(want)) != 0) fail_msg("%s", r.warning);
+    unlink(path);
+    reconcile_free(&r);
+}
+
 /* Our own table tests itself: every model in it has a price. */
 static void every_product_has_a_price(void **state) {
     Desk *d = *state;
@@ -294,11 +339,11 @@ static void what_is_set_aside_is_said_once(void **state) {
 int main(void) {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, desk_setup, desk_teardown)
     const struct CMUnitTest tests[] = {
-        CASE(three_measurements_of_a_leaked_key), CASE(days_that_agree_have_no_findings), CASE(a_call_at_midnight_is_a_day_boundary),
+        CASE(three_measurements_of_a_leaked_key), CASE(days_that_agree_have_no_findings), CASE(a_finding_knows_its_day), CASE(a_call_at_midnight_is_a_day_boundary),
         CASE(an_unpriced_model_is_named_with_its_tokens), CASE(cache_writes_that_the_logs_lack_are_counted),
         CASE(a_batch_that_the_logs_call_standard_is_a_mismatch), CASE(what_is_no_tokens_is_a_line_of_the_bill),
         CASE(what_has_no_key_is_outside_by_its_project), CASE(an_outdated_price_row_says_both_prices), CASE(names_of_one_model_meet_in_one_line),
-        CASE(a_person_changes_the_table_of_products), CASE(every_product_has_a_price), CASE(parts_are_the_total_exactly),
+        CASE(a_person_changes_the_table_of_products), CASE(a_wrong_table_of_products_is_left_out), CASE(every_product_has_a_price), CASE(parts_are_the_total_exactly),
         CASE(other_currencies_stand_apart), CASE(what_is_set_aside_is_said_once)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,13 @@
 /* test_reconcile_cli: two accounts of one provider, one logged and one not, through the program: what they cost adds up to the
  * nano-dollar in every format, and every format says the same. */
+#include "store/data.h"
 #include "store/money.h"
 #include "tests/bill_lab.h"
 #include <jansson.h>
 #include <stdio.h>
 
 static void run(Desk *d, const char *args, Buf *out) {
-    char command[512], chunk[4096];
+    char command[1536], chunk[4096];
     size_t n;
     const char *program = getenv("TOLLWATCH");
     *out = (Buf){.max = 1 << 20};
@@ -89,7 +90,34 @@ static void two_accounts_of_one_provider_add_up(void **state) {
     buf_free(&out);
 }
 
+/* One line on standard error and on the screen names the line that is wrong; figures and exit code are as without the file. */
+static void a_wrong_line_of_products_hides_nothing(void **state) {
+    Desk *d = *state;
+    Buf plain, warned, screen;
+    Err e = {0};
+    char path[256], args[1024];
+    const char *const wrong = "provider,billed as,model\nbedrock;nova\n";
+    make_ledger(d);
+    snprintf(path, sizeof path, "%s/products.csv", d->lab.dir);
+    assert_int_equal(file_write(path, wrong, strlen(wrong), &e), 0);
+    snprintf(path, sizeof path, "%s/config", d->lab.dir);
+    assert_int_equal(file_write(path, "[general]\n", 10, &e), 0);
+    run(d, "reconcile --format csv", &plain);
+    snprintf(args, sizeof args, "--config %s reconcile --format csv 2>&1 >%s.out; cat %s.out", path, path, path);
+    run(d, args, &warned);
+    const char *csv = strchr(warned.at, '\n') + 1;
+    if (strncmp(warned.at, "tollwatch: ", 11) != 0 || !strstr(warned.at, "/products.csv:2: is not PROVIDER,BILLED AS,MODEL")) fail_msg("%s", warned.at);
+    assert_string_equal(csv, plain.at);
+    snprintf(args, sizeof args, "--config %s render bills 120x40", path);
+    run(d, args, &screen);
+    says(&screen, (const char *const[]){"/products.csv:2: is not PROVIDER,BILLED AS,MODEL", "ci-legacy", NULL}, "render");
+    buf_free(&plain);
+    buf_free(&warned);
+    buf_free(&screen);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(two_accounts_of_one_provider_add_up, desk_setup, desk_teardown)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(two_accounts_of_one_provider_add_up, desk_setup, desk_teardown),
+                                       cmocka_unit_test_setup_teardown(a_wrong_line_of_products_hides_nothing, desk_setup, desk_teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

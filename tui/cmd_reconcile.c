@@ -39,6 +39,7 @@ static int show(App *a, const char *account, int64_t since, int64_t until, Recon
     if (rc == 0) rc = reconcile_foreign(db, &r->recon, r->foreign, RECON_FOREIGN_MAX, &r->foreign_count, e);
     if (rc == 0) rc = query_balances(db, ask.now_ms, r->left, RECON_LEFT_MAX, &r->left_count, e);
     if (rc == 0) {
+        if (r->recon.warning[0]) fprintf(stderr, "tollwatch: %s; until then only our own table of products counts\n", r->recon.warning);
         keep_account(r, account);
         r->part_count = reconcile_parts(&r->recon, &r->parts);
         write(r, stdout);

@@ -24,6 +24,7 @@ typedef struct Bills {
     ForeignView foreign[BALANCES_MAX];
     size_t foreigns;
     size_t providers; /* accounts that reported or billed anything */
+    char warning[ERR_MAX]; /* a person's table of products that was left out; "" = none */
     TableState table;
 } Bills;
 
@@ -81,6 +82,7 @@ static int load_bills(void *self, View *v, int64_t deadline_us, bool *more, Err 
     if (rc == 0) rc = query_balances(v->db, v->until_ms, b->balance, BALANCES_MAX, &b->balances, e);
     if (rc == 0) {
         sum_days(b, &r);
+        memcpy(b->warning, r.warning, sizeof b->warning);
         free(b->parts);
         b->part_count = reconcile_parts(&r, &b->parts) - 1; /* the total is for the command */
         b->providers = 0;
@@ -161,7 +163,16 @@ static void draw_verdict(const Bills *b, Canvas *c, Rect r) {
 /* ---- an opened row: the day's models, what they add up to, and what explains the difference ---- */
 static bool is_of(const ReconLine *chosen, const char *account) { return !chosen->account[0] || strcmp(chosen->account, account) == 0; }
 
-static void draw_part(const ReconPart *p, Canvas *c, Rect r, bool named) {
+static bool is_on(const ReconLine *chosen, const ReconFinding *f) { return f->day_ms == chosen->day_ms && is_of(chosen, f->account); }
+
+/* A model that a finding of this day is about. */
+static bool is_found(const Bills *b, const ReconLine *l) {
+    for (size_t i = 0; i < b->findings; i++)
+        if (l->model[0] && b->finding[i].day_ms == l->day_ms && strcmp(b->finding[i].account, l->account) == 0 && strcmp(b->finding[i].model, l->model) == 0) return true;
+    return false;
+}
+
+static void draw_part(const Bills *b, const ReconPart *p, Canvas *c, Rect r, bool named) {
     const ReconLine *l = &p->line;
     int x = r.x + r.w;
     canvas_right(c, x - 1, r.y, 12, ROLE_TEXT, 0, number_money(p->spend_nano, 11, BASIS_NONE).text);
@@ -169,7 +180,7 @@ static void draw_part(const ReconPart *p, Canvas *c, Rect r, bool named) {
         canvas_right(c, x - 14, r.y, 12, ROLE_TEXT, 0, l->has_billed ? number_money(l->billed_nano, 11, BASIS_NONE).text : "-");
         canvas_right(c, x - 27, r.y, 12, ROLE_TEXT, 0, l->has_reported ? number_money(l->reported.cost_nano, 11, BASIS_NONE).text : "-");
     }
-    canvas_textf(c, r.x + 1, r.y, r.w - (r.w >= 72 ? 40 : 14), p->kind == RECON_REST ? ROLE_WATCH : ROLE_TEXT, 0, "%s%s%s", named ? l->account : "",
+    canvas_textf(c, r.x + 1, r.y, r.w - (r.w >= 72 ? 40 : 14), p->kind == RECON_REST || is_found(b, l) ? ROLE_WATCH : ROLE_TEXT, 0, "%s%s%s", named ? l->account : "",
                  named ? " " : "", l->model[0] ? l->model : "(no model)");
 }
 
@@ -192,6 +203,20 @@ static void draw_spark(const Bills *b, const ReconLine *chosen, Canvas *c, Rect 
     canvas_textf(c, r.x + 1, r.y, r.w - 2, ROLE_DIM, 0, "by day   metered %s   billed %s", text[0], text[1]);
 }
 
+/* Those of the account: first what shows most on this day, then what shows on others. */
+static void draw_why(const Bills *b, const ReconLine *chosen, Canvas *c, Rect r) {
+    int y = r.y;
+    for (int others = 0; others < 2; others++)
+        for (size_t i = 0; i < b->findings && y < r.y + r.h; i++) {
+            const ReconFinding *f = &b->finding[i];
+            char day[32] = "";
+            if (!is_of(chosen, f->account) || is_on(chosen, f) == others) continue;
+            if (others) time_format(NULL, f->day_ms, " on %a %d %b", day, sizeof day);
+            canvas_textf(c, r.x + 1, y++, r.w - 2, f->cause == CAUSE_OUTSIDE ? ROLE_ACT : others ? ROLE_DIM : ROLE_TEXT, 0, "%s%s %s: %s. %s",
+                         number_money_signed(f->nano, 0).text, day, f->what, cause_names[f->cause], f->evidence);
+        }
+}
+
 static void draw_open(const Bills *b, Canvas *c, Rect r) {
     const Table rows = {.rows = b->count};
     const ReconLine *chosen = &b->line[table_selected(&rows, &b->table)];
@@ -208,14 +233,11 @@ static void draw_open(const Bills *b, Canvas *c, Rect r) {
         const ReconPart *p = &b->parts[i];
         if (p->line.day_ms != chosen->day_ms || !is_of(chosen, p->line.account)) continue;
         sum = nano_add(sum, p->spend_nano);
-        if (y < end - 1) draw_part(p, c, (Rect){r.x, y++, r.w, 1}, !chosen->account[0]);
+        if (y < end - 1) draw_part(b, p, c, (Rect){r.x, y++, r.w, 1}, !chosen->account[0]);
     }
     canvas_text(c, r.x + 1, y, r.w - 14, ROLE_TEXT, ATTR_BOLD, "together, the spend of the day");
     canvas_right(c, r.x + r.w - 1, y++, 12, ROLE_TEXT, ATTR_BOLD, number_money(sum, 11, BASIS_NONE).text);
-    for (size_t i = 0; i < b->findings && y < end; i++)
-        if (is_of(chosen, b->finding[i].account))
-            canvas_textf(c, r.x + 1, y++, r.w - 2, b->finding[i].cause == CAUSE_OUTSIDE ? ROLE_ACT : ROLE_DIM, 0, "%s %s: %s. %s",
-                         number_money_signed(b->finding[i].nano, 0).text, b->finding[i].what, cause_names[b->finding[i].cause], b->finding[i].evidence);
+    draw_why(b, chosen, c, (Rect){r.x, y, r.w, end - y});
 }
 
 static void draw_findings(const Bills *b, Canvas *c, Rect r) {
@@ -302,21 +324,17 @@ static void draw_bills(const void *self, const View *v, Canvas *c, Rect area) {
         return;
     }
     draw_verdict(b, c, area);
+    if (b->warning[0]) canvas_textf(c, area.x + 1, area.y + 1, area.w - 2, ROLE_WATCH, 0, "▲ %s", b->warning);
     table_draw(&l.table, &b->table, c, list);
     if (b->open) draw_open(b, c, pane_rect(b, area));
     if (findings) draw_findings(b, c, (Rect){area.x, list.y + list.h + 1, area.w, findings});
 }
 
-/* The row of the finding's account on which logs and provider differ most. */
+/* The row of the finding's account on the day on which it shows most. */
 static void next_finding(Bills *b) {
     const ReconFinding *f = &b->finding[b->next++ % b->findings];
-    int64_t most = -1;
-    for (size_t i = 0; i < b->count; i++) {
-        int64_t off = recon_unmetered_nano(&b->line[i]), size = off < 0 ? -off : off;
-        if (strcmp(b->line[i].account, f->account) != 0 || size <= most) continue;
-        most = size;
-        b->table.key = row_key(b, i);
-    }
+    for (size_t i = 0; i < b->count; i++)
+        if (b->line[i].day_ms == f->day_ms && strcmp(b->line[i].account, f->account[0] ? f->account : "(none)") == 0) b->table.key = row_key(b, i);
     b->open = true;
     Listing l;
     if (listing(b, (Rect){0}, &l)) table_arrange(&l.table, &b->table);

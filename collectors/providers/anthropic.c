@@ -150,6 +150,7 @@ static int analytics_parse(FeedCall *c, const json_t *answer, const FeedSink *ou
     size_t i;
     if (!json_is_array(data)) return fail(e, "the answer has no `data`");
     if (json_is_string(fresh) && json_time(fresh, &fresh_ms) != 0) return fail(e, "data_refreshed_at is no time");
+    if (fresh_ms != INT64_MAX && (c->fresh_ms == 0 || fresh_ms < c->fresh_ms)) c->fresh_ms = fresh_ms; /* null: the clock decides */
     json_array_foreach(data, i, r) {
         if (analytics_row(c, r, fresh_ms, out, e) != 0) return -1;
     }
