@@ -90,7 +90,15 @@ static int sync_folder_of(const char *path) {
     return rc;
 }
 
-static int replace_file(const char *path, const char *at, size_t len, mode_t mode, Err *e) {
+/* Takes its place, when `fresh` only a free one; the second way is for file systems that do not know the first. */
+static int put_in_place(const char *temp, const char *path, bool fresh) {
+    if (!fresh) return rename(temp, path);
+    if (renameat2(AT_FDCWD, temp, AT_FDCWD, path, RENAME_NOREPLACE) == 0) return 0;
+    if (errno != EINVAL && errno != ENOSYS) return -1;
+    return link(temp, path) == 0 ? unlink(temp) : -1;
+}
+
+static int replace_file(const char *path, const char *at, size_t len, mode_t mode, bool fresh, Err *e) {
     char temp[2048];
     if (snprintf(temp, sizeof temp, "%s.XXXXXX", path) >= (int)sizeof temp) return fail(e, "%.60s...: the path is too long", path);
     place_make_folder_of(path);
@@ -99,7 +107,7 @@ static int replace_file(const char *path, const char *at, size_t len, mode_t mod
     int rc = fchmod(fd, mode) == 0 ? write_all(fd, at, len) : -1;
     int why = errno;
     if (close(fd) != 0 && rc == 0) rc = -1, why = errno;
-    if (rc == 0 && rename(temp, path) != 0) rc = -1, why = errno;
+    if (rc == 0 && put_in_place(temp, path, fresh) != 0) rc = -1, why = errno;
     if (rc != 0) {
         unlink(temp);
         return fail(e, "write %s: %s; nothing was changed", path, strerror(why));
@@ -108,9 +116,13 @@ static int replace_file(const char *path, const char *at, size_t len, mode_t mod
 }
 
 int file_write(const char *path, const char *at, size_t len, Err *e) {
-    return replace_file(path, at, len, 0644, e);
+    return replace_file(path, at, len, 0644, false, e);
 }
 
 int file_write_private(const char *path, const char *at, size_t len, Err *e) {
-    return replace_file(path, at, len, 0600, e);
+    return replace_file(path, at, len, 0600, false, e);
+}
+
+int file_write_new(const char *path, const char *at, size_t len, Err *e) {
+    return replace_file(path, at, len, 0600, true, e);
 }

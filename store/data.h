@@ -25,4 +25,5 @@ int file_read(const char *path, Buf *out, Err *e);
  * folders above it (0700). */
 int file_write(const char *path, const char *at, size_t len, Err *e);
 int file_write_private(const char *path, const char *at, size_t len, Err *e); /* only its owner may read it (0600) */
+int file_write_new(const char *path, const char *at, size_t len, Err *e);     /* that, and never in the place of another */
 #endif

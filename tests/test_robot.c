@@ -167,6 +167,7 @@ static int setup(void **state) {
     Robot *r = &robot;
     dashboard_lab_open(&r->lab);
     setenv("TERM", "xterm-256color", 1);
+    assert_int_equal(chdir(r->lab.f.dir), 0); /* what it exports goes there */
     signal(SIGTSTP, SIG_IGN); /* ^Z gives the terminal back and takes it again, and nobody stops */
     r->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     assert_true(r->master >= 0 && grantpt(r->master) == 0 && unlockpt(r->master) == 0);

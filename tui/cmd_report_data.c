@@ -60,20 +60,6 @@ void report_json(const Report *r, FILE *out) {
     fputs("]}\n", out);
 }
 
-/* RFC 4180: quotes where a comma, a quote or a line end stands. */
-static void csv_text(FILE *out, const char *text) {
-    if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
-    for (; *text; text++) {
-        if (*text == '"') fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
-}
-
 static void csv_numbers(FILE *out, const Totals *t) {
     char money[32];
     for (int c = 0; c < COL_COUNT; c++) {
@@ -96,7 +82,7 @@ void report_csv(const Report *r, FILE *out) {
     fputs("basis\n", out);
     for (size_t i = 0; i < r->shown; i++) {
         for (size_t k = 0; k < r->query->by_count; k++) {
-            csv_text(out, r->result->groups[i].name[k]);
+            csv_out_text(out, r->result->groups[i].name[k]);
             fputc(',', out);
         }
         csv_numbers(out, &r->result->groups[i].t);

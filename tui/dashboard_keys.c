@@ -1,6 +1,7 @@
 /* dashboard_keys: what a key does: the prompt first, then the screen, then the command table. See dashboard.h. */
 #include "tui/dash.h"
 #include "tui/drill.h"
+#include "tui/export.h"
 #include "tui/frame.h"
 #include "tui/list.h"
 #include "tui/policy_dialogs.h"
@@ -158,6 +159,7 @@ static void run_command(Dash *d, const KeyCommand *k, int key) {
     case DO_COMPARE: next_compare(d); break;
     case DO_STOP: policy_dialog(&d->view, &stop_dialog); break;
     case DO_RESUME: policy_dialog(&d->view, &resume_dialog); break;
+    case DO_EXPORT: export_ask(&d->view); break;
     case DO_THEME: open_themes(d); break;
     case DO_MOUSE: toggle_mouse(d); break;
     case DO_REDRAW: term_redraw(d->term); break;

@@ -31,3 +31,16 @@ void json_out_time(FILE *out, int64_t ms) {
     time_format_utc(ms, text, sizeof text);
     fprintf(out, "\"%s\"", text);
 }
+
+void csv_out_text(FILE *out, const char *text) {
+    if (!strpbrk(text, ",\"\r\n")) {
+        fputs(text, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *text; text++) {
+        if (*text == '"') fputc('"', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}

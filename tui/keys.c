@@ -1,6 +1,9 @@
 /* keys: the table of key commands. See keys.h. */
 #include "tui/keys.h"
 
+/* Screens that show a list (Screen.list). */
+#define LISTS "overview models features requests bills budgets alerts policy sources savings"
+
 /* In the order in which the help screen shows them. */
 const KeyCommand key_commands[] = {
     {DO_SCREEN, "screen", "1-9 0", {'1', '2', '3', '4', '5', '6', '7', '8', '9', '0'}, "go", "screen", "screen", NULL},
@@ -32,6 +35,7 @@ const KeyCommand key_commands[] = {
     {DO_COMPARE, "compare", "c", {'c'}, "look", "compare", "compare with before", "overview models features"},
     {DO_FILTER, "filter", "/", {'/'}, "look", "filter", "filter", NULL},
     {DO_THEME, "theme", "o", {'o'}, "look", "theme", "colour theme", NULL},
+    {DO_EXPORT, "export", "e", {'e'}, "take", "export", "what is shown, to a file", LISTS},
     {DO_MOUSE, "mouse", "m", {'m'}, "take", "mouse", "mouse on, off", NULL},
     {DO_REDRAW, "redraw", "^L", {KEY_CTRL_L}, "take", "redraw", "draw all again", NULL},
     {DO_SUSPEND, "suspend", "^Z", {KEY_CTRL_Z}, "take", "suspend", "suspend", NULL},

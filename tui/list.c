@@ -2,6 +2,8 @@
 #include "tui/list.h"
 #include "tui/keys.h"
 
+enum { WHOLE_W = 200, WHOLE_H = 60 };
+
 TableState *list_state(const Screen *s, void *self) {
     return (TableState *)(void *)((char *)self + s->table_at);
 }
@@ -10,6 +12,10 @@ bool list_get(const Screen *s, const void *self, const View *v, int w, int h, Li
     const Layout l = layout_make(w, h);
     *out = (Listing){.area = l.at[PART_BODY]};
     return s->list && self && l.size == SIZE_FULL && s->list(self, v, &l, out);
+}
+
+bool list_whole(const View *v, Listing *out) {
+    return v->shown && list_get(v->shown, v->shown_self, v, WHOLE_W, WHOLE_H, out);
 }
 
 /* ---- what survives a restart ---- */

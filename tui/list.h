@@ -21,6 +21,8 @@ typedef struct Listing {
 TableState *list_state(const Screen *s, void *self);
 /* What the screen lists in a window of this size; false = nothing. */
 bool list_get(const Screen *s, const void *self, const View *v, int w, int h, Listing *out);
+/* The list of the screen that is shown, whatever the window: what is written to a file. */
+bool list_whole(const View *v, Listing *out);
 /* "SCREEN.sort" and "SCREEN.columns" of what is saved: keeps the choices, and finds them again once there are rows.
  * Recalling returns false as long as there are none. */
 void list_remember(const Screen *s, const Table *t, const TableState *state, View *v);

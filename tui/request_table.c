@@ -20,6 +20,7 @@ const Column request_columns[REQ_COLUMNS] = {
     [REQ_COL_SESSION] = {.title = "session", .width = 12, .drop = 11, .grow = 36, .name = "session", .spare = true},
     [REQ_COL_ENDPOINT] = {.title = "endpoint", .width = 16, .drop = 11, .name = "endpoint", .spare = true},
     [REQ_COL_TIER] = {.title = "tier", .width = 8, .drop = 11, .name = "tier", .spare = true},
+    [REQ_COL_BASIS] = {.title = "basis", .width = 8, .drop = 11, .name = "basis", .spare = true, .filed = true},
 };
 
 /* The dimension that a column shows, or -1. */
@@ -69,6 +70,7 @@ void request_text(const RowView *v, size_t column, TableCell *out) {
         else put(out, outcome_names[r->outcome]);
         if (r->outcome != OUTCOME_OK) out->role = ROLE_WATCH;
         break;
+    case REQ_COL_BASIS: put(out, origin_names[r->origin]); break;
     default: break;
     }
 }

@@ -29,6 +29,7 @@ typedef struct Column {
     const char *name;    /* one word, the same whatever the title says: in files, in the list of columns, saved */
     Figure figure;
     bool spare;          /* hidden until it is chosen */
+    bool filed;          /* in files also while it is hidden: they would say something else without it */
 } Column;
 
 typedef struct TableCell {

@@ -59,3 +59,18 @@ int code_columns(int32_t code) {
 bool code_is_unseen(int32_t code) {
     return is_invisible(code) || code_columns(code) == 0;
 }
+
+void text_plain(const char *text, char *out, size_t size) {
+    size_t used = 0;
+    while (*text) {
+        const char *at = text;
+        int32_t code = utf8_next(&text);
+        size_t n = (size_t)(text - at);
+        bool drawn = code_columns(code) >= 0;
+        if (!drawn && code_is_unseen(code)) continue;
+        if (used + (drawn ? n : 1) >= size) break;
+        memcpy(out + used, drawn ? at : "?", drawn ? n : 1);
+        used += drawn ? n : 1;
+    }
+    out[used] = '\0';
+}

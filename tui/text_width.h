@@ -19,4 +19,7 @@ int32_t utf8_next(const char **at);
 int code_columns(int32_t code);
 /* Takes no column of its own: a combining mark, or invisible formatting (which is left out). */
 bool code_is_unseen(int32_t code);
+/* A text of a log as it is drawn, for files and the clipboard: invisible formatting is left out, other controls and
+ * malformed bytes are '?'. out: at least as large as text, else it is cut. */
+void text_plain(const char *text, char *out, size_t size);
 #endif
