@@ -35,7 +35,7 @@ const KeyCommand key_commands[] = {
     {DO_COMPARE, "compare", "c", {'c'}, "look", "compare", "compare with before", "overview models features"},
     {DO_FILTER, "filter", "/", {'/'}, "look", "filter", "filter", NULL},
     {DO_THEME, "theme", "o", {'o'}, "look", "theme", "colour theme", NULL},
-    {DO_EXPORT, "export", "e", {'e'}, "take", "export", "what is shown, to a file", LISTS},
+    {DO_EXPORT, "export", "e", {'e'}, "take", "export", "export what is shown", LISTS},
     {DO_MOUSE, "mouse", "m", {'m'}, "take", "mouse", "mouse on, off", NULL},
     {DO_REDRAW, "redraw", "^L", {KEY_CTRL_L}, "take", "redraw", "draw all again", NULL},
     {DO_SUSPEND, "suspend", "^Z", {KEY_CTRL_Z}, "take", "suspend", "suspend", NULL},
