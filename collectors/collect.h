@@ -30,7 +30,7 @@ typedef struct ImportOptions {
     bool notional, progress; int64_t reopen_day_ms /* 0 = none */, now_ms;
 } ImportOptions;
 typedef struct ImportSummary {
-    uint64_t files, failed_files, bytes, lines, records, bad_lines, skipped_lines, unpriced;
+    uint64_t files, failed_files, bytes, lines, records, bad_lines, skipped_lines, unpriced, time_borrowed /* from their line or file */;
     IngestCounts rows;
     int64_t elapsed_ms;
     char first_bad[ERR_MAX];    /* FILE:LINE: what */

@@ -57,6 +57,7 @@ typedef struct ParseContext {
 typedef struct Parser Parser;
 Parser *parser_new(const Format *f, const ParseContext *ctx);
 void parser_free(Parser *p);
+void parser_file_time(Parser *p, int64_t ms); /* when the file was last written, for records that have no time; 0 = not known */
 /* State that must restart exactly (running counters of an agent's file); 0 bytes for most formats. */
 uint32_t parser_state(const Parser *p, uint8_t out[FILE_STATE_MAX]);
 int parser_restore(Parser *p, const uint8_t *state, uint32_t len, Err *e);

@@ -118,6 +118,7 @@ static void make_words(Maker *m, const json_t *root) {
     f->replay = (Replay)word(m, "replay", json_object_get(root, "replay"), replays, 2);
     f->time_is_end = word(m, "time_is", json_object_get(root, "time_is"), ends, 2) == 1;
     f->agent = json_is_true(json_object_get(root, "agent"));
+    f->time_of_log = json_is_true(json_object_get(root, "time_of_log"));
     f->name = json_string_value(json_object_get(root, "name"));
     f->help = json_string_value(json_object_get(root, "help"));
     if (!f->name || !f->name[0] || strlen(f->name) > 31) make_fail(m, "name", "a name of at most 31 bytes is missing");
@@ -190,7 +191,7 @@ static void make_table(Maker *m, const json_t *j) {
 }
 
 static int compile(Maker *m, const json_t *root) {
-    make_only(m, "format", root, "name help refuse framing text table class replay time_is agent places recognise each skip fields usage outcome flags id "
+    make_only(m, "format", root, "name help refuse framing text table class replay time_is time_of_log agent places recognise each skip fields usage outcome flags id "
                                  "upstream hook samples");
     make_words(m, root);
     make_lines(m, json_object_get(root, "text"));

@@ -114,7 +114,7 @@ struct Format {
     Framing framing;
     Replay replay;
     SourceClass class;
-    bool agent, time_is_end;
+    bool agent, time_is_end, time_of_log;
     bool many; /* each record has many independent ones in it (each, and no state between them) */
     const char *places[PLACES_MAX + 1], *path_globs[PLACES_MAX + 1];
     int score;

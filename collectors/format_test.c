@@ -48,7 +48,7 @@ static int compare_tokens(const Trial *t, const json_t *want, const Request *r) 
 static const struct { const char *name; uint32_t bit; } shown_flags[] = {
     {"stream", REQ_STREAM}, {"cache_hit", REQ_CACHE_HIT}, {"batch", REQ_BATCH}, {"sidechain", REQ_SIDECHAIN},
     {"usage_estimated", REQ_USAGE_ESTIMATED}, {"usage_missing", REQ_USAGE_MISSING}, {"usage_suspect", REQ_USAGE_SUSPECT},
-    {"write_split_unknown", REQ_WRITE_SPLIT_UNKNOWN}};
+    {"write_split_unknown", REQ_WRITE_SPLIT_UNKNOWN}, {"time_borrowed", REQ_TIME_BORROWED}};
 
 static int compare_flags(const Trial *t, const json_t *want, const Request *r) {
     for (size_t i = 0; i < sizeof shown_flags / sizeof *shown_flags; i++) {

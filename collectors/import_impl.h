@@ -22,7 +22,7 @@ enum {
 #define PART_BYTES ((uint64_t)16 << 20)
 
 typedef struct Totals { /* of one part */
-    uint64_t lines, records, bad_lines, skipped_lines, bytes, unpriced;
+    uint64_t lines, records, bad_lines, skipped_lines, bytes, unpriced, borrowed;
 } Totals;
 
 typedef struct Part {

@@ -113,6 +113,7 @@ static void count(ImportSummary *s, const Totals *t) {
     s->skipped_lines += t->skipped_lines;
     s->bytes += t->bytes;
     s->unpriced += t->unpriced;
+    s->time_borrowed += t->borrowed;
 }
 
 static void note_bad(ImportFile *file, const Part *p) {

@@ -4,7 +4,7 @@
 static Totals totals_since(const LogFile *f, const FileMark *before) {
     return (Totals){.lines = f->mark.lines - before->lines, .records = f->mark.records - before->records,
                     .bad_lines = f->mark.bad_lines - before->bad_lines,
-                    .skipped_lines = f->mark.skipped_lines - before->skipped_lines, .bytes = f->bytes, .unpriced = f->unpriced};
+                    .skipped_lines = f->mark.skipped_lines - before->skipped_lines, .bytes = f->bytes, .unpriced = f->unpriced, .borrowed = f->borrowed};
 }
 
 /* The file goes on with its state while the batch waits: the batch takes its own copy. */

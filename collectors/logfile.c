@@ -281,6 +281,7 @@ static void take(LogFile *f, const Record *r, Batch *b) {
     for (size_t i = before; i < batch_count(b); i++) {
         batch_at(b, i)->offset = r->offset;
         f->unpriced += (batch_at(b, i)->flags & REQ_UNPRICED) != 0;
+        f->borrowed += (batch_at(b, i)->flags & REQ_TIME_BORROWED) != 0;
     }
     f->mark.records += batch_count(b) - before;
     if (!f->has_pending) f->bytes += r->length;
@@ -304,6 +305,7 @@ static ReadResult next_record(LogFile *f, Batch *b, bool whole, Record *out, Err
 Filled logfile_fill(LogFile *f, Batch *b, bool whole, Err *e) {
     uint64_t from = reader_offset(f->reader);
     look(f, reader_fd(f->reader));
+    parser_file_time(f->parser, f->rows || f->stream ? 0 : f->mark.mtime_ms);
     if (f->has_pending) take(f, &f->pending, b);
     for (;;) {
         Record r;
@@ -326,6 +328,7 @@ bool logfile_take_rest(LogFile *f, Batch *b) {
     Err e = {0};
     size_t before = batch_count(b);
     look(f, reader_fd(f->reader));
+    parser_file_time(f->parser, f->rows || f->stream ? 0 : f->mark.mtime_ms);
     if (reader_last(f->reader, &r, &e) != READ_RECORD) return false;
     ParseResult got = parser_record(f->parser, r.text, r.len, f->stream ? 0 : r.offset, r.length, b, &e);
     if (got != PARSE_OK && got != PARSE_SKIPPED) return false;

@@ -41,7 +41,7 @@ typedef struct LogFile {
     FileKnown *known;           /* until then: what the ledger knows of it */
     const Format *format;
     FileMark mark;              /* what the next batch of it will carry */
-    uint64_t unpriced, bytes;   /* since it was opened */
+    uint64_t unpriced, borrowed, bytes; /* since it was opened; borrowed: calls that have no time of their own */
     LogBad first_bad, last_bad; /* since it was opened */
     uint8_t state[FILE_STATE_MAX];
     ParseContext context;

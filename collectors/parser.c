@@ -32,6 +32,10 @@ void parser_free(Parser *p) {
     free(p);
 }
 
+void parser_file_time(Parser *p, int64_t ms) {
+    p->file_ms = ms;
+}
+
 uint32_t parser_state(const Parser *p, uint8_t out[FILE_STATE_MAX]) {
     uint32_t n = p->f->hook ? (uint32_t)p->f->hook->state_size : 0;
     if (n) memcpy(out, p->state, n);
@@ -105,7 +109,7 @@ ParseResult parser_record(Parser *p, const char *text, size_t len, uint64_t offs
     p->some_bad = false;
     p->e = e;
     if (p->f->hook) memcpy(p->state_before, p->state, p->f->hook->state_size);
-    Str record = {text, len};
+    Str record = p->line = (Str){text, len};
     TextFound found = p->f->text ? text_record(p->f->text, record, &p->wrapped, &record) : TEXT_FOUND;
     if (found == TEXT_UNFIT) return fail(e, "the line is not as the format's patterns say"), PARSE_BAD;
     if (found == TEXT_OTHER) return PARSE_SKIPPED;

@@ -11,7 +11,8 @@
 typedef struct Draft { /* a record before its tokens are settled */
     int64_t counters[COUNT_COUNT]; /* as found by the format's usage; -1 = not in the record */
     TokenRule rule;
-    Str name[DIM_COUNT]; /* what earlier lines said, instead of the record's own fields when not ""; may point into the state */
+    Str name[FIELD_NAMES]; /* what earlier lines said, instead of the record's own fields when not ""; may point into the state */
+    Str answer;            /* so too: the vendor's id of the answer, by which it is known then */
     Request *request; /* time, names and outcome are filled in; id: 0 = by the format's rule */
 } Draft;
 
@@ -25,6 +26,6 @@ struct Hook {
      * batch turns out to be full the state is put back to what it was. */
     HookResult (*record)(void *state, const ScanValue *values, Draft *d, Err *e);
 };
-extern const Hook hook_codex, hook_otel_metrics;
+extern const Hook hook_answer_stream, hook_codex, hook_otel_metrics;
 const Hook *hook_find(const char *name); /* NULL if there is none */
 #endif

@@ -2,6 +2,7 @@
 #include "collectors/parser_hook.h"
 
 static const Hook *const parser_hooks[] = {
+    &hook_answer_stream,
     &hook_codex,
     &hook_otel_metrics,
     NULL,

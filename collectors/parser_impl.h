@@ -24,10 +24,12 @@ struct Parser {
     Pricer *pricer;    /* NULL without a book */
     bool own_pricer;
     uint64_t namespace;
+    int64_t file_ms;
     NameMemo memo[FIELD_NAMES][MEMO_WAYS];
     uint8_t state[FILE_STATE_MAX], state_before[FILE_STATE_MAX];
     /* the record at hand */
     Batch *batch;
+    Str line; /* as it stands in the log */
     uint64_t offset;
     uint32_t length, element;
     uint32_t resume; /* elements of the record that an earlier call has given already */

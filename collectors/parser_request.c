@@ -1,5 +1,6 @@
 /* parser_request: the values of one record as a request: names, times, counters, outcome, identity, price. */
 #include "collectors/parser_impl.h"
+#include "collectors/unwrap.h"
 
 static const uint64_t upstream_seed = 0x75707374; /* one space of upstream ids for all formats: PERSISTENT */
 
@@ -117,8 +118,17 @@ static void put_numbers(const Parser *p, const View *v, Request *r) {
     r->prefix_hash = hash_or_none(p, v, FIELD_PREFIX_HASH);
 }
 
+/* 1 = the line's or the file's time stands in for the record's, and it says so. */
+static int borrow_time(const Parser *p, Request *r) {
+    r->ts_ms = unwrap_time(p->line);
+    if (r->ts_ms <= 0) r->ts_ms = p->file_ms;
+    r->flags |= REQ_TIME_BORROWED;
+    return r->ts_ms > 0;
+}
+
 static int put_time(Parser *p, const View *v, Request *r) {
     int rc = field_time_ms(&p->f->fields[FIELD_TIME], v, &r->ts_ms);
+    if (rc == 0 && p->f->time_of_log) rc = borrow_time(p, r);
     if (rc == 0) return fail(p->e, "it does not say when the call was; let its writer log a time (RFC 3339 or seconds since 1970)");
     if (rc < 0 || r->ts_ms <= 0) return fail(p->e, "the time is not one");
     if (p->f->time_is_end && r->latency_ms > 0) r->ts_ms -= r->latency_ms;
@@ -206,10 +216,14 @@ static uint64_t identity(const Parser *p, const View *v, uint64_t upstream) {
     return hash ? hash : 1;
 }
 
-static void put_identity(Parser *p, const View *v, Request *r) {
+static void put_identity(Parser *p, const View *v, Str answer, Request *r) {
     Text text;
+    if (answer.len) {
+        r->upstream = hash64(answer.at, answer.len, upstream_seed);
+        r->id = hash64(answer.at, answer.len, p->namespace);
+    }
     if (!r->upstream && field_text(&p->f->upstream, v, &text)) r->upstream = hash64(text.s.at, text.s.len, upstream_seed);
-    if (!r->id) r->id = identity(p, v, r->upstream);
+    if (r->id == 0) r->id = identity(p, v, r->upstream);
     r->offset = p->offset;
     r->length = p->length;
     r->source_class = (uint8_t)p->f->class;
@@ -222,8 +236,11 @@ static HookResult run_hook(Parser *p, const ScanValue *values, Draft *d) {
     const Hook *h = p->f->hook;
     if (!h) return HOOK_RECORD;
     HookResult result = h->record(p->state, values + p->f->hook_first, d, p->e);
-    for (int i = 0; result == HOOK_RECORD && i < DIM_COUNT; i++)
-        if (d->name[i].len) d->request->name[i] = new_name(p->batch, (FieldId)i, d->name[i]);
+    for (int i = 0; result == HOOK_RECORD && i < FIELD_NAMES; i++) {
+        if (d->name[i].len == 0) continue;
+        uint32_t *to = i < DIM_COUNT ? &d->request->name[i] : i == FIELD_GEO ? &d->request->geo : i == FIELD_SPEED ? &d->request->speed : &d->request->asked;
+        *to = new_name(p->batch, (FieldId)i, d->name[i]);
+    }
     return result;
 }
 
@@ -259,6 +276,6 @@ int parser_request(Parser *p, const ScanValue *values) {
     if (hook != HOOK_RECORD) return hook == HOOK_BAD ? REQUEST_BAD : REQUEST_DONE;
     put_account(p, r);
     settle(p, &d, r);
-    put_identity(p, &v, r);
+    put_identity(p, &v, d.answer, r);
     return REQUEST_DONE;
 }

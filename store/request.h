@@ -40,7 +40,8 @@ enum RequestFlag { /* persistent */
     REQ_BATCH = 1 << 9,
     REQ_WRITE_SPLIT_UNKNOWN = 1 << 10, /* cache writes booked as 5m because the record does not split them */
     REQ_INCLUSIVE = 1 << 11,      /* raw input counter included the caches (rule used; raw = buckets + rule) */
-    REQ_REASONING_APART = 1 << 12 /* raw output counter excluded reasoning */
+    REQ_REASONING_APART = 1 << 12, /* raw output counter excluded reasoning */
+    REQ_TIME_BORROWED = 1 << 13   /* the record has no time: it has that of the line it stands in, else of its file */
 };
 
 /* How a record may come again; a format declares it. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { RECORDS_LOOKED = 10000, CALLS = 256 };
@@ -18,7 +19,7 @@ typedef struct Look {
     Reader *reader;
     Parser *parser;
     Batch *batch;
-    uint64_t records, calls, bad, skipped, too_long, unpriced;
+    uint64_t records, calls, bad, skipped, too_long, unpriced, borrowed;
     int64_t first_ms, last_ms;
     char first_bad[ERR_MAX + 1100], first_call[400];
 } Look;
@@ -41,6 +42,7 @@ static void count_calls(Look *l) {
         if (!l->first_call[0]) describe(l, r);
         if (!l->first_ms || r->ts_ms < l->first_ms) l->first_ms = r->ts_ms;
         if (r->ts_ms > l->last_ms) l->last_ms = r->ts_ms;
+        l->borrowed += (r->flags & REQ_TIME_BORROWED) != 0;
         l->unpriced += (r->flags & REQ_UNPRICED) != 0;
         l->calls++;
     }
@@ -79,8 +81,15 @@ static void report(Look *l, const Format *f) {
     time_format_utc(l->first_ms, from, sizeof from), time_format_utc(l->last_ms, to, sizeof to);
     if (l->calls) found(l->d, LEVEL_OK, l->path, "from %s to %s", from, to), found(l->d, LEVEL_OK, l->path, "first call: %s", l->first_call);
     if (l->unpriced) found(l->d, LEVEL_NOTE, l->path, "%" PRIu64 " calls have no price; `tollwatch prices explain MODEL` says why", l->unpriced);
+    if (l->borrowed) found(l->d, LEVEL_NOTE, l->path, "%" PRIu64 " calls do not say when they were; they have the time of the log line they stand in, or else of the file", l->borrowed);
     if (l->bad) found(l->d, LEVEL_MEND, "first bad record", "%s", l->first_bad);
     if (l->too_long) found(l->d, LEVEL_MEND, l->path, "%" PRIu64 " records are too long and left out", l->too_long);
+}
+
+static int64_t file_time(const Reader *r) {
+    struct stat st;
+    int fd = reader_fd(r);
+    return fd >= 0 && fstat(fd, &st) == 0 ? (int64_t)st.st_mtim.tv_sec * MS_PER_SECOND + st.st_mtim.tv_nsec / 1000000 : 0;
 }
 
 static int look_with(Look *l, const Format *f, Err *e) {
@@ -89,6 +98,7 @@ static int look_with(Look *l, const Format *f, Err *e) {
     if (reader_identify(l->reader, true, e) < 0) return -1;
     ParseContext ctx = {.book = a->book, .path = l->path, .now_ms = app_now(a), .fingerprint = reader_fingerprint(l->reader)};
     l->parser = parser_new(f, &ctx);
+    parser_file_time(l->parser, file_time(l->reader));
     l->batch = batch_new(CALLS);
     int rc = read_records(l, e);
     if (rc == 0) report(l, f);

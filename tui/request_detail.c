@@ -121,6 +121,7 @@ static void gather(Facts *f, const RequestDetail *d, const RowView *v) {
         number_count(r->tokens[TOK_REASONING], 0).text);
     add(f, ROLE_TEXT, "source      %s (%s)", or_dash(v->source), or_dash(v->format));
     add(f, ROLE_TEXT, "file        %s at byte %llu", or_dash(v->file_path), (unsigned long long)r->offset);
+    if (r->flags & REQ_TIME_BORROWED) add(f, ROLE_WATCH, "▲ the record does not say when it was; the time is that of its log line or file");
     if (token_word(r)[0]) add(f, r->flags & REQ_USAGE_SUSPECT ? ROLE_WATCH : ROLE_TEXT, "%s", token_word(r));
 }
 
