@@ -70,7 +70,7 @@ typedef struct Result {
 enum { QUERY_GROUPS_MAX = 200000 };
 int query_run(Db *db, const Query *q, Result *out, Err *e);
 void result_free(Result *r);
-/* The same in slices: each query_go_on() reads newest first until interrupt() says stop, in a transaction of its own, and
+/* The same in slices: each query_go_on() reads on (rows newest first) until interrupt() says stop, in its own transaction, and
  * the last (more = false) makes the answer whole. What is recorded meanwhile may be in it or not. q's filter, zone and ctx
  * live as long as the run. */
 typedef struct QueryRun QueryRun;
@@ -99,6 +99,14 @@ typedef struct Series {
 } Series;
 int query_series(Db *db, const Query *range, int dim, size_t stacks, int64_t slot_ms, Series *out, Err *e);
 void series_free(Series *s);
+/* The same in slices, as with query_open(): first the slots, then what is usual (until then unknown). */
+typedef struct SeriesRun SeriesRun;
+int query_series_open(Db *db, const Query *range, int dim, size_t stacks, int64_t slot_ms, SeriesRun **out, Err *e);
+int query_series_go_on(SeriesRun *r, bool *more, Err *e);
+int query_series_permille(const SeriesRun *r);
+int query_series_so_far(SeriesRun *r, Series *out, Err *e);
+int query_series_take(SeriesRun *r, Series *out, Err *e); /* when it is whole; closes the run, also when it fails */
+void query_series_close(SeriesRun *r);
 
 /* The Overview's figures as of now_ms. */
 typedef struct Now {

@@ -40,14 +40,21 @@ static int scan_cells(Scan *s, const Segment *seg, Err *e) {
         [TABLE_LANE_DAY] = ROLLUP_LANE_DAY, [TABLE_COMBO_DAY] = ROLLUP_COMBO_DAY, [TABLE_LANE] = ROLLUP_LANE,
         [TABLE_COMBO] = ROLLUP_COMBO,       [TABLE_MINUTE] = ROLLUP_MINUTE};
     RollupCursor c;
+    int64_t slot_ms = table_slot_ms(seg->table), left_ms = seg->to_ms, last = -1;
     int rc;
-    if (rollup_open(&c, s->db, rollups[seg->table], seg->from_ms, seg->to_ms, e) != 0) return -1;
-    while ((rc = rollup_step(&c, e)) == 1 && (s->sliced || !interrupted(s))) /* cells are few: a slice takes them whole */
-        if (scan_cell(s, seg, &c, e) != 0) {
-            rc = -1;
+    if (rollup_open(&c, s->db, rollups[seg->table], s->from_ms ? s->from_ms : seg->from_ms, seg->to_ms, e) != 0) return -1;
+    while ((rc = rollup_step(&c, e)) == 1) {
+        int64_t slot = cell_slot(c.now.cell);
+        if (interrupted(s) && !(s->sliced && slot == last)) { /* a slot is taken whole: it may grow until the next slice */
+            left_ms = slot * slot_ms;
             break;
         }
+        if ((rc = scan_cell(s, seg, &c, e)) != 0) break;
+        last = slot;
+    }
     rollup_close(&c);
+    s->from_ms = left_ms;
+    s->part_ms = left_ms - seg->from_ms;
     return rc < 0 ? -1 : 0;
 }
 
@@ -108,7 +115,7 @@ int query_scan_plan(Scan *s, const Plan *p, Err *e) {
         if (rc != 0) return -1;
         if (s->aborted) return 0;
         s->done_ms += seg->to_ms - seg->from_ms;
-        s->part_ms = s->below_key = 0;
+        s->part_ms = s->below_key = s->from_ms = 0;
     }
     return 0;
 }
@@ -127,6 +134,7 @@ int query_scan_bills(Scan *s, unsigned origins, int64_t since_ms, int64_t until_
     if (!s->origins || s->aborted) return 0;
     query_scan_forget(s); /* members were judged for other origins */
     s->bills = true;
+    s->interrupt = NULL; /* they are few */
     Segment seg = {TABLE_LANE, slot_at_or_after(since_ms), slot_at_or_after(until_ms)};
     return scan_cells(s, &seg, e);
 }

@@ -58,17 +58,18 @@ typedef struct Scan { /* zero-initialise, fill the first part */
     bool aborted, bills;     /* bills: lanes are all there is; what they lack is "" */
     unsigned uses;           /* filter_uses() | row_names */
     bool by_row;             /* the filter has terms that only a row can answer */
-    bool sliced;             /* an abort leaves off between rows, so that query_scan_plan() can go on */
+    bool sliced;             /* an abort leaves off between rows or slots, so that query_scan_plan() can go on */
     bool begun;
     size_t left;             /* segments of the plan that are not through; the last of them is being read */
     int64_t below_key;       /* the rows below this one are left of it; 0 = all of them */
+    int64_t from_ms;         /* the slots from this one on are left of it; 0 = all of them */
     int64_t done_ms, all_ms; /* progress, of whole segments */
     int64_t part_ms;         /* and of the one that is being read */
     Texts texts;
     Members members[MEMBER_KINDS];
     uint64_t steps;
 } Scan;
-/* Newest first. After an abort of a sliced scan another call goes on where it left off. */
+/* Newest segment first, newest row first. After an abort of a sliced scan another call goes on where it left off. */
 int query_scan_plan(Scan *s, const Plan *p, Err *e);
 int query_scan_permille(const Scan *s);
 /* Reported and billed cells (those of `origins`) of the quarters that begin in the range; they have no rows. */

@@ -73,8 +73,7 @@ static int rank(Stacker *st, Scan *s, Ranked *r, Err *e) {
 }
 
 /* The largest get a stack each; what is over goes into the last one. */
-static void stack_up(Stacker *st, const Ranked *r, size_t stacks) {
-    Series *out = st->out;
+static void stack_up(const Stacker *st, Series *out, const Ranked *r, size_t stacks) {
     size_t values = st->values.count, own = values + st->lost <= stacks ? values : stacks - 1;
     out->rest_values = values - own + st->lost;
     out->stacks = own + (out->rest_values > 0);
@@ -94,61 +93,149 @@ static int64_t grain_of(int64_t since, int64_t slot) {
     return since % SLOT_MINUTE_MS == 0 && slot % SLOT_MINUTE_MS == 0 ? SLOT_MINUTE_MS : 1;
 }
 
-static int stack_all(Stacker *st, Scan *s, const Query *q, size_t stacks, Err *e) {
-    unsigned uses = filter_uses(q->filter) | FILTER_ORIGIN | s->row_names;
-    Ask ask = {q->since_ms, q->until_ms, uses, grain_of(q->since_ms, st->out->slot_ms)};
-    Plan plan;
-    int rc = query_plan_make(&plan, s->db, &ask, e);
-    st->out->from_rows = plan.from_rows;
-    if (rc == 0) rc = query_scan_plan(s, &plan, e);
-    query_plan_free(&plan);
-    if (rc != 0) return -1;
-    Ranked *r = xcalloc(st->values.count, sizeof *r);
-    rc = rank(st, s, r, e);
-    if (rc == 0) stack_up(st, r, stacks);
-    free(r);
-    st->out->aborted = s->aborted;
-    return rc;
-}
-
-static int fill_usual(Series *out, Db *db, const Query *q, Err *e) {
-    Usual u;
-    if (usual_load(&u, db, q->filter, q->zone, q->since_ms, q->since_ms + (int64_t)out->slots * out->slot_ms, e) != 0) return -1;
-    for (size_t k = 0; k < out->slots; k++) {
-        int64_t from = out->since_ms + (int64_t)k * out->slot_ms;
-        out->usual_nano[k] = usual_span(&u, from, from + out->slot_ms);
-    }
-    usual_free(&u);
-    return 0;
-}
-
 static unsigned dim_bits(int dim) {
     if (dim == BY_OUTCOME) return FILTER_OUTCOME;
     return dim >= 0 && dim < DIM_COUNT ? 1u << dim : 0;
 }
 
-int query_series(Db *db, const Query *q, int dim, size_t stacks, int64_t slot_ms, Series *out, Err *e) {
-    *out = (Series){.since_ms = q->since_ms, .slot_ms = slot_ms};
+struct SeriesRun {
+    Query q;
+    size_t stacks;
+    Series out;
+    Stacker st;
+    Scan s;
+    Plan plan;
+    bool read;       /* the slots are whole; what is usual is being read */
+    UsualRun *usual;
+};
+
+static int plan_run(SeriesRun *r, Db *db, Err *e) {
+    const Query *q = &r->q;
+    unsigned uses = filter_uses(q->filter) | FILTER_ORIGIN | r->s.row_names;
+    Ask ask = {q->since_ms, q->until_ms, uses, grain_of(q->since_ms, r->out.slot_ms)};
+    Query all = *q;
+    bool mine;
+    all.until_ms = q->since_ms + (int64_t)r->out.slots * r->out.slot_ms;
+    int rc = read_begin(db, &mine, e);
+    if (rc == 0) rc = query_plan_make(&r->plan, db, &ask, e);
+    if (rc == 0) rc = usual_open(&r->usual, db, &all, e);
+    read_end(db, mine);
+    r->out.from_rows = r->plan.from_rows;
+    return rc;
+}
+
+int query_series_open(Db *db, const Query *q, int dim, size_t stacks, int64_t slot_ms, SeriesRun **out, Err *e) {
+    *out = NULL;
     if (slot_ms <= 0 || q->until_ms <= q->since_ms || stacks == 0) return fail(e, "a chart needs a range, slots and a stack");
     int64_t slots = (q->until_ms - q->since_ms + slot_ms - 1) / slot_ms;
     if (slots > SERIES_SLOTS_MAX) return fail(e, "a chart has at most %d slots; choose longer ones", SERIES_SLOTS_MAX);
-    out->slots = (size_t)slots;
-    out->notional_nano = xcalloc(out->slots, sizeof *out->notional_nano);
-    out->usual_nano = xcalloc(out->slots, sizeof *out->usual_nano);
-    Stacker st = {.out = out, .dim = dim, .values = {.width = 1}, .max = CELLS_MAX / out->slots};
-    st.rest = xcalloc(out->slots, sizeof *st.rest);
-    Scan s = {.db = db, .filter = q->filter, .row_names = dim_bits(dim), .interrupt = q->interrupt, .interrupt_ctx = q->ctx,
-              .origins = 1u << ORIGIN_METERED | 1u << ORIGIN_NOTIONAL, .sink = stack_cell, .sink_ctx = &st, .sums = SUM_COST + 1};
+    SeriesRun *r = xcalloc(1, sizeof *r);
+    r->q = *q;
+    r->stacks = stacks < SERIES_STACKS_MAX ? stacks : SERIES_STACKS_MAX;
+    r->out = (Series){.since_ms = q->since_ms, .slot_ms = slot_ms, .slots = (size_t)slots};
+    r->out.notional_nano = xcalloc(r->out.slots, sizeof *r->out.notional_nano);
+    r->st = (Stacker){.out = &r->out, .dim = dim, .values = {.width = 1}, .max = CELLS_MAX / r->out.slots};
+    r->st.rest = xcalloc(r->out.slots, sizeof *r->st.rest);
+    r->s = (Scan){.db = db, .filter = q->filter, .row_names = dim_bits(dim), .interrupt = q->interrupt, .interrupt_ctx = q->ctx,
+                  .origins = 1u << ORIGIN_METERED | 1u << ORIGIN_NOTIONAL, .sink = stack_cell, .sink_ctx = &r->st,
+                  .sums = SUM_COST + 1, .sliced = true};
+    if (plan_run(r, db, e) == 0) {
+        *out = r;
+        return 0;
+    }
+    query_series_close(r);
+    return -1;
+}
+
+int query_series_go_on(SeriesRun *r, bool *more, Err *e) {
     bool mine;
-    int rc = read_begin(db, &mine, e);
-    if (rc == 0) rc = stack_all(&st, &s, q, stacks < SERIES_STACKS_MAX ? stacks : SERIES_STACKS_MAX, e);
-    if (rc == 0) rc = fill_usual(out, db, q, e);
+    int rc = read_begin(r->s.db, &mine, e);
+    if (rc == 0 && !r->read) rc = query_scan_plan(&r->s, &r->plan, e);
+    *more = r->s.aborted;
+    if (rc == 0 && !*more) {
+        r->read = true;
+        do rc = usual_go_on(r->usual, more, e);
+        while (rc == 0 && *more && !r->s.sliced);
+    }
+    read_end(r->s.db, mine);
+    return rc;
+}
+
+int query_series_permille(const SeriesRun *r) {
+    return query_scan_permille(&r->s);
+}
+
+static void fill_usual(Series *out, const Usual *u) {
+    for (size_t k = 0; k < out->slots; k++) {
+        int64_t from = out->since_ms + (int64_t)k * out->slot_ms;
+        out->usual_nano[k] = u ? usual_span(u, from, from + out->slot_ms) : -1;
+    }
+}
+
+/* Ranks the values and makes the stacks of them. */
+static int make_stacks(SeriesRun *r, Series *out, Err *e) {
+    Ranked *ranked = xcalloc(r->st.values.count, sizeof *ranked);
+    int rc = rank(&r->st, &r->s, ranked, e);
+    *out = r->out;
+    out->aborted = r->s.aborted;
+    if (rc == 0) stack_up(&r->st, out, ranked, r->stacks);
+    free(ranked);
+    return rc;
+}
+
+int query_series_so_far(SeriesRun *r, Series *out, Err *e) {
+    if (make_stacks(r, out, e) != 0) {
+        *out = (Series){0};
+        return -1;
+    }
+    size_t size = out->slots * sizeof *out->notional_nano;
+    out->notional_nano = memcpy(xmalloc(size), r->out.notional_nano, size);
+    out->usual_nano = xcalloc(out->slots, sizeof *out->usual_nano);
+    fill_usual(out, NULL);
+    return 0;
+}
+
+int query_series_take(SeriesRun *r, Series *out, Err *e) {
+    Usual u;
+    int rc = make_stacks(r, out, e);
+    if (rc == 0) {
+        usual_take(r->usual, &u);
+        r->usual = NULL;
+        out->usual_nano = xcalloc(out->slots, sizeof *out->usual_nano);
+        fill_usual(out, &u);
+        usual_free(&u);
+        r->out.notional_nano = NULL;
+    } else {
+        *out = (Series){0};
+    }
+    query_series_close(r);
+    return rc;
+}
+
+void query_series_close(SeriesRun *r) {
+    if (!r) return;
+    query_plan_free(&r->plan);
+    query_scan_free(&r->s);
+    usual_close(r->usual);
+    keytable_free(&r->st.values);
+    free(r->st.nano);
+    free(r->st.rest);
+    series_free(&r->out);
+    free(r);
+}
+
+/* What was planned is read in the same transaction; what an interrupt leaves off stays off. */
+int query_series(Db *db, const Query *q, int dim, size_t stacks, int64_t slot_ms, Series *out, Err *e) {
+    *out = (Series){0};
+    SeriesRun *r = NULL;
+    bool mine, more;
+    if (read_begin(db, &mine, e) != 0) return -1;
+    int rc = query_series_open(db, q, dim, stacks, slot_ms, &r, e);
+    if (rc == 0) r->s.sliced = false;
+    if (rc == 0) rc = query_series_go_on(r, &more, e);
+    if (rc == 0) rc = query_series_take(r, out, e);
+    else query_series_close(r);
     read_end(db, mine);
-    keytable_free(&st.values);
-    free(st.nano);
-    free(st.rest);
-    query_scan_free(&s);
-    if (rc != 0) series_free(out);
     return rc;
 }
 

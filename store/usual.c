@@ -18,20 +18,6 @@ static void add_cell(void *ctx, const Cell *c) {
     if (c->ms >= q->from_ms && (size_t)i < q->count) q->nano[i] = nano_add(q->nano[i], c->sums->v[SUM_COST]);
 }
 
-static int quarters_load(Quarters *q, Db *db, const Filter *filter, int64_t from, int64_t to, Err *e) {
-    q->from_ms = from < 0 ? 0 : from - from % SLOT_QUARTER_MS;
-    q->count = to > q->from_ms ? (size_t)((to - q->from_ms + SLOT_QUARTER_MS - 1) / SLOT_QUARTER_MS) : 0;
-    q->nano = xcalloc(q->count, sizeof *q->nano);
-    Scan s = {.db = db, .filter = filter, .origins = 1u << ORIGIN_METERED, .sink = add_cell, .sink_ctx = q, .sums = SUM_COST + 1};
-    Ask ask = {q->from_ms, q->from_ms + (int64_t)q->count * SLOT_QUARTER_MS, filter_uses(filter) | FILTER_ORIGIN, SLOT_QUARTER_MS};
-    Plan plan;
-    int rc = query_plan_make(&plan, db, &ask, e);
-    if (rc == 0) rc = query_scan_plan(&s, &plan, e);
-    query_plan_free(&plan);
-    query_scan_free(&s);
-    return rc;
-}
-
 static int64_t hour_sum(const Quarters *q, int64_t begin) {
     int64_t sum = 0, i = (begin - q->from_ms) / SLOT_QUARTER_MS;
     for (int64_t k = i; k < i + 4; k++)
@@ -96,35 +82,99 @@ static void list_hours(Usual *u, const Zone *zone, int64_t since, int64_t until)
     }
 }
 
+struct UsualRun {
+    Usual u;
+    Db *db;
+    const Filter *filter;
+    const Zone *zone;
+    int (*interrupt)(void *ctx);
+    void *ctx;
+    int64_t oldest_ms;
+    Quarters week[WEEKS];
+    int windows, at;     /* how many are to be read, and which is being read; 0 of 0: nothing can be known */
+    bool reading;        /* plan and scan are of window `at` */
+    Plan plan;
+    Scan scan;
+};
+
 /* Four windows one by one, or, when they overlap much, all that lies under them at once. */
-static int load_weeks(Quarters *weeks, const Usual *u, Db *db, const Filter *filter, Err *e) {
-    int64_t from = u->begin_ms[0] - MS_PER_HOUR, to = u->begin_ms[u->hours] + MS_PER_HOUR; /* an hour for turned clocks */
-    if (to - from > 9 * MS_PER_DAY) {
-        if (quarters_load(&weeks[0], db, filter, from - WEEKS * WEEK_MS, to - WEEK_MS, e) != 0) return -1;
-        for (int w = 1; w < WEEKS; w++) weeks[w] = weeks[0];
-        return 0;
+static void window_range(const UsualRun *r, int64_t *from, int64_t *to) {
+    const Usual *u = &r->u;
+    *from = u->begin_ms[0] - MS_PER_HOUR - (r->windows == 1 ? WEEKS : r->at + 1) * WEEK_MS; /* an hour for turned clocks */
+    *to = u->begin_ms[u->hours] + MS_PER_HOUR - (r->at + 1) * WEEK_MS;
+}
+
+static int begin_window(UsualRun *r, Err *e) {
+    Quarters *q = &r->week[r->at];
+    int64_t from, to;
+    window_range(r, &from, &to);
+    q->from_ms = from < 0 ? 0 : from - from % SLOT_QUARTER_MS;
+    q->count = to > q->from_ms ? (size_t)((to - q->from_ms + SLOT_QUARTER_MS - 1) / SLOT_QUARTER_MS) : 0;
+    q->nano = xcalloc(q->count, sizeof *q->nano);
+    r->scan = (Scan){.db = r->db, .filter = r->filter, .origins = 1u << ORIGIN_METERED, .sink = add_cell, .sink_ctx = q,
+                     .sums = SUM_COST + 1, .interrupt = r->interrupt, .interrupt_ctx = r->ctx, .sliced = true};
+    Ask ask = {q->from_ms, q->from_ms + (int64_t)q->count * SLOT_QUARTER_MS, filter_uses(r->filter) | FILTER_ORIGIN, SLOT_QUARTER_MS};
+    r->reading = true;
+    return query_plan_make(&r->plan, r->db, &ask, e);
+}
+
+static void end_window(UsualRun *r) {
+    if (!r->reading) return;
+    query_plan_free(&r->plan);
+    query_scan_free(&r->scan);
+    r->reading = false;
+}
+
+int usual_open(UsualRun **out, Db *db, const Query *q, Err *e) {
+    UsualRun *r = *out = xcalloc(1, sizeof *r);
+    *r = (UsualRun){.db = db, .filter = q->filter, .zone = q->zone, .interrupt = q->interrupt, .ctx = q->ctx};
+    list_hours(&r->u, q->zone, q->since_ms, q->until_ms);
+    if (ledger_oldest_ms(db, &r->oldest_ms, e) != 0) {
+        usual_close(r);
+        *out = NULL;
+        return -1;
     }
-    for (int w = 0; w < WEEKS; w++)
-        if (quarters_load(&weeks[w], db, filter, from - (w + 1) * WEEK_MS, to - (w + 1) * WEEK_MS, e) != 0) return -1;
+    const Usual *u = &r->u;
+    bool known = !filter_needs_rows(q->filter) && u->begin_ms[u->hours] - WEEK_MS >= r->oldest_ms;
+    if (known) r->windows = u->begin_ms[u->hours] - u->begin_ms[0] + 2 * MS_PER_HOUR > 9 * MS_PER_DAY ? 1 : WEEKS;
     return 0;
 }
 
-static void free_weeks(Quarters *weeks) {
-    for (int w = 0; w < WEEKS; w++)
-        if (w == 0 || weeks[w].nano != weeks[0].nano) free(weeks[w].nano);
+int usual_go_on(UsualRun *r, bool *more, Err *e) {
+    for (*more = false; r->at < r->windows; r->at++) {
+        if (!r->reading && begin_window(r, e) != 0) return -1;
+        if (query_scan_plan(&r->scan, &r->plan, e) != 0) return -1;
+        if ((*more = r->scan.aborted)) return 0;
+        end_window(r);
+    }
+    return 0;
+}
+
+void usual_take(UsualRun *r, Usual *out) {
+    Quarters all[WEEKS];
+    for (int w = 0; w < WEEKS; w++) all[w] = r->week[r->windows == 1 ? 0 : w];
+    if (r->windows) fill_hours(&r->u, all, r->zone, r->oldest_ms);
+    *out = r->u;
+    r->u = (Usual){0};
+    usual_close(r);
+}
+
+void usual_close(UsualRun *r) {
+    if (!r) return;
+    end_window(r);
+    for (int w = 0; w < WEEKS; w++) free(r->week[w].nano);
+    usual_free(&r->u);
+    free(r);
 }
 
 int usual_load(Usual *out, Db *db, const Filter *filter, const Zone *zone, int64_t since, int64_t until, Err *e) {
+    UsualRun *r;
+    bool more;
     *out = (Usual){0};
-    int64_t oldest;
-    if (ledger_oldest_ms(db, &oldest, e) != 0) return -1;
-    list_hours(out, zone, since, until);
-    if (filter_needs_rows(filter) || out->begin_ms[out->hours] - WEEK_MS < oldest) return 0; /* nothing can be known */
-    Quarters weeks[WEEKS] = {0};
-    int rc = load_weeks(weeks, out, db, filter, e);
-    if (rc == 0) fill_hours(out, weeks, zone, oldest);
-    free_weeks(weeks);
-    if (rc != 0) usual_free(out);
+    if (usual_open(&r, db, &(Query){.since_ms = since, .until_ms = until, .filter = filter, .zone = zone}, e) != 0) return -1;
+    int rc = usual_go_on(r, &more, e);
+    if (rc == 0) usual_take(r, out);
+    else usual_close(r);
     return rc;
 }
 

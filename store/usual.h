@@ -14,6 +14,12 @@ typedef struct Usual { /* hours that cover a range */
     int64_t *nano;     /* [hours]; -1 = unknown */
 } Usual;
 int usual_load(Usual *out, Db *db, const Filter *filter, const Zone *zone, int64_t since_ms, int64_t until_ms, Err *e);
+/* The same in slices, as query_open() and its kind; of q: range, filter, zone, interrupt and ctx. */
+typedef struct UsualRun UsualRun;
+int usual_open(UsualRun **out, Db *db, const Query *q, Err *e);
+int usual_go_on(UsualRun *r, bool *more, Err *e); /* the caller holds a read transaction, or does without */
+void usual_take(UsualRun *r, Usual *out);         /* when it is whole; closes the run */
+void usual_close(UsualRun *r);
 /* For [from, to) inside the loaded range; -1 = unknown. */
 int64_t usual_span(const Usual *u, int64_t from_ms, int64_t to_ms);
 void usual_free(Usual *u);

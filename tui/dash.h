@@ -37,6 +37,8 @@ typedef struct Dash {
     DashboardEnd end;
     int64_t minute;                /* of the clock, at the last tick */
     int64_t frame_ms, load_ms, tick_ms, answer_until_ms; /* monotonic: last frame, start of the load, next tick, end of an answer */
+    int64_t load_us;               /* what its slices took so far */
+    int64_t rest_until_ms;         /* monotonic: what is committed until then is loaded then; a key does not wait */
 } Dash;
 
 /* The life of it, for dashboard_run() and for tests that press its keys; d->signals is open already. */

@@ -9,7 +9,9 @@
 enum {
     FRAME_MS = 80,           /* frames of data are at least this far apart: with the work, 100 ms from line to screen */
     FIRST_SLICE_US = 8000,   /* the first rows are there after this long */
-    LOAD_SLICE_US = 30000,   /* a load gives the keys a turn after this long */
+    LOAD_SLICE_US = 15000,   /* a load gives the keys a turn after this long */
+    REST_MAX_US = 60000000,
+    REST_TIMES = 4,          /* after a load nothing is loaded for so many times as long: a fifth of a processor at most */
     READING_MS = 300,        /* a load that takes longer says so */
     QUIET_MS = 61000         /* after the last record the rate still falls for a minute */
 };
@@ -35,6 +37,7 @@ static void show(Dash *d, const Screen *s) {
     d->view.shown_self = dash_self(d, s);
     d->stale = d->dirty = true;
     d->loading = false;
+    d->rest_until_ms = 0;
     d->view.reading_permille = -1;
 }
 
@@ -52,7 +55,7 @@ void dash_obey(Dash *d) {
         d->quit = true;
     }
     d->view.go[0] = '\0';
-    d->stale |= wanted != NULL;
+    if (wanted) d->stale = true, d->rest_until_ms = 0;
     if (!wanted || wanted == d->screen) return;
     d->before = d->screen;
     show(d, wanted);
@@ -67,6 +70,10 @@ void dash_answer(Dash *d, const char *fmt, ...) {
     d->dirty = true;
 }
 
+static int64_t soonest(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
 /* The saved order and columns of a list, as soon as it has rows. Another order may be other rows. */
 static void recall(Dash *d) {
     for (size_t i = 0; i < DASH_SCREENS_MAX && screens[i]; i++) {
@@ -74,7 +81,19 @@ static void recall(Dash *d) {
         int w, h;
         term_size(d->term, &w, &h);
         d->recalled[i] = list_recall(d->screen, d->self[i], &d->view, w, h);
-        d->stale |= d->recalled[i] && d->screen->list && d->view.saved;
+        if (d->recalled[i] && d->screen->list && d->view.saved) d->stale = true, d->rest_until_ms = 0;
+    }
+}
+
+/* Long loads of a ledger that is written to all the time would follow one another without a pause. */
+static void end_slice(Dash *d, int64_t begun_us) {
+    int64_t now_us = monotonic_us();
+    d->load_us += now_us - begun_us;
+    if (!d->loading) {
+        d->view.reading_permille = -1;
+        d->rest_until_ms = (now_us + soonest(REST_TIMES * d->load_us, REST_MAX_US)) / 1000;
+    } else if (d->view.reading_permille < 0 && begun_us / 1000 - d->load_ms >= READING_MS) {
+        d->view.reading_permille = 0;
     }
 }
 
@@ -86,6 +105,7 @@ static void load(Dash *d) {
     const int64_t until_us = now_us + (d->loading ? LOAD_SLICE_US : FIRST_SLICE_US);
     if (!d->loading) {
         d->load_ms = now_us / 1000;
+        d->load_us = 0;
         d->stale = false; /* what is committed during a load is asked for after it */
         view_to_now(&d->view);
     }
@@ -93,12 +113,9 @@ static void load(Dash *d) {
         more = false;
         dash_answer(d, "tollwatch: %.240s", e.text);
     }
-    recall(d);
     d->loading = more;
-    if (!more)
-        d->view.reading_permille = -1;
-    else if (d->view.reading_permille < 0 && now_us / 1000 - d->load_ms >= READING_MS)
-        d->view.reading_permille = 0;
+    end_slice(d, now_us);
+    recall(d);
     d->dirty = true;
     dash_obey(d);
 }
@@ -124,6 +141,11 @@ static bool frame_due(const Dash *d, int64_t now_ms) {
     return d->urgent || now_ms - d->frame_ms >= FRAME_MS;
 }
 
+/* Something is to be loaded, and it is time for it. */
+static bool load_due(const Dash *d, int64_t now_ms) {
+    return d->loading || (d->stale && frame_due(d, now_ms) && now_ms >= d->rest_until_ms);
+}
+
 static bool look(Dash *d, int64_t now_ms) {
     bool changed = dbwatch_look(d->watch, now_ms);
     if (changed) d->news = true;
@@ -136,7 +158,7 @@ static void pass_second(Dash *d) {
     Err e = {""};
     const Screen *s = d->screen;
     bool rate_moves = d->view.now_ms - d->view.newest_ms < QUIET_MS;
-    if (!s->tick || d->stale || d->loading || !view_is_live(&d->view) || !(s->restless || rate_moves)) return;
+    if (!s->tick || (d->stale && clock_monotonic_ms() >= d->rest_until_ms) || d->loading || !view_is_live(&d->view) || !(s->restless || rate_moves)) return;
     if (s->tick(dash_self(d, s), &d->view, &e) != 0) dash_answer(d, "tollwatch: %.240s", e.text);
 }
 
@@ -176,15 +198,13 @@ static void take_signals(Dash *d) {
     }
 }
 
-static int64_t soonest(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
-
 /* How long nothing needs to be done. */
 static int wait_ms(const Dash *d, int64_t now_ms) {
     int64_t due = soonest(d->tick_ms, dbwatch_due_ms(d->watch));
-    bool work = d->dirty || d->stale || d->loading;
-    if (work) due = soonest(due, d->urgent || d->loading ? now_ms : d->frame_ms + FRAME_MS);
+    int64_t frame_ms = d->urgent ? now_ms : d->frame_ms + FRAME_MS;
+    if (d->loading) due = now_ms;
+    if (d->dirty) due = soonest(due, frame_ms);
+    if (d->stale) due = soonest(due, frame_ms > d->rest_until_ms ? frame_ms : d->rest_until_ms);
     int key = term_wait_ms(d->term);
     if (key >= 0) due = soonest(due, now_ms + key);
     return due > now_ms ? (int)(due - now_ms) : 0;
@@ -195,13 +215,13 @@ static void take_key(Dash *d, int key) {
     bool stale = d->stale;
     d->stale = false;
     dash_key(d, key);
-    if (d->stale) d->loading = false;
+    if (d->stale) d->loading = false, d->rest_until_ms = 0;
     d->stale |= stale;
 }
 
 /* A frame that waits for its time makes more events pointless: they are not even asked for. */
 static void wait_for_events(Dash *d, int64_t now_ms) {
-    bool waiting_for_frame = d->stale && !frame_due(d, now_ms);
+    bool waiting_for_frame = d->stale && !load_due(d, now_ms);
     struct pollfd p[] = {
         {.fd = term_fd(d->term), .events = POLLIN},
         {.fd = signals_fd(d->signals), .events = POLLIN},
@@ -218,7 +238,7 @@ void dash_step(Dash *d) {
     int64_t now_ms = clock_monotonic_ms();
     if (now_ms >= d->tick_ms) tick(d, now_ms);
     if (now_ms >= dbwatch_due_ms(d->watch)) look(d, now_ms);
-    if (d->loading || (d->stale && frame_due(d, now_ms))) load(d);
+    if (load_due(d, now_ms)) load(d);
     if (d->dirty && frame_due(d, clock_monotonic_ms())) draw(d);
     if (!d->quit) wait_for_events(d, clock_monotonic_ms());
 }
