@@ -54,7 +54,7 @@ typedef struct SavePart { /* texts: the sample's */
     const char *model, *to_model; /* of the call that would save most: its model, and the one it would go to */
     int64_t most_nano, output;    /* what that call would save; its output tokens then */
 } SavePart;
-enum { SAVE_PARTS = 6, SAVE_EXAMPLES = 10, SAVE_BLOCKS = 16 };
+enum { SAVE_PARTS = 24, SAVE_EXAMPLES = 10, SAVE_BLOCKS = 16 };
 typedef struct Saving {
     const char *name, *guide;      /* "prompt caching", "80–90%" */
     bool saved_known, possible_known;

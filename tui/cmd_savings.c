@@ -24,6 +24,8 @@ static const Option options[] = {
     {0},
 };
 
+enum { PARTS_SHOWN = 6 };
+
 typedef struct Wish { /* what the options say */
     SaveAsk ask;
     int64_t since_ms, until_ms, calls;
@@ -44,7 +46,7 @@ static void print_saving(const Saving *s) {
 }
 
 static void print_parts(const Saving *s) {
-    for (size_t i = 0; s->possible_known && i < s->parts; i++)
+    for (size_t i = 0; s->possible_known && i < s->parts && i < PARTS_SHOWN; i++)
         printf("  %-24.24s %-30.30s %14s  %s calls\n", i ? "" : s->name, s->part[i].feature[0] ? s->part[i].feature : "(no feature)",
                number_money(s->part[i].nano, 0, BASIS_NONE).text, number_count(s->part[i].calls, 0).text);
 }

@@ -17,7 +17,7 @@ const KeyCommand key_commands[] = {
     {DO_COLUMN, "column", "\u2190\u2192 h l", {KEY_LEFT, KEY_RIGHT, 'h', 'l'}, "move", "column", "sort by neighbour", "overview models features requests bills budgets alerts policy sources"},
     {DO_PAGE, "page", "PgUp PgDn", {KEY_PAGE_UP, KEY_PAGE_DOWN}, "move", "page", "page", NULL},
     {DO_ENDS, "ends", "g G", {'g', 'G', KEY_HOME, KEY_END}, "move", "ends", "top, end", NULL},
-    {DO_FINDING, "finding", "n", {'n'}, "move", "next finding", "next finding", "bills"},
+    {DO_FINDING, "finding", "n", {'n'}, "move", "next finding", "next finding, rule", "bills savings"},
     {DO_STOP, "stop", "K", {'K'}, "act", "stop", "stop calls (asks)", NULL},
     {DO_RESUME, "resume", "R", {'R'}, "act", "resume", "let calls pass (asks)", NULL},
     {DO_RULE, "rule", "w", {'w'}, "act", "write a rule", "set a rule (asks)", "policy savings"},

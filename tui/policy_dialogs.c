@@ -13,15 +13,16 @@ static const char *const modes[] = {"drain, answers are paid for", "abort, cuts 
 enum { SCOPE, LENGTH, MODE, REASON, WORD, STOP_FIELDS };
 enum { SCOPE_ALL = 1, LENGTH_30M = 1, MODE_ABORT = 1 };
 
-/* Where a change failed, or nothing came of it. */
-static int told(View *v, const PolicyDone *done, Err *e) {
+int policy_dialog_told(View *v, const PolicyDone *done, const char *command, Err *e) {
     if (done->result == POLICY_CONFLICT) return fail(e, "%s", done->conflict);
     if (done->result == POLICY_WRITTEN && v->app->config->publish[0] && !v->collecting[0])
-        snprintf(v->answer, sizeof v->answer, "tollwatch: written, but nobody collects, so it was not published; run `tollwatch kill` for that");
+        snprintf(v->answer, sizeof v->answer, "tollwatch: written, but nobody collects, so it was not published; run `%s` for that", command);
     if (done->warning[0]) snprintf(v->answer, sizeof v->answer, "tollwatch: %.240s", done->warning);
     view_tick(v);
     return 0;
 }
+
+static int told(View *v, const PolicyDone *done, Err *e) { return policy_dialog_told(v, done, "tollwatch kill", e); }
 
 /* ---- stop ---- */
 static bool needs_word(const Dialog *d, const StopEffect *effect) {

@@ -8,15 +8,15 @@
 #include "tui/keys.h"
 #include "tui/view.h"
 
-enum { PAGE = SAVE_COUNT + 1, READ_MS = 60000, BAR = 16, CALLS = 50000 };
+enum { PAGE = SAVE_COUNT + 1, READ_MS = 60000, BAR = 16, CALLS = 50000, PARTS_SHOWN = 6, BOTH_H = 34 };
 
 typedef struct Page { /* self */
+    SavingsPane pane; /* first: savings_dialogs.c finds it here */
     Savings v;
     SaveSample sample;
     char filter_text[256];
     int64_t read_ms, length_ms; /* of the range, and its end; 0 = nothing read yet */
     TableState table;
-    SavingsPane pane;
 } Page;
 
 static void *open_savings(void) { return xcalloc(1, sizeof(Page)); }
@@ -139,7 +139,7 @@ static void draw_limits(const Page *p, const View *v, Canvas *c, Rect r) {
 static int draw_parts(const Saving *s, Canvas *c, Rect r) {
     int i = 0;
     canvas_textf(c, r.x + 1, r.y, r.w - 2, ROLE_TITLE, ATTR_BOLD, "%s: %s", s->name, s->stands_on);
-    for (; i + 1 < r.h && (size_t)i < s->parts; i++) {
+    for (; i + 1 < r.h && (size_t)i < s->parts && i < PARTS_SHOWN; i++) {
         const SavePart *a = &s->part[i];
         canvas_right(c, r.x + 13, r.y + 1 + i, 12, ROLE_TEXT, 0, number_money(a->nano, 12, BASIS_NONE).text);
         canvas_textf(c, r.x + 15, r.y + 1 + i, r.w - 16, ROLE_TEXT, 0, "%s, %s calls", a->feature[0] ? a->feature : "(no feature)", number_count(a->calls, 0).text);
@@ -216,7 +216,7 @@ static int64_t value(const void *ctx, size_t row, size_t col) {
 
 /* What all together would save stands last, whatever its size: the order is fixed. */
 static bool listing(const Page *p, Rect area, Listing *out) {
-    int top = area.h > PAGE + 3 ? 2 : 1, list = PAGE + 1 < area.h - top ? PAGE + 1 : area.h - top;
+    int top = area.h > PAGE + 3 ? 2 : 1, room = area.h - top - (p->pane.shown && area.h <= PAGE + 3), list = PAGE + 1 < room ? PAGE + 1 : room;
     if (p->v.calls == 0) return false;
     out->area = (Rect){area.x, area.y + top, area.w, list};
     out->table = (Table){.columns = columns, .column_count = COL_COUNT, .rows = SAVE_COUNT + 1, .has_selection = true, .fixed = true,
@@ -225,8 +225,9 @@ static bool listing(const Page *p, Rect area, Listing *out) {
 }
 
 static bool list_savings(const void *self, const View *v, const Layout *l, Listing *out) {
+    const Page *p = self;
     (void)v;
-    return listing(self, l->at[PART_BODY], out);
+    return !p->pane.open && listing(p, l->at[PART_BODY], out); /* the keys of an open pane are its own */
 }
 
 static void draw_savings(const void *self, const View *v, Canvas *c, Rect area) {
@@ -236,10 +237,14 @@ static void draw_savings(const void *self, const View *v, Canvas *c, Rect area) 
         canvas_textf(c, area.x + 1, area.y, area.w - 2, ROLE_DIM, 0, "No metered call in %s: t takes a longer range.", v->range_name);
         return;
     }
+    if (p->pane.open && area.h < BOTH_H) {
+        savings_pane_draw(&p->pane, v, c, area);
+        return;
+    }
     draw_verdict(p, v, c, area);
     if (l.area.y - area.y == 2) draw_limits(p, v, c, (Rect){area.x, area.y + 1, area.w, 1});
     table_draw(&l.table, &p->table, c, l.area);
-    int y = l.area.y - area.y + l.area.h + 1;
+    int y = l.area.y - area.y + l.area.h + (area.h > PAGE + 3);
     y += savings_pane_running(&p->pane, v, c, (Rect){area.x, area.y + y, area.w, area.h - y});
     if (y >= area.h) return;
     if (p->pane.open) {
