@@ -103,14 +103,17 @@ void reconcile_free(Recon *r) {
     *r = (Recon){0};
 }
 
-void reconcile_add(ReconLine *into, const ReconLine *l) {
-    if (l->open && !into->open) return;
+static void add_figures(ReconLine *into, const ReconLine *l) {
     totals_add(&into->metered, &l->metered);
     totals_add(&into->reported, &l->reported);
     into->billed_nano = nano_add(into->billed_nano, l->billed_nano);
     into->has_metered |= l->has_metered;
     into->has_reported |= l->has_reported;
     into->has_billed |= l->has_billed;
+}
+
+void reconcile_add(ReconLine *into, const ReconLine *l) {
+    if (!l->open || into->open) add_figures(into, l);
 }
 
 static int64_t ppm(int64_t part, int64_t whole) {
@@ -120,19 +123,39 @@ static int64_t ppm(int64_t part, int64_t whole) {
     return v > INT64_MAX ? INT64_MAX : v < -INT64_MAX ? -INT64_MAX : (int64_t)v;
 }
 
+/* Else our own prices say nothing, and the bill must do. */
+static bool is_priced(const ReconLine *l) { return l->has_reported && !l->reported.unpriced_tokens; }
+
+/* What the provider says that was used. */
+static int64_t known_nano(const ReconLine *l) { return is_priced(l) ? l->reported.cost_nano : l->billed_nano; }
+
+void reconcile_sum(ReconLine *into, const ReconLine *l) {
+    add_figures(into, l);
+    into->is_sum = true;
+    if (l->open) return;
+    if (is_priced(l) && l->has_billed) {
+        into->sum_reported_nano = nano_add(into->sum_reported_nano, l->reported.cost_nano);
+        into->sum_billed_nano = nano_add(into->sum_billed_nano, l->billed_nano);
+    }
+    if (is_priced(l) || l->has_billed) {
+        into->sum_metered_nano = nano_add(into->sum_metered_nano, l->metered.cost_nano);
+        into->sum_known_nano = nano_add(into->sum_known_nano, known_nano(l));
+    }
+}
+
 int64_t recon_drift_ppm(const ReconLine *l) {
-    if (!l->has_reported || !l->has_billed || l->open || l->reported.unpriced_tokens) return INT64_MIN;
+    if (l->is_sum) return ppm(l->sum_reported_nano - l->sum_billed_nano, l->sum_billed_nano);
+    if (!is_priced(l) || !l->has_billed || l->open) return INT64_MIN;
     return ppm(l->reported.cost_nano - l->billed_nano, l->billed_nano);
 }
 
 int64_t recon_coverage_ppm(const ReconLine *l) {
-    bool priced = l->has_reported && !l->reported.unpriced_tokens; /* else our own prices say nothing, and the bill must do */
-    if (l->open || (!priced && !l->has_billed)) return INT64_MIN;
-    return ppm(l->metered.cost_nano, priced ? l->reported.cost_nano : l->billed_nano);
+    if (l->is_sum) return ppm(l->sum_metered_nano, l->sum_known_nano);
+    if (l->open || (!is_priced(l) && !l->has_billed)) return INT64_MIN;
+    return ppm(l->metered.cost_nano, known_nano(l));
 }
 
 int64_t recon_unmetered_nano(const ReconLine *l) {
-    if (l->open) return 0;
-    if (l->has_reported && !l->reported.unpriced_tokens) return l->reported.cost_nano - l->metered.cost_nano;
-    return l->has_billed ? l->billed_nano - l->metered.cost_nano : 0;
+    if (l->is_sum) return l->sum_known_nano - l->sum_metered_nano;
+    return l->open || (!is_priced(l) && !l->has_billed) ? 0 : known_nano(l) - l->metered.cost_nano;
 }

@@ -18,6 +18,9 @@ typedef struct ReconLine {
     int64_t billed_nano;
     bool has_metered, has_reported, has_billed;
     bool open; /* the day is not over, or what the provider says of it was not read to its end: not comparable */
+    bool is_sum; /* of lines that cannot all be compared (no bill yet, euros, no API): the parts that can, with each other */
+    int64_t sum_reported_nano, sum_billed_nano; /* of lines that have both */
+    int64_t sum_metered_nano, sum_known_nano;   /* of lines of which the provider said something: reported, else billed */
 } ReconLine;
 typedef struct Recon {
     ReconLine *at; /* by day, newest first, then account, then model */
@@ -35,8 +38,11 @@ typedef struct ReconAsk {
 /* Whole UTC days of [since, until). */
 int reconcile_load(Db *db, const ReconAsk *ask, Recon *out, Err *e);
 void reconcile_free(Recon *r);
-/* Adds a line's figures: for a day, an account, all. Open days are left out unless into is an open line too. */
+/* Adds the line of a model to its account's day. Open days are left out unless into is an open line too. */
 void reconcile_add(ReconLine *into, const ReconLine *line);
+/* Adds lines of different days or accounts, each compared with itself alone, open ones not at all: what one lacks is no fault
+ * of another. */
+void reconcile_sum(ReconLine *into, const ReconLine *line);
 /* In parts per million; INT64_MIN = cannot be said. */
 int64_t recon_drift_ppm(const ReconLine *l);
 int64_t recon_coverage_ppm(const ReconLine *l);
@@ -87,9 +93,11 @@ int reconcile_findings(Db *db, const Recon *r, ReconFinding *out, size_t max, si
 
 /* What is left of prepaid credit and of spending limits, as providers said it last. */
 typedef struct BalanceView {
-    char account[NAME_MAX_BYTES + 1], kind[16] /* "balance" "limit" */, currency[8];
+    char account[NAME_MAX_BYTES + 1], kind[16] /* "balance", "limit": what is left; "month": the limit of a month, whole */, currency[8];
     int64_t nano, at_ms;
-    int64_t day_nano;  /* metered spend of the account in the last 24 hours; for how long it lasts */
+    int64_t day_nano;  /* what the account costs a day: metered in the last 24 hours, or the whole spend of the last UTC day if that is more */
+    int64_t days_left; /* at that rate; -1 = cannot be said: another currency, nothing spent, a limit that begins anew */
 } BalanceView;
+/* Those of the last 7 days: an account that is gone must not stay for ever. */
 int query_balances(Db *db, int64_t now_ms, BalanceView *out, size_t max, size_t *count, Err *e);
 #endif

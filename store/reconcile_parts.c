@@ -28,9 +28,9 @@ size_t reconcile_parts(const Recon *r, ReconPart **out) {
             snprintf(day.account, sizeof day.account, "%s", l->account);
         }
         reconcile_add(&day, l);
-        reconcile_add(&total, l);
         add(out, &count, RECON_MODEL, l, l->metered.cost_nano);
         if (i + 1 < r->count && same_day(l, l + 1)) continue;
+        if (!day.open) reconcile_sum(&total, &day);
         int64_t spend = recon_spend_nano(&day, r->now_ms), rest = nano_add(spend, -day.metered.cost_nano);
         if (!day.open) spent = nano_add(spent, spend);
         if (rest == 0) continue;

@@ -108,15 +108,25 @@ static void why_price(Why *w, const ReconLine *s) {
     snprintf(f->evidence, sizeof f->evidence, "billed implies $%s per million tokens of that mix, our rows say $%s; see `prices explain`", implied, ours);
 }
 
-static void by_model(Why *w) {
-    ReconLine *sums = xcalloc(w->r->count + 1, sizeof *sums);
+/* Sums by account and model; with `priced` only of days that have a report and a bill: one that is not there yet is no other price. */
+static size_t sum_models(const Recon *r, bool priced, ReconLine **out) {
     size_t count = 0;
-    for (size_t i = 0; i < w->r->count; i++) reconcile_add(sum_for(sums, &count, &w->r->at[i]), &w->r->at[i]);
+    *out = xcalloc(r->count + 1, sizeof **out);
+    for (size_t i = 0; i < r->count; i++)
+        if (!r->at[i].open && (!priced || (r->at[i].has_reported && r->at[i].has_billed))) reconcile_sum(sum_for(*out, &count, &r->at[i]), &r->at[i]);
+    return count;
+}
+
+static void by_model(Why *w) {
+    ReconLine *sums;
+    size_t count = sum_models(w->r, false, &sums);
     for (size_t i = 0; i < count; i++) {
         why_unpriced(w, &sums[i]);
         why_cache_writes(w, &sums[i]);
-        why_price(w, &sums[i]);
     }
+    free(sums);
+    count = sum_models(w->r, true, &sums);
+    for (size_t i = 0; i < count; i++) why_price(w, &sums[i]);
     free(sums);
 }
 
@@ -189,11 +199,11 @@ static int by_caller(Why *w, const char *sql, const char *as, Err *e) {
         char cost[40], at[24];
         ReconFinding *f = add_row(w, CAUSE_OUTSIDE, s);
         if (!f) continue;
-        bool of_project = as[0] == 'k' && *text_at(s, 3);
+        bool named = strcmp(f->what, text_at(s, 1)) != 0, of_project = as[0] == 'k' && *text_at(s, 3);
         dollars(f->nano, cost, sizeof cost);
         time_format_utc(sqlite3_column_int64(s, 6), at, sizeof at);
-        snprintf(f->evidence, sizeof f->evidence, "%s with %s %.60s%s%.60s, last on %.10s; no gateway ever logged it. Leaked?", cost, as, text_at(s, 1),
-                 of_project ? " of project " : "", of_project ? text_at(s, 3) : "", at);
+        snprintf(f->evidence, sizeof f->evidence, "%s with %s %.60s%s%.60s%s%s%.60s, last on %.10s; no gateway ever logged it. Leaked?", cost, as, f->what,
+                 named ? " (" : "", named ? text_at(s, 1) : "", named ? ")" : "", of_project ? " of project " : "", of_project ? text_at(s, 3) : "", at);
     }
     return got < 0 ? -1 : 0;
 }

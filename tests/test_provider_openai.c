@@ -77,7 +77,7 @@ static void every_other_endpoint_is_read(void **state) {
     parsed_free(p);
     p = parse_files("openai", "spend limit", FILES("openai/spend_limit.json"));
     assert_int_equal(p->rc, 0);
-    assert_string_equal(p->balance_kind, "limit");
+    assert_string_equal(p->balance_kind, "month");
     parsed_free(p);
 }
 

@@ -3,6 +3,7 @@
 #include "store/data.h"
 #include "store/money.h"
 #include "tests/bill_lab.h"
+#include "tests/golden.h"
 #include <jansson.h>
 #include <stdio.h>
 
@@ -83,6 +84,8 @@ static void two_accounts_of_one_provider_add_up(void **state) {
         snprintf(args, sizeof args, "reconcile --format %s", formats[i]);
         run(d, args, &out);
         says(&out, i % 2 ? csv_words : words, formats[i]);
+        snprintf(args, sizeof args, "tests/report/reconcile.%s", formats[i]);
+        golden_text(&out, args);
         buf_free(&out);
     }
     run(d, "reconcile --account side", &out); /* nothing of the other account in it */

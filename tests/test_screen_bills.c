@@ -17,7 +17,7 @@ static void meter(Lab *lab, uint64_t id, int64_t ts, const char *account, int64_
     lab_ingest(lab);
 }
 
-static void say(Lab *lab, Pricer *p, const char *account, const char *feed, Origin o, const char *key, int day, int64_t nano, int64_t tokens) {
+static void say_in(Lab *lab, Pricer *p, const char *account, const char *feed, Origin o, const char *key, int day, int64_t nano, int64_t tokens, const char *currency) {
     BillSet s;
     Err e = {0};
     const BillRead read = {.account = account, .provider = "openai", .feed = feed, .origin = o, .from_ms = DAY0 + day * MS_PER_DAY,
@@ -25,9 +25,13 @@ static void say(Lab *lab, Pricer *p, const char *account, const char *feed, Orig
     bill_set_init(&s);
     BillRow *r = bill_set_add(&s);
     *r = (BillRow){.start_ms = read.from_ms, .end_ms = read.until_ms, .requests = 1, .money = o == ORIGIN_BILLED, .nano = nano,
-                   .model = bill_set_name(&s, "gpt-4o-mini"), .key = bill_set_name(&s, key), .tokens = {[TOK_INPUT] = tokens}};
+                   .model = bill_set_name(&s, "gpt-4o-mini"), .key = bill_set_name(&s, key), .currency = bill_set_name(&s, currency), .tokens = {[TOK_INPUT] = tokens}};
     OK(e, bills_replace(lab->l, &read, &s, p, &e));
     bill_set_free(&s);
+}
+
+static void say(Lab *lab, Pricer *p, const char *account, const char *feed, Origin o, const char *key, int day, int64_t nano, int64_t tokens) {
+    say_in(lab, p, account, feed, o, key, day, nano, tokens, NULL);
 }
 
 static void draw_to(Lab *lab, int w, int h, bool ascii, bool opened, const char *file) {
@@ -47,6 +51,17 @@ static void draw_to(Lab *lab, int w, int h, bool ascii, bool opened, const char 
     golden(c, file);
     s->close(self);
     canvas_free(c);
+}
+
+static void draw_all(Lab *lab, const char *name) {
+    static const struct { int w, h; const char *name; } sizes[] = {{40, 7, "40x10"}, {80, 21, "80x24"}, {120, 36, "120x40"}, {200, 56, "200x60"}};
+    for (int i = 0; i < 16; i++) {
+        char file[80];
+        bool ascii = i & 1, opened = i & 2;
+        int w = sizes[i / 4].w, h = sizes[i / 4].h;
+        snprintf(file, sizeof file, "tests/tui/%s%s_%s%s.txt", name, opened ? "_open" : "", sizes[i / 4].name, ascii ? "_ascii" : "");
+        draw_to(lab, w, h, ascii, opened, file);
+    }
 }
 
 static void a_leaked_key_stands_first(void **state) {
@@ -70,24 +85,37 @@ static void a_leaked_key_stands_first(void **state) {
     meter(&lab, 15485863, LAB_NOW + MS_PER_MINUTE, "openai", 17 * USD);
     OK(e, bill_balance_set(lab.l, "openai", "balance", "USD", 74750000000, LAB_NOW, &e));
     OK(e, bill_balance_set(lab.l, "second", "balance", "CNY", 110000000000, LAB_NOW, &e));
-    static const struct { int w, h; const char *name; } sizes[] = {{40, 7, "40x10"}, {80, 21, "80x24"}, {120, 36, "120x40"}, {200, 56, "200x60"}};
-    for (size_t i = 0; i < 4; i++) {
-        char file[64];
-        snprintf(file, sizeof file, "tests/tui/bills_%s.txt", sizes[i].name);
-        draw_to(&lab, sizes[i].w, sizes[i].h, false, false, file);
-        snprintf(file, sizeof file, "tests/tui/bills_%s_ascii.txt", sizes[i].name);
-        draw_to(&lab, sizes[i].w, sizes[i].h, true, false, file);
-        snprintf(file, sizeof file, "tests/tui/bills_open_%s.txt", sizes[i].name);
-        draw_to(&lab, sizes[i].w, sizes[i].h, false, true, file);
-        snprintf(file, sizeof file, "tests/tui/bills_open_%s_ascii.txt", sizes[i].name);
-        draw_to(&lab, sizes[i].w, sizes[i].h, true, true, file);
+    draw_all(&lab, "bills");
+    pricer_free(p);
+    book_free(book);
+    lab_close(&lab);
+}
+
+/* An account that is billed in euros has no drift, and its bill is in no sum: it stands apart. Its price row is not judged. */
+static void euros_stand_apart(void **state) {
+    (void)state;
+    Lab lab;
+    Book *book;
+    Err e = {0};
+    lab_open(&lab, NULL);
+    OK(e, book_load(&book, NULL, &e));
+    Pricer *p = pricer_new(book);
+    for (int day = 0; day < 3; day++) {
+        meter(&lab, (uint64_t)(day + 1) * 7919, DAY0 + day * MS_PER_DAY + MS_PER_HOUR, "openai", 250 * USD);
+        say(&lab, p, "openai", "usage web", ORIGIN_REPORTED, "web", day, 0, INT64_C(1666666667));
+        say(&lab, p, "openai", "costs", ORIGIN_BILLED, "", day, 250 * USD, 0);
+        say(&lab, p, "mistral-eu", "usage", ORIGIN_REPORTED, day == 1 ? "eu-batch" : "web", day, 0, INT64_C(800000000));
+        say_in(&lab, p, "mistral-eu", "costs", ORIGIN_BILLED, "", day, 98 * USD + 760000000, 0, "EUR");
     }
+    OK(e, bill_balance_set(lab.l, "mistral-eu", "balance", "EUR", 500 * USD, LAB_NOW, &e));
+    OK(e, bill_balance_set(lab.l, "openai", "month", "USD", 9000 * USD, LAB_NOW, &e));
+    draw_all(&lab, "bills_eur");
     pricer_free(p);
     book_free(book);
     lab_close(&lab);
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_leaked_key_stands_first)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_leaked_key_stands_first), cmocka_unit_test(euros_stand_apart)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

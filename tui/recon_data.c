@@ -80,13 +80,13 @@ static void json_apart(const ReconReport *r, FILE *out) {
     fputs("],\n\"balances\":[", out);
     for (size_t i = 0; i < r->left_count; i++) {
         const BalanceView *l = &r->left[i];
-        int64_t days = recon_days_left(l);
         fputs(i ? ",{" : "{", out);
         json_text(out, "account", l->account, true);
         json_text(out, "kind", l->kind, false);
         json_text(out, "currency", l->currency, false);
         json_money(out, "amount", l->nano, true);
-        if (days >= 0) fprintf(out, ",\"days_left\":%" PRId64 "}", days);
+        json_money(out, "usd_a_day", l->day_nano, l->day_nano > 0);
+        if (l->days_left >= 0) fprintf(out, ",\"days_left\":%" PRId64 "}", l->days_left);
         else fputs(",\"days_left\":null}", out);
     }
 }
@@ -159,13 +159,12 @@ void recon_out_csv(const ReconReport *r, FILE *out) {
         csv_other(out, "cause", f->account, f->what, cause_names[f->cause], "USD", f->nano, f->evidence);
     }
     for (size_t i = 0; i < r->foreign_count; i++) {
-        snprintf(words, sizeof words, "billed on %d days", r->foreign[i].days);
+        snprintf(words, sizeof words, "billed on %d day%s", r->foreign[i].days, r->foreign[i].days == 1 ? "" : "s");
         csv_other(out, "other currency", r->foreign[i].account, "", "", r->foreign[i].currency, r->foreign[i].nano, words);
     }
     for (size_t i = 0; i < r->left_count; i++) {
         const BalanceView *l = &r->left[i];
-        int64_t days = recon_days_left(l);
-        if (days >= 0) snprintf(words, sizeof words, "for %" PRId64 " days", days);
-        csv_other(out, l->kind, l->account, "", "", l->currency, l->nano, days >= 0 ? words : "");
+        if (l->days_left >= 0) snprintf(words, sizeof words, "for %" PRId64 " day%s", l->days_left, l->days_left == 1 ? "" : "s");
+        csv_other(out, l->kind, l->account, "", "", l->currency, l->nano, l->days_left >= 0 ? words : "");
     }
 }

@@ -4,17 +4,12 @@
 #include "tui/number.h"
 #include "tui/recon_words.h"
 #include <inttypes.h>
-#include <strings.h>
 
 enum { CELLS = 10, CELL = 160 };
 typedef struct Line { char cell[CELLS][CELL]; } Line;
 
 static const char *const titles[CELLS] = {"UTC day", "account", "model", "metered ~$", "reported ^$", "billed =$", "drift", "coverage", "unmetered $", "spend $"};
 static const int widths[CELLS] = {-10, -16, -32, 12, 12, 12, 9, 9, 12, 12};
-
-int64_t recon_days_left(const BalanceView *l) {
-    return strcasecmp(l->currency, "USD") == 0 && l->day_nano > 0 ? l->nano / l->day_nano : -1;
-}
 
 static void put(Line *out, int i, const char *text) { snprintf(out->cell[i], CELL, "%s", text); }
 
@@ -58,9 +53,8 @@ static void notes(const ReconReport *r, FILE *out, const char *lead) {
     }
     for (size_t i = 0; i < r->left_count; i++) {
         const BalanceView *l = &r->left[i];
-        int64_t days = recon_days_left(l);
-        fprintf(out, "%s%12s  %s %s: %s", lead, number_money(l->nano, 0, BASIS_NONE).text, l->currency, l->account, l->kind);
-        if (days >= 0) fprintf(out, ", for %" PRId64 " days at the last 24 hours' rate", days);
+        fprintf(out, "%s%12s  %s %s: %s", lead, number_money(l->nano, 0, BASIS_NONE).text, l->currency, l->account, recon_left_words(l));
+        if (l->days_left >= 0) fprintf(out, ", for %" PRId64 " day%s at $%s a day", l->days_left, l->days_left == 1 ? "" : "s", number_money(l->day_nano, 0, BASIS_NONE).text);
         fputc('\n', out);
     }
 }

@@ -15,6 +15,4 @@ typedef struct ReconReport {
 } ReconReport;
 typedef void ReconWriter(const ReconReport *r, FILE *out);
 ReconWriter recon_out_table, recon_out_md, recon_out_json, recon_out_csv;
-/* "USD" in any case; days the amount lasts at the account's last 24 hours, -1 = cannot be said. */
-int64_t recon_days_left(const BalanceView *l);
 #endif

@@ -14,3 +14,7 @@ void recon_ppm_words(int64_t ppm, bool is_signed, char *out, size_t size) {
     else if (is_signed) snprintf(out, size, "%s%" PRId64 ".%02" PRId64 "%%", sign, (a + 50) / 10000, (a + 50) / 100 % 100);
     else snprintf(out, size, "%s%" PRId64 ".%" PRId64 "%%", sign, (a + 500) / 10000, (a + 500) / 1000 % 10);
 }
+
+const char *recon_left_words(const BalanceView *l) {
+    return strcmp(l->kind, "month") == 0 ? "limit of a month" : strcmp(l->kind, "limit") == 0 ? "limit left" : "balance";
+}

@@ -154,7 +154,7 @@ static int limit_parse(FeedCall *c, const json_t *answer, const FeedSink *out, E
     if (!json_is_object(answer)) return fail(e, "the answer is no spend limit");
     if (!cents || json_is_null(cents)) return 0;
     if (json_nano(cents, 1, &nano) != 0) return fail(e, "a spend limit that is no number of cents");
-    out->balance(out->ctx, "limit", json_str(answer, "currency"), nano);
+    out->balance(out->ctx, "month", json_str(answer, "currency"), nano);
     return 0;
 }
 
