@@ -11,19 +11,20 @@ static void copy_column(char *to, size_t size, sqlite3_stmt *s, int column) {
 static void read_rule(sqlite3_stmt *s, SavedRule *out) {
     const struct { char *to; size_t size; } texts[] = {{out->id, sizeof out->id}, {out->user, sizeof out->user}, {out->reason, sizeof out->reason},
                                                        {out->from_model, sizeof out->from_model}, {out->to_model, sizeof out->to_model}};
-    int64_t *numbers[] = {&out->written_ms, &out->generation, &out->expected_nano, &out->spread_nano, &out->expected_calls, &out->ended_ms, &out->ended_generation};
+    int64_t *numbers[] = {&out->written_ms, &out->generation, &out->expected_nano, &out->spread_nano, &out->expected_calls, &out->ended_ms, &out->ended_generation,
+                          &out->window_nano, &out->window_calls, &out->window_ms};
     const char *entry = (const char *)sqlite3_column_text(s, 2);
     int kind = sqlite3_column_int(s, 1);
     out->row = sqlite3_column_int64(s, 0);
     out->kind = kind >= 0 && kind < RULE_KINDS ? (RuleKind)kind : RULE_ROUTE;
     out->entry = xstrdup(entry ? entry : "{}");
     for (int i = 0; i < 5; i++) copy_column(texts[i].to, texts[i].size, s, 3 + i);
-    for (int i = 0; i < 7; i++) *numbers[i] = sqlite3_column_int64(s, 8 + i);
+    for (int i = 0; i < 10; i++) *numbers[i] = sqlite3_column_int64(s, 8 + i);
 }
 
 int saving_book_list(Db *db, SavedRule *out, size_t max, size_t *count, Err *e) {
     sqlite3_stmt *s = db_prepare(db, "SELECT id, kind, entry, rule, user, reason, from_model, to_model, written_ms, generation, expected_nano, spread_nano, "
-                                     "expected_calls, ended_ms, ended_generation FROM saving_rule WHERE generation > 0 "
+                                     "expected_calls, ended_ms, ended_generation, window_nano, window_calls, window_ms FROM saving_rule WHERE generation > 0 "
                                      "ORDER BY ended_ms > 0, written_ms DESC, id DESC", e);
     int rc = 0;
     *count = 0;
@@ -48,12 +49,13 @@ static int insert(Db *db, const PolicyWriter *w, const SaveRule *r, const RuleEf
     char *entry = save_rule_text(r, true);
     const char *texts[] = {r->id, entry, w->by->user, reason, f->from_model, f->to_model};
     const int64_t numbers[] = {r->kind, w->now_ms, per_day(share.saved_nano, f->since_ms, f->until_ms), per_day(share.spread_nano, f->since_ms, f->until_ms),
-                               per_day(share.calls, f->since_ms, f->until_ms)};
+                               per_day(share.calls, f->since_ms, f->until_ms), share.saved_nano, share.calls, f->until_ms - f->since_ms};
     sqlite3_stmt *s = db_prepare(db, "INSERT INTO saving_rule(rule, entry, user, reason, from_model, to_model, kind, written_ms, expected_nano, spread_nano, "
-                                     "expected_calls, generation, ended_ms, ended_generation) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, 0, 0)", e);
+                                     "expected_calls, window_nano, window_calls, window_ms, generation, ended_ms, ended_generation) "
+                                     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0, 0, 0)", e);
     int rc = -1;
     for (int i = 0; s && i < 6; i++) sqlite3_bind_text(s, i + 1, texts[i], -1, SQLITE_TRANSIENT);
-    for (int i = 0; s && i < 5; i++) sqlite3_bind_int64(s, i + 7, numbers[i]);
+    for (int i = 0; s && i < 8; i++) sqlite3_bind_int64(s, i + 7, numbers[i]);
     if (s) rc = db_step(db, s, "note a rule that is to save", e);
     *row = sqlite3_last_insert_rowid(db_handle(db));
     free(entry);

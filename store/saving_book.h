@@ -8,6 +8,8 @@
  *  B3  What a route saved is the sum, over the calls that a gateway sent to another model by it, of the price on the model that
  *      was asked for less what the ledger says they cost; what a cache saved is the ledger's own. To the nano-dollar.
  *      What a limit or a rate saved cannot be seen in a call that is not there: it is estimated, and says so.
+ *  B4  A call is measured for one rule of a kind at most: for the first in the policy's order (which is that of writing) that
+ *      ran at the call's time and matches it, as gateways choose. So the rules' savings may be added.
  * Thread: the caller's Db.
  */
 #ifndef STORE_SAVING_BOOK_H
@@ -22,6 +24,7 @@ typedef struct SavedRule {
     char from_model[NAME_MAX_BYTES + 1], to_model[NAME_MAX_BYTES + 1];
     int64_t written_ms, generation; /* generation 0: was never written */
     int64_t expected_nano, spread_nano, expected_calls; /* a day */
+    int64_t window_nano, window_calls, window_ms; /* the same of the whole range it was tried on; window_ms 0 = not known */
     int64_t ended_ms, ended_generation;
 } SavedRule;
 enum { SAVED_RULES_MAX = 64 };
@@ -36,6 +39,7 @@ typedef struct RuleMeasured {
     int64_t calls, changed;         /* that match; on which the rule acted */
     int64_t saved_nano, unpriced;
 } RuleMeasured;
+/* max_calls: only the newest so many are looked at; 0 = all. */
 int saving_measure(Db *db, const Book *b, const SavedRule *r, int64_t now_ms, int64_t max_calls, RuleMeasured *out, Err *e);
 
 /* Writes r through the one door, with what is expected of it. Refused if an entry of its id is there already. db: for writing. */

@@ -1,19 +1,105 @@
-/* saving_measure: what a rule saved since it was written, from the calls that followed it. See B3 of saving_book.h. */
+/* saving_measure: what a rule saved since it was written, from the calls that followed it. See B3 and B4 of saving_book.h. */
+#include "store/keytable.h"
 #include "store/money.h"
 #include "store/policy_parts.h"
 #include "store/saving_book.h"
 
+/* A rule of the same kind, in the policy's order; the last one is the measured one. */
+typedef struct Rival {
+    json_t *entry;                      /* of all its calls: a share is chosen by what the ledger does not keep */
+    int64_t from_ms, until_ms, generation;
+} Rival;
+
 typedef struct Measuring {
     const SavedRule *rule;
-    json_t *entry;      /* of all its calls: a share is chosen by what the ledger does not keep */
+    Rival at[SAVED_RULES_MAX];
+    size_t count;
+    bool by_name;       /* no rule looks at more than names: a match is remembered */
+    KeyTable names;     /* of combo, context, model asked for */
+    uint64_t *matching; /* beside it: a bit for each rule that matches by name */
+    size_t cap;
     int64_t output_cap; /* of a limit; 0 = none */
     Pricer *pricer;
     RuleMeasured *out;
 } Measuring;
+enum { NAMES_MAX = 1 << 16 };
 
-/* A gateway of an older generation did not know the rule. One that tells none is believed. */
-static bool knew_rule(const Measuring *m, const Request *q) { return q->policy_generation == 0 || q->policy_generation >= m->rule->generation; }
+/* ---- which rule acts on a call ---- */
+static bool matches(const Rival *a, PolicyCall c) {
+    const json_t *match = json_object_get(a->entry, "match");
+    if (json_object_get(match, "max_prompt_bytes") && c.prompt_bytes < 0) c.prompt_bytes = 0; /* the gateway knew it */
+    if (c.tools < 0) c.tools = json_is_true(json_object_get(match, "tools"));
+    return policy_rule_matches(a->entry, &c);
+}
 
+static uint64_t match_all(const Measuring *m, const RuleRow *r) {
+    uint64_t bits = 0;
+    PolicyCall c = rule_call(r);
+    if (m->rule->kind != RULE_ROUTE) c.model = r->name[DIM_MODEL];
+    for (size_t i = 0; i < m->count; i++) bits |= (uint64_t)matches(&m->at[i], c) << i;
+    return bits;
+}
+
+static uint64_t matching(Measuring *m, const RuleRow *r) {
+    const int64_t key[3] = {r->row->combo, r->row->context, r->row->asked};
+    bool is_new;
+    if (!m->by_name) return match_all(m, r);
+    if (m->names.count >= NAMES_MAX) keytable_clear(&m->names);
+    uint32_t i = keytable_index(&m->names, key, &is_new);
+    if (i >= m->cap) m->matching = xrealloc(m->matching, (m->cap = m->cap ? m->cap * 2 : 64) * sizeof *m->matching);
+    if (is_new) m->matching[i] = match_all(m, r);
+    return m->matching[i];
+}
+
+/* A gateway of an older generation did not know the rule. One that tells none is believed, but not of a refusal: others
+ * than this rule answer 429 as well. */
+static bool knew_rule(const Measuring *m, const Rival *a, const Request *q) {
+    if (q->policy_generation == 0) return m->rule->kind != RULE_RATE;
+    return q->policy_generation >= a->generation;
+}
+
+/* B4 */
+static bool is_ours(Measuring *m, const RuleRow *r) {
+    const Request *q = &r->row->r;
+    uint64_t bits = matching(m, r);
+    for (size_t i = 0; i < m->count; i++) {
+        const Rival *a = &m->at[i];
+        bool ran = q->ts_ms >= a->from_ms && q->ts_ms < a->until_ms && knew_rule(m, a, q);
+        if (bits >> i & 1 && ran) return i + 1 == m->count;
+    }
+    return false;
+}
+
+static Rival rival_of(const SavedRule *r) {
+    Rival a = {.entry = json_loads(r->entry, 0, NULL), .from_ms = r->written_ms, .until_ms = r->ended_ms ? r->ended_ms : INT64_MAX, .generation = r->generation};
+    json_object_del(json_object_get(a.entry, "match"), "percent");
+    return a;
+}
+
+static bool is_ahead(const SavedRule *a, const SavedRule *of) {
+    bool earlier = a->written_ms < of->written_ms || (a->written_ms == of->written_ms && a->row < of->row);
+    return a->kind == of->kind && a->row != of->row && earlier && (a->ended_ms == 0 || a->ended_ms > of->written_ms);
+}
+
+/* A limit does not end the search for others, so each is measured by itself. */
+static int find_rivals(Measuring *m, Db *db, Err *e) {
+    SavedRule *all = xcalloc(SAVED_RULES_MAX, sizeof *all);
+    size_t count = 0;
+    int rc = m->rule->kind == RULE_LIMIT ? 0 : saving_book_list(db, all, SAVED_RULES_MAX, &count, e);
+    for (size_t i = count; i-- > 0;) /* newest first in the book, running ones before ended ones: only order among the matching counts */
+        if (m->count < SAVED_RULES_MAX - 1 && is_ahead(&all[i], m->rule)) m->at[m->count++] = rival_of(&all[i]);
+    saving_book_free(all, count);
+    free(all);
+    m->at[m->count++] = rival_of(m->rule);
+    m->by_name = true;
+    for (size_t i = 0; i < m->count; i++) {
+        const json_t *match = json_object_get(m->at[i].entry, "match");
+        m->by_name = m->by_name && !json_object_get(match, "max_prompt_bytes") && !json_object_get(match, "tools");
+    }
+    return rc;
+}
+
+/* ---- what it saved on it ---- */
 static void add_saved(Measuring *m, int64_t nano) {
     m->out->changed++;
     m->out->saved_nano = nano_add(m->out->saved_nano, nano);
@@ -27,41 +113,47 @@ static void measure_route(Measuring *m, const RuleRow *r) {
     else add_saved(m, r->row->r.flags & REQ_CACHE_HIT ? 0 : before - r->row->r.cost_nano);
 }
 
-/* What one call was expected to save. */
-static int64_t usual(const SavedRule *r) { return r->expected_calls > 0 ? r->expected_nano / r->expected_calls : 0; }
-
 static void measure_limit(Measuring *m, const Request *q) {
     bool at_limit = q->max_tokens == m->output_cap && q->tokens[TOK_OUTPUT] + q->tokens[TOK_REASONING] >= m->output_cap;
-    if (m->output_cap && at_limit) add_saved(m, usual(m->rule));
+    m->out->changed += m->output_cap && at_limit;
 }
 
 static int measure_row(void *ctx, const RuleRow *r, Err *e) {
     Measuring *m = ctx;
     const Request *q = &r->row->r;
-    PolicyCall c = rule_call(r);
     (void)e;
-    if (m->rule->kind != RULE_ROUTE) c.model = r->name[DIM_MODEL];
-    if (json_object_get(json_object_get(m->entry, "match"), "max_prompt_bytes") && c.prompt_bytes < 0) c.prompt_bytes = 0; /* the gateway knew it */
-    if (c.tools < 0) c.tools = json_is_true(json_object_get(json_object_get(m->entry, "match"), "tools"));
-    if (!knew_rule(m, q) || !policy_rule_matches(m->entry, &c)) return 0;
+    if (!is_ours(m, r)) return 0;
     m->out->calls += 1 + q->more_calls;
     switch (m->rule->kind) {
     case RULE_ROUTE: measure_route(m, r); break;
     case RULE_CACHE: if (q->flags & REQ_CACHE_HIT) add_saved(m, q->saved_response_nano); break;
-    case RULE_RATE: if (q->outcome == OUTCOME_REFUSED && q->status == 429) add_saved(m, usual(m->rule)); break;
+    case RULE_RATE: m->out->changed += q->outcome == OUTCOME_REFUSED && q->status == 429; break;
     default: measure_limit(m, q);
     }
     return 0;
 }
 
+/* So many times what one call was expected to save; divided once, at the end. */
+static int64_t expected_of(const SavedRule *r, int64_t calls) {
+    __extension__ typedef __int128 Wide;
+    int64_t nano = r->window_ms ? r->window_nano : r->expected_nano, of = r->window_ms ? r->window_calls : r->expected_calls;
+    Wide all = of > 0 ? (Wide)calls * nano / of : 0;
+    return all > INT64_MAX ? INT64_MAX : all < -INT64_MAX ? -INT64_MAX : (int64_t)all;
+}
+
 int saving_measure(Db *db, const Book *b, const SavedRule *r, int64_t now_ms, int64_t max_calls, RuleMeasured *out, Err *e) {
     const Query q = {.since_ms = r->written_ms, .until_ms = r->ended_ms ? r->ended_ms : now_ms};
-    Measuring m = {.rule = r, .pricer = pricer_new(b), .out = out, .entry = json_loads(r->entry, 0, NULL)};
+    Measuring *m = xcalloc(1, sizeof *m);
+    *m = (Measuring){.rule = r, .pricer = pricer_new(b), .out = out, .names.width = 3};
     *out = (RuleMeasured){.until_ms = q.until_ms, .exact = r->kind == RULE_ROUTE || r->kind == RULE_CACHE};
-    json_object_del(json_object_get(m.entry, "match"), "percent");
-    m.output_cap = json_integer_value(json_object_get(m.entry, "max_output_tokens"));
-    int rc = rule_rows(db, &q, max_calls, &out->cut, &out->since_ms, measure_row, &m, e);
-    json_decref(m.entry);
-    pricer_free(m.pricer);
+    int rc = find_rivals(m, db, e);
+    m->output_cap = json_integer_value(json_object_get(m->at[m->count - 1].entry, "max_output_tokens"));
+    if (rc == 0) rc = rule_rows(db, &q, max_calls, &out->cut, &out->since_ms, measure_row, m, e);
+    if (!out->exact) out->saved_nano = expected_of(r, out->changed);
+    for (size_t i = 0; i < m->count; i++) json_decref(m->at[i].entry);
+    keytable_free(&m->names);
+    free(m->matching);
+    pricer_free(m->pricer);
+    free(m);
     return rc;
 }

@@ -40,8 +40,11 @@ static int take(Walk *w, const Row *row, Err *e) {
     return w->each(w->ctx, &out, e);
 }
 
-/* The key from which on there are `max` rows in the range, at most. */
+/* The key from which on there are `max` rows in the range, at most; 0 = all of it. */
 static int first_key(Db *db, int64_t from, int64_t to, int64_t max, bool *cut, int64_t *key, Err *e) {
+    *cut = false;
+    *key = from;
+    if (max == 0) return 0;
     sqlite3_stmt *st = db_prepare(db, "SELECT key FROM request WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT 1 OFFSET ?3", e);
     if (!st) return -1;
     sqlite3_bind_int64(st, 1, from);

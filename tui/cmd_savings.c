@@ -28,7 +28,7 @@ enum { PARTS_SHOWN = 6 };
 
 typedef struct Wish { /* what the options say */
     SaveAsk ask;
-    int64_t since_ms, until_ms, calls;
+    int64_t since_ms, until_ms, calls, followed_calls; /* followed: 0 = all */
     const char *format;
     Filter *filter;
 } Wish;
@@ -158,7 +158,7 @@ static int show(App *a, const Wish *w, Err *e) {
     const Query q = {.since_ms = w->since_ms, .until_ms = w->until_ms, .filter = w->filter, .zone = a->day_zone};
     Followed *f = xcalloc(1, sizeof *f);
     int rc = db_open(&db, a->db_path, DB_READ, e);
-    if (rc == 0) rc = savings_followed(a, db, f, e);
+    if (rc == 0) rc = savings_followed(a, db, w->followed_calls, f, e);
     if (rc == 0) rc = savings_load(db, &q, (size_t)w->calls, &s, e);
     if (rc == 0 && s.cut) rc = range_paid(db, &q, &range_nano, e);
     if (rc == 0) {
@@ -204,6 +204,7 @@ static int take_options(App *a, Wish *w, const char *const *value) {
         return usage_fail("savings: --format is table, json, csv or md, not %.40s", w->format);
     int code = take_number(value[OPT_TTL], "--ttl", 30 * MS_PER_DAY / 1000, &ttl_s);
     if (code == EXIT_DONE) code = take_number(value[OPT_CALLS], "--calls", SAVE_CALLS_MAX, &w->calls);
+    if (value[OPT_CALLS]) w->followed_calls = w->calls;
     w->ask.ttl_ms = ttl_s * 1000;
     return code == EXIT_DONE ? take_times(a, w, value) : code;
 }

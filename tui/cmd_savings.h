@@ -15,7 +15,7 @@ int savings_rule_run(const RuleWish *w); /* dry run, or write, or undo: an exit 
 
 /* Rules that were written, with what they saved since. */
 typedef struct Followed { SavedRule rule[SAVED_RULES_MAX]; RuleMeasured m[SAVED_RULES_MAX]; size_t count; } Followed;
-int savings_followed(App *a, Db *db, Followed *out, Err *e);
+int savings_followed(App *a, Db *db, int64_t max_calls, Followed *out, Err *e); /* max_calls: of each rule; 0 = all */
 void savings_followed_free(Followed *f);
 void savings_followed_print(const Followed *f);      /* a table */
 void savings_followed_json(const Followed *f);       /* ,"rules":[…] */

@@ -4,10 +4,10 @@
 #include "tui/number.h"
 #include <inttypes.h>
 
-int savings_followed(App *a, Db *db, Followed *out, Err *e) {
+int savings_followed(App *a, Db *db, int64_t max_calls, Followed *out, Err *e) {
     if (saving_book_list(db, out->rule, SAVED_RULES_MAX, &out->count, e) != 0) return -1;
     for (size_t i = 0; i < out->count; i++)
-        if (saving_measure(db, a->book, &out->rule[i], app_now(a), RULE_CALLS_DEFAULT, &out->m[i], e) != 0) return -1;
+        if (saving_measure(db, a->book, &out->rule[i], app_now(a), max_calls, &out->m[i], e) != 0) return -1;
     return 0;
 }
 
