@@ -38,6 +38,7 @@ static int open_keep(void **self, const void *config, const Stop *stop, Err *e) 
 static int beat(Keep *k, int64_t now, Err *e) {
     if (k->beaten && now - k->beat_ms < BEAT_MS) return 0;
     if (!k->beaten && ledger_heartbeat(k->ledger, k->who, e) != 0) return -1;
+    db_follow_mode(k->c->db_path);
     if (role_beat(k->c->db_path, collecting_now_ms(k->c), e) != 0) return -1;
     k->beat_ms = now;
     k->beaten = true;

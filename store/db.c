@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -119,6 +120,28 @@ static int create_file(const char *path, const Place *place, Err *e) {
     return rc;
 }
 
+/* O_PATH, because closing any other descriptor of a file would drop the locks that SQLite of this process has on it. */
+static void set_mode(const char *path, mode_t mode) {
+    char link[40];
+    struct stat st;
+    int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) return;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    bool ours = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & 0777) != mode;
+    if (ours && chmod(link, mode) != 0) errno = 0; /* a file system without modes */
+    close(fd);
+}
+
+void db_follow_mode(const char *path) {
+    char real[PATH_MAX], side[PATH_MAX + 8];
+    struct stat st;
+    if (!realpath(path, real) || stat(real, &st) != 0) return;
+    snprintf(side, sizeof side, "%s-wal", real);
+    set_mode(side, st.st_mode & 0666);
+    snprintf(side, sizeof side, "%s-shm", real);
+    set_mode(side, st.st_mode & 0666);
+}
+
 /* ---- schema ---- */
 static int pragma_int(Db *db, const char *sql, int64_t *out, Err *e) {
     sqlite3_stmt *s = db_prepare(db, sql, e);
@@ -204,6 +227,7 @@ static int open_write(Db *db, Err *e) {
     if (connect(db, SQLITE_OPEN_READWRITE, settings_write, e)) return -1;
     int keep = place.shared; /* readers of the group cannot create a -wal themselves */
     sqlite3_file_control(db->handle, NULL, SQLITE_FCNTL_PERSIST_WAL, &keep);
+    db_follow_mode(db->path);
     return migrate(db, e);
 }
 

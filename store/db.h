@@ -30,6 +30,8 @@ int db_begin(Db *db, Err *e);  /* BEGIN IMMEDIATE */
 int db_commit(Db *db, Err *e);
 void db_rollback(Db *db);
 int db_fail(Db *db, Err *e, const char *doing); /* the last SQLite error as one clear line; -1 */
+/* After a chmod of the database its -wal and -shm, which stay, have its mode again: else it could not be read. Ours only. */
+void db_follow_mode(const char *path);
 int64_t db_data_version(Db *db);               /* changes when another connection committed */
 
 /* The collector role: an flock on "<dir of db>/ledger.lock", whose first line is "host pid user". */

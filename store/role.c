@@ -37,7 +37,14 @@ static int lock_path(const char *db_path, char *out, size_t size, Err *e) {
 /* Those who may read the database may read who collects. */
 static mode_t lock_mode(const char *db_path) {
     struct stat st;
-    return stat(db_path, &st) == 0 && (st.st_mode & S_IRGRP) ? 0640 : 0600;
+    return 0600 | (stat(db_path, &st) == 0 ? st.st_mode & (S_IRGRP | S_IROTH) : 0);
+}
+
+/* Also after a chmod of the database, and whatever the umask is. */
+static void renew_mode(int fd, const char *db_path) {
+    struct stat st;
+    mode_t mode = lock_mode(db_path);
+    if (fstat(fd, &st) == 0 && (st.st_mode & 0777) != mode && fchmod(fd, mode) != 0) errno = 0; /* another user of the group made it */
 }
 
 static void write_holder(int fd) {
@@ -67,14 +74,13 @@ int role_take(Role **out, const char *db_path, Err *e) {
     char path[4096];
     *out = NULL;
     if (lock_path(db_path, path, sizeof path, e)) return -1;
-    mode_t mode = lock_mode(db_path);
-    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode);
+    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, lock_mode(db_path));
     if (fd < 0) return fail(e, "open %s: %s; check its owner and mode", path, strerror(errno));
     if (!try_lock(fd)) {
         close(fd);
         return 0;
     }
-    if (fchmod(fd, mode) != 0) errno = 0; /* another user of the group made it: then its mode is right already */
+    renew_mode(fd, db_path);
     write_holder(fd);
     *out = xmalloc(sizeof **out);
     (*out)->fd = fd;
@@ -124,6 +130,7 @@ int role_beat(const char *db_path, int64_t now_ms, Err *e) {
     if (lock_path(db_path, path, sizeof path, e)) return -1;
     int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) return fail(e, "open %s: %s; check its owner and mode", path, strerror(errno));
+    renew_mode(fd, db_path);
     read_text(fd, text, sizeof text);
     size_t first = strcspn(text, "\n");
     int n = snprintf(line, sizeof line, "\n%s %lld\n", name_of(real_path(db_path, real)), (long long)now_ms);
