@@ -57,11 +57,18 @@ static bool is_number(const Column *c) { /* in JSON too; money is a decimal stri
     return c->figure == FIGURE_COUNT || c->figure == FIGURE_PERMILLE || c->figure == FIGURE_PPM || c->figure == FIGURE_SECONDS;
 }
 
+/* A row's state stands before its name, which is what a file is joined by. */
+static const char *name_of(const char *text) {
+    static const char *const states[] = {"\u25cf ", "\u25b2 ", "\u25cb ", "\u25a0 "};
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        if (strncmp(text, states[i], strlen(states[i])) == 0) return text + strlen(states[i]);
+    return text + strspn(text, " ");
+}
+
 static void shown_text(const Sheet *s, size_t row, size_t column, char *out, size_t size) {
     TableCell cell = {.text = ""};
     s->t->cell(s->t->ctx, row, column, &cell);
-    const char *text = cell.text + strspn(cell.text, " ");
-    text_plain(text, out, size);
+    text_plain(name_of(cell.text), out, size);
 }
 
 /* false = it is not known. */
@@ -115,10 +122,11 @@ static bool any_at_least(const Sheet *s) {
 
 /* ---- CSV: rows only, so that a column can be summed ---- */
 
-/* A name that a spreadsheet would take for a formula becomes text; blanks before it do not help it. */
+/* A name that a spreadsheet would take for a formula becomes text by an apostrophe; one that begins with an apostrophe gets
+ * another, so that taking one away gives the name back. */
 static void csv_name(FILE *out, const char *text) {
     char quoted[TEXT_SIZE + 1];
-    bool formula = text[0] && strchr("=+-@", text[strspn(text, " ")]);
+    bool formula = text[0] && strchr("=+-@'", text[0]) && strcmp(text, "-") != 0;
     snprintf(quoted, sizeof quoted, "%s%s", formula ? "'" : "", text);
     csv_out_text(out, quoted);
 }

@@ -11,7 +11,7 @@ static const Column columns[COL_COUNT] = {
     [COL_SOURCE] = {.title = "source", .width = 16, .grow = 30, .name = "source"},
     [COL_KIND] = {.title = "kind", .width = 12, .drop = 3, .name = "kind"},
     [COL_AGE] = {.title = "age", .width = 4, .right = true, .name = "seen", .figure = FIGURE_TIME},
-    [COL_LAG] = {.title = "lag ms", .width = 7, .right = true, .drop = 4, .name = "lag", .figure = FIGURE_SECONDS},
+    [COL_LAG] = {.title = "lag ms", .width = 7, .right = true, .drop = 4, .name = "lag_seconds", .figure = FIGURE_SECONDS},
     [COL_TODAY] = {.title = "today", .width = 8, .right = true, .name = "calls_today", .figure = FIGURE_COUNT},
     [COL_BAD] = {.title = "bad", .width = 6, .right = true, .name = "bad_lines", .figure = FIGURE_COUNT},
     [COL_LINES] = {.title = "lines", .width = 9, .right = true, .drop = 5, .name = "lines", .figure = FIGURE_COUNT},
