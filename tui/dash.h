@@ -4,6 +4,7 @@
 #include "tui/dashboard.h"
 #include "store/db_watch.h"
 #include "tui/palette.h"
+#include "tui/picker.h"
 #include "tui/signals.h"
 #include "tui/term.h"
 #include "tui/view.h"
@@ -21,6 +22,7 @@ typedef struct Dash {
     void *self[DASH_SCREENS_MAX];  /* by place in screens[]; opened when first shown */
     bool recalled[DASH_SCREENS_MAX]; /* its list's saved order was found again */
     Palette palette;
+    Picker picker;                 /* of the shown list's columns; while it is open all keys are its own */
     Theme theme;                   /* the one that was kept; another may be shown while it is chosen */
     char tried[64];                /* the name of what is shown; "" = theme */
     char filter_before[256];       /* Esc in the prompt brings it back */

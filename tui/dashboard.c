@@ -36,7 +36,7 @@ static void show(Dash *d, const Screen *s) {
     d->view.shown = s;
     d->view.shown_self = dash_self(d, s);
     d->stale = d->dirty = true;
-    d->loading = false;
+    d->loading = d->picker.open = false;
     d->rest_until_ms = 0;
     d->view.reading_permille = -1;
 }
@@ -131,6 +131,7 @@ static void draw(Dash *d) {
     const Screen *s = layout_make(w, h).size == SIZE_FULL ? d->screen : screens[0];
     frame_draw(s, dash_self(d, s), &d->view, d->canvas);
     if (d->view.prompt.kind == ':') palette_draw(&d->palette, d->canvas);
+    if (s == d->screen) picker_draw(&d->picker, &d->view, d->canvas);
     if (d->view.dialog.type) dialog_draw(&d->view.dialog, d->canvas);
     term_show(d->term, d->canvas);
     if (d->committed) d->frame_ms = clock_monotonic_ms();

@@ -159,6 +159,7 @@ static void run_command(Dash *d, const KeyCommand *k, int key) {
     case DO_COMPARE: next_compare(d); break;
     case DO_STOP: policy_dialog(&d->view, &stop_dialog); break;
     case DO_RESUME: policy_dialog(&d->view, &resume_dialog); break;
+    case DO_COLUMNS: picker_open(&d->picker, &d->view); break;
     case DO_EXPORT: export_ask(&d->view); break;
     case DO_THEME: open_themes(d); break;
     case DO_MOUSE: toggle_mouse(d); break;
@@ -277,7 +278,7 @@ static void modal_key(Dash *d, int key) {
 
 static void mouse_event(Dash *d) {
     const MouseEvent *m = term_mouse(d->term);
-    if (!m->pressed || d->view.prompt.kind || d->view.dialog.type) return;
+    if (!m->pressed || d->view.prompt.kind || d->view.dialog.type || d->picker.open) return;
     int w, h, wheel = m->button == 64 ? KEY_UP : m->button == 65 ? KEY_DOWN : 0;
     term_size(d->term, &w, &h);
     for (int i = 0; wheel && i < WHEEL_ROWS; i++) command_key(d, wheel);
@@ -321,6 +322,10 @@ void dash_key(Dash *d, int key) {
         modal_key(d, key);
     } else if (d->view.prompt.kind) {
         prompt_line_key(d, key);
+    } else if (d->picker.open) {
+        int w, h;
+        term_size(d->term, &w, &h);
+        picker_key(&d->picker, &d->view, w, h, key);
     } else {
         command_key(d, key);
     }

@@ -67,6 +67,7 @@ const DialogField *dialog_missing(const Dialog *d);
 bool dialog_takes_text(const Dialog *d);
 /* A box in the middle of the canvas; where it has no room, one row that says so. */
 void dialog_draw(const Dialog *d, Canvas *c);
+void dialog_box(Canvas *c, Rect r, const char *title); /* an empty box, for others that float */
 /* Room for all fields: where this is false keys other than Esc must not act. */
 bool dialog_fits(const Dialog *d, int w, int h);
 #endif

@@ -21,7 +21,7 @@ static Rect place(const Dialog *d, const Canvas *c) {
     return (Rect){(c->w - w) / 2, (c->h - h) / 2, w, h};
 }
 
-static void draw_box(Canvas *c, Rect r, const char *title) {
+void dialog_box(Canvas *c, Rect r, const char *title) {
     int right = r.x + r.w - 1, bottom = r.y + r.h - 1;
     canvas_fill(c, r, ROLE_TEXT, 0, " ");
     canvas_fill(c, (Rect){r.x, r.y, r.w, 1}, ROLE_RULE, 0, "─");
@@ -114,7 +114,7 @@ void dialog_draw(const Dialog *d, Canvas *c) {
         return;
     }
     Rect r = place(d, c);
-    draw_box(c, r, d->type->title);
+    dialog_box(c, r, d->type->title);
     Rect row = {r.x + 1, r.y + 1, r.w - 2, 1};
     for (int i = 0; i < d->fields; i++)
         if (!d->field[i].hidden) {

@@ -33,7 +33,7 @@ static const Column columns[COL_COUNT] = {
     [COL_COST] = {.title = "range ~$", .width = 10, .right = true, .name = "cost", .figure = FIGURE_DOLLARS},
     [COL_BEFORE] = {.title = "before ~$", .width = 12, .right = true, .name = "before", .figure = FIGURE_DOLLARS},
     [COL_CHANGE] = {.title = "+%", .width = 7, .right = true, .name = "change", .figure = FIGURE_DOLLARS},
-    [COL_SHARE] = {.title = "share", .width = 8, .drop = 7, .name = "share", .figure = FIGURE_PERMILLE},
+    [COL_SHARE] = {.title = "share", .width = 8, .drop = 7, .name = "share", .figure = FIGURE_PERMILLE, .bars = true},
     [COL_CALLS] = {.title = "calls", .width = 8, .right = true, .drop = 1, .name = "calls", .figure = FIGURE_COUNT},
     [COL_CENTS] = {.title = "¢/call", .width = 7, .right = true, .drop = 3, .name = "cents_per_call", .figure = FIGURE_CENTS},
     [COL_INPUT] = {.title = "in tok", .width = 7, .right = true, .drop = 6, .name = "input_tokens", .figure = FIGURE_COUNT},

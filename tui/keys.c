@@ -32,6 +32,7 @@ const KeyCommand key_commands[] = {
     {DO_ZONE, "zone", "z", {'z'}, "time", "zone", "own zone, UTC, here", NULL},
     {DO_DIMENSION, "dimension", "d D", {'d', 'D'}, "look", "dimension", "next, last dimension", "overview features"},
     {DO_SORT, "sort", "s S", {'s', 'S'}, "look", "sort", "sort; reverse", "overview models features requests bills budgets alerts policy sources"},
+    {DO_COLUMNS, "columns", "v", {'v'}, "look", "columns", "choose columns", LISTS},
     {DO_COMPARE, "compare", "c", {'c'}, "look", "compare", "compare with before", "overview models features"},
     {DO_FILTER, "filter", "/", {'/'}, "look", "filter", "filter", NULL},
     {DO_THEME, "theme", "o", {'o'}, "look", "theme", "colour theme", NULL},

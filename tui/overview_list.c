@@ -15,7 +15,7 @@ static const Column columns[COL_COUNT] = {
     [COL_COST] = {.title = "", .width = 9, .right = true, .name = "cost", .figure = FIGURE_DOLLARS},
     [COL_CALLS] = {.title = "calls", .width = 8, .right = true, .drop = 4, .name = "calls", .figure = FIGURE_COUNT},
     [COL_CENTS] = {.title = "¢/call", .width = 6, .right = true, .drop = 2, .name = "cents_per_call", .figure = FIGURE_CENTS},
-    [COL_SHARE] = {.title = "share", .width = 6, .drop = 3, .grow = 12, .name = "share", .figure = FIGURE_PERMILLE},
+    [COL_SHARE] = {.title = "share", .width = 6, .drop = 3, .grow = 12, .name = "share", .figure = FIGURE_PERMILLE, .bars = true},
     [COL_SPARK] = {.title = "", .width = SPARK_SLOTS, .drop = 5, .name = "spark", .figure = FIGURE_PICTURE},
 };
 

@@ -92,9 +92,16 @@ static void draw_row(const Table *t, const Fit *f, Canvas *c, Rect area, int y, 
     }
 }
 
-static void draw_selection(Canvas *c, Rect area, int y) {
+static void draw_selection(const Table *t, const Fit *f, Canvas *c, Rect area, int y) {
+    int from = area.x, end = area.x + area.w;
     canvas_text(c, area.x, y, 1, ROLE_TEXT, 0, "\u25ba");
-    canvas_restyle(c, (Rect){area.x, y, area.w, 1}, ROLE_SELECTED, 0);
+    for (size_t i = 0; i < t->column_count && i < TABLE_COLUMNS_MAX; i++) {
+        bool picture = t->columns[i].bars || t->columns[i].figure == FIGURE_PICTURE;
+        if (f->w[i] == 0 || !picture || f->x[i] + f->w[i] > end) continue;
+        canvas_restyle(c, (Rect){from, y, f->x[i] - from, 1}, ROLE_SELECTED, 0);
+        from = f->x[i] + f->w[i];
+    }
+    canvas_restyle(c, (Rect){from, y, end - from, 1}, ROLE_SELECTED, 0);
 }
 
 /* The first row to show so that the selected one is in view. */
@@ -133,7 +140,7 @@ int table_draw(const Table *t, const TableState *s, Canvas *c, Rect area) {
     int y = area.y + TABLE_HEAD;
     for (size_t i = 0; i < shown; i++, y++) {
         draw_row(t, &f, c, area, y, table_row(t, s, top + i));
-        if (t->has_selection && top + i == s->selected) draw_selection(c, area, y);
+        if (t->has_selection && top + i == s->selected) draw_selection(t, &f, c, area, y);
     }
     if (t->has_total && y < area.y + area.h) draw_row(t, &f, c, area, y, TABLE_TOTAL);
     return (int)shown;

@@ -29,6 +29,7 @@ typedef struct Column {
     const char *name;    /* one word, the same whatever the title says: in files, in the list of columns, saved */
     Figure figure;
     bool spare;          /* hidden until it is chosen */
+    bool bars;           /* its text is a picture: under the selection it keeps its own colours, else it looks turned round */
     bool filed;          /* in files also while it is hidden: they would say something else without it */
 } Column;
 
