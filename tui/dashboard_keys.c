@@ -1,4 +1,5 @@
 /* dashboard_keys: what a key does: the prompt first, then the screen, then the command table. See dashboard.h. */
+#include "tui/copy.h"
 #include "tui/dash.h"
 #include "tui/drill.h"
 #include "tui/export.h"
@@ -137,6 +138,21 @@ static void change_range(Dash *d, bool back) {
     dash_answer(d, "range %s", d->view.range_name);
 }
 
+static void copy_row(Dash *d) {
+    Buf text = {.max = 0};
+    char name[48] = "";
+    int w, h;
+    term_size(d->term, &w, &h);
+    if (!copy_text(d->screen, dash_self(d, d->screen), &d->view, w, h, &text, name, sizeof name))
+        dash_answer(d, "no row is selected here");
+    else if (!term_copy(d->term, text.at, text.len))
+        dash_answer(d, "this terminal has no clipboard; e writes a file");
+    else
+        dash_answer(d, "copied %s, %zu bytes, to the terminal's clipboard%s", name, text.len,
+                    getenv("TMUX") ? "; tmux needs: set -g set-clipboard on" : "");
+    buf_free(&text);
+}
+
 static void run_command(Dash *d, const KeyCommand *k, int key) {
     switch (k->act) {
     case DO_SCREEN: show_by_key(d, key); break;
@@ -160,6 +176,7 @@ static void run_command(Dash *d, const KeyCommand *k, int key) {
     case DO_STOP: policy_dialog(&d->view, &stop_dialog); break;
     case DO_RESUME: policy_dialog(&d->view, &resume_dialog); break;
     case DO_COLUMNS: picker_open(&d->picker, &d->view); break;
+    case DO_COPY: copy_row(d); break;
     case DO_EXPORT: export_ask(&d->view); break;
     case DO_THEME: open_themes(d); break;
     case DO_MOUSE: toggle_mouse(d); break;

@@ -36,6 +36,7 @@ const KeyCommand key_commands[] = {
     {DO_COMPARE, "compare", "c", {'c'}, "look", "compare", "compare with before", "overview models features"},
     {DO_FILTER, "filter", "/", {'/'}, "look", "filter", "filter", NULL},
     {DO_THEME, "theme", "o", {'o'}, "look", "theme", "colour theme", NULL},
+    {DO_COPY, "copy", "y", {'y'}, "take", "copy", "copy row (OSC 52)", LISTS},
     {DO_EXPORT, "export", "e", {'e'}, "take", "export", "export what is shown", LISTS},
     {DO_MOUSE, "mouse", "m", {'m'}, "take", "mouse", "mouse on, off", NULL},
     {DO_REDRAW, "redraw", "^L", {KEY_CTRL_L}, "take", "redraw", "draw all again", NULL},

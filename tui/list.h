@@ -13,6 +13,7 @@
 typedef struct Listing {
     Table table;
     Rect area;                          /* where it is drawn; h == 0: not at this size */
+    Rect detail;                        /* what of the selected row is shown below it; h == 0: nothing */
     Column column[TABLE_COLUMNS_MAX];   /* for columns whose titles change with the view; table.columns may point here */
     char title[3][48];                  /* their text */
     const void *pair[2];                /* the screen and the view: what table.ctx may point to */

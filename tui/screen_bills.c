@@ -172,7 +172,9 @@ static Rect list_rect(const Bills *b, Rect area, int *findings) {
 
 static bool list_bills(const void *self, const View *v, const Layout *l, Listing *out) {
     int findings;
+    const Bills *b = self;
     (void)v;
+    if (b->open) out->detail = pane_rect(b, l->at[PART_BODY]);
     return listing(self, list_rect(self, l->at[PART_BODY], &findings), out);
 }
 

@@ -335,6 +335,7 @@ static void split(Rect area, Rect *list, Rect *detail) {
 static bool list_budgets(const void *self, const View *v, const Layout *l, Listing *out) {
     Rect list, detail;
     split(l->at[PART_BODY], &list, &detail);
+    out->detail = detail;
     return listing(self, v, list, out);
 }
 

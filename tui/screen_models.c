@@ -109,7 +109,9 @@ static Rect list_rect(const Models *m, Rect area, Rect *detail) {
 static bool list_models(const void *self, const View *v, const Layout *l, Listing *out) {
     const Models *m = self;
     Rect detail;
-    return groups_list(&m->list, v, "model", list_rect(m, l->at[PART_BODY], &detail), out);
+    Rect list = list_rect(m, l->at[PART_BODY], &detail);
+    out->detail = detail;
+    return groups_list(&m->list, v, "model", list, out);
 }
 
 static void draw_models(const void *self, const View *v, Canvas *c, Rect area) {

@@ -86,6 +86,7 @@ static bool list_requests(const void *self, const View *v, const Layout *l, List
     (void)v;
     if (s->load.count == 0) return false;
     split(s, l->at[PART_BODY], &out->area, &detail);
+    out->detail = detail;
     request_table(&s->rows, &out->table);
     out->table.more = s->load.more;
     return true;

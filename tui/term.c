@@ -2,6 +2,7 @@
 #include "tui/term.h"
 #include "store/clock.h"
 #include "tui/term_caps.h"
+#include "tui/term_clipboard.h"
 #include "tui/term_crash.h"
 #include "tui/term_draw.h"
 #include "tui/text_width.h"
@@ -182,6 +183,16 @@ bool term_has_colours(const Term *t) {
 void term_set_mouse(Term *t, bool on) {
     t->mouse = on;
     if (t->caps.enter[0]) send_text(t, on ? MOUSE_ON : MOUSE_OFF);
+}
+
+/* The Linux console and its like would show the bytes: they have no alternate screen either. */
+bool term_copy(Term *t, const char *text, size_t len) {
+    Buf bytes = {.max = 0};
+    if (!t->caps.enter[0]) return false;
+    clipboard_bytes(&bytes, text, len, getenv("STY") && !getenv("TMUX"));
+    send(t, bytes.at, bytes.len);
+    buf_free(&bytes);
+    return true;
 }
 
 /* Reads what is there; a terminal that ends or fails is lost. */

@@ -25,6 +25,8 @@ void term_show(Term *t, const Canvas *c);
 void term_redraw(Term *t); /* the next term_show draws everything again */
 void term_set_theme(Term *t, const Theme *theme); /* the next term_show draws everything again */
 bool term_has_colours(const Term *t);
+/* Asks the terminal to put it on the clipboard; false = a terminal that has none. */
+bool term_copy(Term *t, const char *text, size_t len);
 void term_set_mouse(Term *t, bool on);
 /* The next key without waiting, or -1: a code point, or KEY_* of keys.h. */
 int term_key(Term *t);
