@@ -5,7 +5,7 @@
  * one file must not blind the others.
  */
 #include "collectors/format_impl.h"
-#include "collectors/reader_values.h"
+#include "collectors/reader_wrapped.h"
 #include "collectors/unwrap.h"
 #include "collectors/parser_hook.h"
 #include "store/data.h"
@@ -200,12 +200,13 @@ static int look(void *ctx, const ScanValue *values) {
 }
 
 static bool record_matches(const Format *f, Scan *scan, Str record) {
-    char *room = NULL;
+    char *room = NULL, *plain = NULL;
     bool is_record = true;
-    if (f->text) is_record = text_record(f->text, record, &room, &record) == TEXT_FOUND;
+    if (f->text) is_record = text_record(f->text, unwrap_plain(record, &plain), &room, &record) == TEXT_FOUND;
     else record = unwrap_line(record, &room);
     bool found = is_record && scan_line(scan, record.at, record.len, look, &f, NULL) == 1;
     free(room);
+    free(plain);
     return found;
 }
 
@@ -240,12 +241,42 @@ static bool values_match(const Format *f, Scan *scan, const char *head, size_t l
     return false;
 }
 
+/* The values over several lines of a runtime or a daemon. */
+static bool wrapped_match(const Format *f, Scan *scan, const char *head, size_t len) {
+    Wrapped w = {0};
+    char *room = NULL;
+    bool found = false;
+    const char *begin = head, *end = head + len, *nl;
+    size_t first_len = 0;
+    for (const char *at = head; !found && at < end && (nl = memchr(at, '\n', (size_t)(end - at))); at = nl + 1) {
+        if (at == begin) first_len = (size_t)(nl - at);
+        WrappedStep step = wrapped_line(&w, (Str){begin, first_len}, (Str){at, (size_t)(nl - at)});
+        if (step == WRAPPED_OPEN) continue;
+        Str text = step == WRAPPED_WHOLE ? wrapped_text((Str){begin, (size_t)(nl - begin)}, &room) : (Str){"", 0};
+        found = text.len && values_match(f, scan, text.at, text.len);
+        w = (Wrapped){.room = w.room};
+        begin = nl + 1;
+    }
+    free(w.room);
+    free(room);
+    return found;
+}
+
+/* As values, whatever the format's own way is. */
+static bool head_has_values(const Format *f, const char *head, size_t len) {
+    if (!f->recognise || f->text || f->framing == FRAME_DOCUMENT) return false;
+    Scan *scan = scan_new(f->plan);
+    bool wrapped = unwrap_is_wrapped((Str){head, len});
+    bool found = wrapped ? wrapped_match(f, scan, head, len) : values_match(f, scan, head, len);
+    scan_free(scan);
+    return found;
+}
+
 static bool head_matches(const Format *f, const char *head, size_t len) {
     if (!f->recognise) return false;
+    if (f->framing == FRAME_JSON_VALUES || f->framing == FRAME_ARRAY) return head_has_values(f, head, len);
     Scan *scan = scan_new(f->plan);
-    bool found = f->framing == FRAME_LINES      ? lines_match(f, scan, head, len)
-                 : f->framing == FRAME_DOCUMENT ? scan_line(scan, head, len, look, &f, NULL) == 1
-                                                : values_match(f, scan, head, len);
+    bool found = f->framing == FRAME_LINES ? lines_match(f, scan, head, len) : scan_line(scan, head, len, look, &f, NULL) == 1;
     scan_free(scan);
     return found;
 }
@@ -256,13 +287,15 @@ static bool path_matches(const Format *f, const char *path) {
     return false;
 }
 
+typedef bool Matches(const Format *f, const char *head, size_t len);
+
 /* The best of the formats whose files stand at such a path (or of all others) and whose marks the head has. */
-static const Format *best_match(const Formats *f, const char *path, bool here, const char *head, size_t len) {
+static const Format *best_match(const Formats *f, Matches *matches, const char *path, bool here, const char *head, size_t len) {
     const Format *best = NULL;
     for (size_t i = 0; i < f->count; i++) {
         const Format *one = f->at[i];
         if (path_matches(one, path) != here || (best && one->score <= best->score)) continue;
-        if (head_matches(one, head, len)) best = one;
+        if (matches(one, head, len)) best = one;
     }
     return best;
 }
@@ -270,13 +303,29 @@ static const Format *best_match(const Formats *f, const char *path, bool here, c
 const Format *formats_guess(const Formats *f, const char *path, const char *head, size_t len) {
     char *text = xcalloc(len + SCAN_PAD, 1);
     if (len) memcpy(text, head, len);
-    const Format *best = best_match(f, path ? path : "", true, text, len);
-    if (!best) best = best_match(f, path ? path : "", false, text, len);
+    const Format *best = NULL;
+    const char *at = path ? path : "";
+    Matches *const ways[] = {head_matches, head_has_values};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways && !best; i++) {
+        best = best_match(f, ways[i], at, true, text, len);
+        if (!best) best = best_match(f, ways[i], at, false, text, len);
+    }
     /* Some files begin with lines that say nothing; where they stand is then all there is to know. */
     for (size_t i = 0; path && i < f->count && !best; i++)
         if (path_matches(f->at[i], path)) best = f->at[i];
     free(text);
     return best;
+}
+
+Framing format_framing_of(const Format *f, const char *head, size_t len) {
+    if (f->framing == FRAME_DOCUMENT || f->text) return f->framing;
+    Framing values = unwrap_is_wrapped((Str){head, len}) ? FRAME_WRAPPED_VALUES : FRAME_JSON_VALUES;
+    if (f->framing != FRAME_LINES) return values == FRAME_WRAPPED_VALUES ? values : f->framing;
+    char *text = xcalloc(len + SCAN_PAD, 1);
+    if (len) memcpy(text, head, len);
+    bool as_values = !head_matches(f, text, len) && head_has_values(f, text, len);
+    free(text);
+    return as_values ? values : FRAME_LINES;
 }
 
 /* ---- reading ---- */

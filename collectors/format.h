@@ -20,11 +20,17 @@ const Format *formats_proof_at(const Formats *f, size_t i); /* of usage shapes: 
 /* The best match for the head of a file (first complete lines), or NULL. */
 const Format *formats_guess(const Formats *f, const char *path, const char *head, size_t len);
 
-typedef enum Framing { FRAME_LINES, FRAME_JSON_VALUES, FRAME_DOCUMENT, FRAME_ARRAY } Framing;
+typedef enum Framing {
+    FRAME_LINES, FRAME_JSON_VALUES, FRAME_DOCUMENT, FRAME_ARRAY,
+    FRAME_WRAPPED_VALUES /* of no format: JSON values over several lines of a container runtime or a log daemon */
+} Framing;
 const char *format_name(const Format *f);
 const char *format_help(const Format *f);
 const char *format_refusal(const Format *f); /* such a log has no usage: what to do instead; NULL = it is read */
 Framing format_framing(const Format *f);
+/* How a file with this head is to be read: also a format of lines may be pretty-printed, several on a line, in an array, or
+ * over several lines of a container runtime. */
+Framing format_framing_of(const Format *f, const char *head, size_t len);
 Replay format_replay(const Format *f);
 bool format_has_state(const Format *f); /* a record's meaning depends on those before it: files are read in order */
 bool format_is_agent(const Format *f); /* transcripts: notional unless told otherwise when followed */
@@ -48,6 +54,7 @@ typedef struct ParseContext {
     const char *path;        /* of the file: project = a directory name, for agents */
     bool notional;
     int64_t now_ms;
+    Framing framing;         /* of the file; FRAME_LINES = the format's */
     uint64_t fingerprint;    /* of the file: part of the identity of records that have no id */
     /* maps a provider and an API key name to a billing account; NULL = the provider's name */
     const char *(*account_of)(void *ctx, Str provider, Str key);

@@ -49,7 +49,7 @@ static int rewind_reader(LogFile *f, Err *e) {
         return fail(e, "read %s from its start: %s", f->path, strerror(errno));
     }
     if (reader_open_fd(&f->reader, fd, f->path, FRAME_LINES, e) != 0) return -1;
-    reader_set_framing(f->reader, format_framing(f->format));
+    reader_set_framing(f->reader, f->framing);
     return 0;
 }
 
@@ -96,7 +96,8 @@ static int recognise(LogFile *f, const LogSetup *s, Str head, Err *e) {
     f->format = *wanted ? formats_find(s->formats, wanted) : formats_guess(s->formats, f->path, head.at, head.len);
     if (f->format && format_refusal(f->format)) return fail(e, "%s: %s", f->path, format_refusal(f->format));
     if (f->format) {
-        reader_set_framing(f->reader, format_framing(f->format));
+        f->framing = format_framing_of(f->format, head.at, head.len);
+        reader_set_framing(f->reader, f->framing);
         return 0;
     }
     if (*wanted) return fail(e, "%s: no format \"%s\"; see `tollwatch doctor` for the known ones", f->path, wanted);
@@ -130,7 +131,7 @@ static void fill_context(LogFile *f, const LogSetup *s) {
     const SourceConfig *c = s->source ? s->source : &none;
     bool notional = s->notional || (s->agents_notional && format_is_agent(f->format));
     f->context = (ParseContext){.book = s->book, .account = c->account, .feature = c->feature, .team = c->team,
-                                .gateway = c->gateway, .path = f->path, .notional = notional, .now_ms = s->now_ms,
+                                .gateway = c->gateway, .path = f->path, .notional = notional, .now_ms = s->now_ms, .framing = f->framing,
                                 .fingerprint = f->stream ? hash64(f->path, strlen(f->path), 0) : reader_fingerprint(f->reader),
                                 .account_of = account_of,
                                 .account_ctx = (void *)(uintptr_t)s->config};
@@ -212,7 +213,7 @@ void logfile_close(LogFile *f) {
 }
 
 bool logfile_may_split(const LogFile *f) {
-    return provable(f) && format_framing(f->format) == FRAME_LINES && !format_has_state(f->format) && !f->in_pieces;
+    return provable(f) && f->framing == FRAME_LINES && !format_has_state(f->format) && !f->in_pieces;
 }
 
 /* Its own open file, so that it has its own place in it; whatever the path names by now. */

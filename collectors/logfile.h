@@ -40,6 +40,7 @@ typedef struct LogFile {
     Parser *parser;             /* NULL = not yet started */
     FileKnown *known;           /* until then: what the ledger knows of it */
     const Format *format;
+    Framing framing;            /* of this file */
     FileMark mark;              /* what the next batch of it will carry */
     uint64_t unpriced, borrowed, bytes; /* since it was opened; borrowed: calls that have no time of their own */
     LogBad first_bad, last_bad; /* since it was opened */

@@ -4,6 +4,7 @@
  * is allocated per record.
  */
 #include "collectors/parser_impl.h"
+#include "collectors/reader_wrapped.h"
 #include "collectors/unwrap.h"
 
 Parser *parser_new(const Format *f, const ParseContext *ctx) {
@@ -28,6 +29,7 @@ void parser_free(Parser *p) {
     scan_free(p->scan);
     free(p->values);
     free(p->wrapped);
+    free(p->plain);
     if (p->own_pricer) pricer_free(p->pricer);
     free(p);
 }
@@ -100,6 +102,32 @@ static ParseResult undo(Parser *p, size_t count, ParseResult result) {
     return result;
 }
 
+/* All values in the text of a record's lines. A wrong one is left out, the others count, and the record is a bad one. */
+static int scan_values(Parser *p, Str text) {
+    Values values = {0};
+    ValuesFound f = {0};
+    while ((f = values_find(&values, text.at, f.stop, text.len)).complete) {
+        size_t good = batch_count(p->batch);
+        int rc = scan_line(p->scan, text.at + f.first, f.stop - f.first, one, p, p->e);
+        if (rc == REQUEST_FULL) return rc;
+        if (rc == 0) continue;
+        while (batch_count(p->batch) > good) batch_undo(p->batch);
+        p->some_bad = true;
+    }
+    if (values.depth) p->some_bad = true, fail(p->e, "a value is cut off");
+    return 0;
+}
+
+/* The record's values; of one line mostly the one. Several on a line are told by what the scanner takes for an error. */
+static int scan_record(Parser *p, Str record, size_t before) {
+    if (p->ctx.framing == FRAME_WRAPPED_VALUES) return scan_values(p, wrapped_text(record, &p->wrapped));
+    int rc = scan_line(p->scan, record.at, record.len, one, p, p->e);
+    if (rc == 0 || rc == REQUEST_FULL || p->f->framing == FRAME_DOCUMENT || !values_are_several(record)) return rc;
+    undo(p, before, PARSE_BAD);
+    p->element = 0;
+    return scan_values(p, record);
+}
+
 ParseResult parser_record(Parser *p, const char *text, size_t len, uint64_t offset, uint32_t length, Batch *b, Err *e) {
     size_t before = batch_count(b);
     p->batch = b;
@@ -110,11 +138,12 @@ ParseResult parser_record(Parser *p, const char *text, size_t len, uint64_t offs
     p->e = e;
     if (p->f->hook) memcpy(p->state_before, p->state, p->f->hook->state_size);
     Str record = p->line = (Str){text, len};
-    TextFound found = p->f->text ? text_record(p->f->text, record, &p->wrapped, &record) : TEXT_FOUND;
+    TextFound found = p->f->text ? text_record(p->f->text, unwrap_plain(record, &p->plain), &p->wrapped, &record) : TEXT_FOUND;
     if (found == TEXT_UNFIT) return fail(e, "the line is not as the format's patterns say"), PARSE_BAD;
     if (found == TEXT_OTHER) return PARSE_SKIPPED;
-    if (p->f->framing != FRAME_DOCUMENT && !p->f->text) record = unwrap_line(record, &p->wrapped);
-    int rc = scan_line(p->scan, record.at, record.len, one, p, e);
+    bool as_it_is = p->f->framing == FRAME_DOCUMENT || p->f->text || p->ctx.framing == FRAME_WRAPPED_VALUES;
+    if (!as_it_is) record = unwrap_line(record, &p->wrapped);
+    int rc = scan_record(p, record, before);
     /* A record of more requests than a batch holds: what there is room for now, the rest when it is given again. */
     bool too_many = rc == REQUEST_FULL && before == 0;
     p->resume = too_many ? p->element : 0;

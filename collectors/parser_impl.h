@@ -19,7 +19,7 @@ struct Parser {
     const Format *f;
     ParseContext ctx;
     Scan *scan, *nested[NESTED_MAX];
-    char *inner[NESTED_MAX], *wrapped; /* wrapped: a record without its wrapper's escapes, NULL until one comes */
+    char *inner[NESTED_MAX], *wrapped, *plain; /* a record, a line of text without its wrapper's escapes; NULL until one comes */
     ScanValue *values; /* only with nested JSON */
     Pricer *pricer;    /* NULL without a book */
     bool own_pricer;

@@ -7,7 +7,7 @@
 #include "collectors/reader.h"
 #include "collectors/reader_cut.h"
 #include "collectors/reader_source.h"
-#include "collectors/reader_values.h"
+#include "collectors/reader_wrapped.h"
 #include "collectors/unwrap.h"
 
 enum { SIZE_FIRST = 16 * 1024, SIZE_READ = 256 * 1024, SIZE_LARGEST = READER_RECORD_BUFFER, TAIL = 64 };
@@ -38,6 +38,7 @@ struct Reader {
     Tail tail;
     Long long_record;
     Values values;
+    Wrapped wrapped;
     Framing framing;
     char name[256];
 };
@@ -79,6 +80,7 @@ Reader *reader_open_rows(Rows *rows, const char *name) {
 void reader_close(Reader *r) {
     if (!r) return;
     source_close(r->source);
+    free(r->wrapped.room);
     if (r->buf != r->lent) free(r->buf);
     free(r);
 }
@@ -180,8 +182,29 @@ static size_t find_value_end(Reader *r) {
     return 0;
 }
 
+static void no_value(Reader *r) {
+    r->wrapped = (Wrapped){.room = r->wrapped.room};
+}
+
+/* Lines before the first value are passed; those of a record that is too long end it one by one. */
+static size_t find_wrapped_end(Reader *r) {
+    for (;;) {
+        const char *at = r->buf + r->start + r->searched, *nl = memchr(at, '\n', r->end - r->start - r->searched);
+        if (!nl) return 0;
+        size_t stop = (size_t)(nl - r->buf) + 1;
+        if (r->long_record.active) return stop;
+        const char *begin = r->buf + r->start;
+        Str first = {begin, (size_t)((const char *)memchr(begin, '\n', r->end - r->start) - begin)};
+        WrappedStep step = wrapped_line(&r->wrapped, first, (Str){at, (size_t)(nl - at)});
+        r->searched = stop - r->start;
+        if (step == WRAPPED_OTHER) pass(r, stop - r->start), r->searched = 0, no_value(r);
+        if (step == WRAPPED_WHOLE) return stop;
+    }
+}
+
 static size_t find_end(Reader *r) {
     if (r->framing == FRAME_LINES) return find_line_end(r);
+    if (r->framing == FRAME_WRAPPED_VALUES) return find_wrapped_end(r);
     return r->framing == FRAME_DOCUMENT ? 0 : find_value_end(r);
 }
 
@@ -206,7 +229,7 @@ static size_t cut(Reader *r, size_t stop) {
 /* A record that fills the largest buffer is long from now on, and gives up what may be left out of it. */
 static void shorten(Reader *r) {
     Long *l = &r->long_record;
-    if (!r->found && r->end - r->start == SIZE_LARGEST) *l = (Long){.active = true, .tail = r->tail};
+    if (!r->found && r->end - r->start == SIZE_LARGEST) *l = (Long){.active = true, .tail = r->tail, .skipping = r->framing == FRAME_WRAPPED_VALUES};
     if (l->active) r->stop = cut(r, r->found ? r->stop : r->end);
 }
 
@@ -259,6 +282,7 @@ static ReadResult hand_out(Reader *r, size_t stop, Record *out) {
     r->start = stop;
     r->found = false, r->searched = r->pieces = r->joins = 0;
     r->long_record = (Long){0};
+    no_value(r);
     return result;
 }
 
@@ -291,6 +315,7 @@ static void forget_record(Reader *r) {
     r->found = false, r->searched = r->pieces = r->joins = 0;
     r->long_record = (Long){0};
     r->values = (Values){0};
+    no_value(r);
 }
 
 static void start_at(Reader *r, uint64_t offset) {

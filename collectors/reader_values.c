@@ -80,3 +80,20 @@ ValuesFound values_find(Values *v, const char *text, size_t from, size_t to) {
     }
     return f;
 }
+
+static bool only_around(const char *at, size_t len) {
+    for (size_t i = 0; i < len; i++)
+        if (!strchr(" \t\r\n,[]", at[i]) || at[i] == '\0') return false;
+    return true;
+}
+
+bool values_are_several(Str text) {
+    Values v = {0};
+    ValuesFound f = {0};
+    size_t count = 0, at = 0;
+    for (;; count++, at = f.stop) {
+        f = values_find(&v, text.at, at, text.len);
+        if (!f.complete) return count > 1 && v.depth == 0 && only_around(text.at + at, text.len - at);
+        if (text.at[f.stop - 1] != '}' || !only_around(text.at + at, f.first - at)) return false;
+    }
+}

@@ -26,5 +26,6 @@ typedef struct ValuesFound {
 
 /* Goes on at text[from..to), where the last call ended. */
 ValuesFound values_find(Values *v, const char *text, size_t from, size_t to);
+bool values_are_several(Str text); /* one whole value behind the other, and only commas and brackets around them */
 bool values_only_a_brace(const Values *v); /* a value began, but so far it might as well be a brace in other text */
 #endif

@@ -40,6 +40,13 @@ static bool syslog_prefix(Str before) {
     return process && time;
 }
 
+/* How much of the line syslog wrote, 0 = it did not. */
+static size_t syslog_length(Str line) {
+    const char *end = memmem(line.at, line.len < PREFIX_MAX ? line.len : PREFIX_MAX, "]: ", 3);
+    size_t n = end ? (size_t)(end - line.at) + 3 : 0;
+    return n && syslog_prefix((Str){line.at, n}) ? n : 0;
+}
+
 static Str without_prefix(Str text) {
     size_t cri = cri_prefix(text);
     if (cri) return from(text, cri);
@@ -77,12 +84,20 @@ static Str docker(Str text, char **room) {
     return whole ? unescaped(inner, text, room) : inner; /* a piece of a long line: no JSON, so that it counts as bad */
 }
 
+/* The string of a member of journald's, as it is written. */
+static bool journald_member(Str text, const char *begin, Str *out) {
+    const char *at = memmem(text.at, text.len, begin, strlen(begin));
+    return at && string_here(from(text, (size_t)(at - text.at) + strlen(begin)), out);
+}
+
+static bool journald_message(Str text, Str *out) {
+    static const char time[] = "\"__REALTIME_TIMESTAMP\":";
+    return memmem(text.at, text.len, time, sizeof time - 1) && journald_member(text, "\"MESSAGE\":\"", out);
+}
+
 static Str journald(Str text, char **room) {
-    static const char time[] = "\"__REALTIME_TIMESTAMP\":", begin[] = "\"MESSAGE\":\"";
-    const char *at = memmem(text.at, text.len, begin, sizeof begin - 1);
     Str inner;
-    if (!at || !memmem(text.at, text.len, time, sizeof time - 1)) return text;
-    return string_here(from(text, (size_t)(at - text.at) + sizeof begin - 1), &inner) ? unescaped(inner, text, room) : text;
+    return journald_message(text, &inner) ? unescaped(inner, text, room) : text;
 }
 
 /* ---- lines that the runtime cut in pieces ---- */
@@ -156,4 +171,60 @@ Str unwrap_line(Str text, char **room) {
     if (is_docker(text)) return docker(text, room);
     char key = text.at[1] == '"' ? text.at[2] : 0; /* journald's are capitals */
     return key == '_' || (key >= 'A' && key <= 'Z') ? journald(text, room) : text;
+}
+
+/* ---- values that go over several lines ---- */
+
+static bool may_be_journald(Str line) {
+    char key = line.len > 2 && line.at[0] == '{' && line.at[1] == '"' ? line.at[2] : 0;
+    return key == '_' || (key >= 'A' && key <= 'Z');
+}
+
+static size_t put(Str text, bool ends, char *out, size_t max) {
+    size_t n = text.len < max ? text.len : max;
+    memcpy(out, text.at, n);
+    if (ends && n < max) out[n++] = '\n';
+    return n;
+}
+
+size_t unwrap_text(Str line, char *out, size_t max) {
+    Str inner;
+    if (is_docker(line)) return put_piece(line, out, max); /* the end of the line stands in it */
+    size_t prefix = cri_prefix(line);
+    if (prefix) return put(from(line, prefix), cri_mark(line, prefix) == 'F', out, max);
+    if (may_be_journald(line) && journald_message(line, &inner)) {
+        size_t n = scan_unescape(inner, out, max);
+        return n + put((Str){"", 0}, true, out + n, max - n);
+    }
+    return put(from(line, line.at[0] == '{' ? 0 : syslog_length(line)), true, out, max);
+}
+
+Str unwrap_stream(Str line) {
+    Str pid = {"", 0};
+    size_t prefix = cri_prefix(line);
+    if (prefix) return (Str){line.at + prefix - 9, 6};
+    if (is_docker(line)) {
+        const char *end = docker_end(line);
+        return end ? (Str){end + sizeof docker_then - 1, 6} : pid;
+    }
+    if (may_be_journald(line)) return journald_member(line, "\"_PID\":\"", &pid) ? pid : (Str){"", 0};
+    size_t n = line.len && line.at[0] != '{' ? syslog_length(line) : 0, at = n;
+    while (at && line.at[at - 1] != '[') at--;
+    return (Str){line.at + at, n - at};
+}
+
+bool unwrap_is_wrapped(Str head) {
+    const char *nl = memchr(head.at, '\n', head.len);
+    Str line = {head.at, nl ? (size_t)(nl - head.at) : head.len}, inner;
+    if (line.len == 0) return false;
+    if (is_docker(line)) return docker_end(line) != NULL;
+    return cri_prefix(line) > 0 || (may_be_journald(line) && journald_message(line, &inner)) || (line.at[0] != '{' && syslog_length(line) > 0);
+}
+
+Str unwrap_plain(Str line, char **room) {
+    if (line.len == 0 || line.at[0] != '{' || !unwrap_is_wrapped(line)) return line;
+    if (!*room) *room = xcalloc(1, UNWRAP_MAX + SCAN_PAD);
+    Str s = {*room, unwrap_text(line, *room, UNWRAP_MAX)};
+    while (s.len && (s.at[s.len - 1] == '\n' || s.at[s.len - 1] == '\r')) s.len--;
+    return s;
 }

@@ -46,14 +46,14 @@ static void put_record(Buf *out, Parser *p, Batch *b, const Record *record) {
     if (result == PARSE_SKIPPED) buf_fmt(out, "%llu: skipped\n", (unsigned long long)record->line);
 }
 
-static void read_log(const Format *f, const char *path, int fd, Buf *out) {
+static void read_log(const Format *f, Framing framing, const char *path, int fd, Buf *out) {
     Reader *r;
     Record record;
     Err e = {0};
-    ParseContext c = {.book = book, .path = path, .fingerprint = 1, .account = "", .feature = "", .team = "", .gateway = ""};
+    ParseContext c = {.book = book, .path = path, .fingerprint = 1, .framing = framing, .account = "", .feature = "", .team = "", .gateway = ""};
     Parser *p = parser_new(f, &c);
     Batch *b = batch_new(64);
-    assert_int_equal(reader_open_fd(&r, fd, path, format_framing(f), &e), 0);
+    assert_int_equal(reader_open_fd(&r, fd, path, framing, &e), 0);
     while (reader_last(r, &record, &e) == READ_RECORD) put_record(out, p, b, &record);
     assert_string_equal(e.text, "");
     reader_close(r);
@@ -73,7 +73,7 @@ static void run_case(const char *name) {
     if (file_read(path, &head, &e) != 0) fail_msg("%s: %s", name, e.text);
     const Format *f = formats_guess(formats, path, head.at, head.len);
     buf_fmt(&got, "format %s\n", f ? format_name(f) : "none");
-    if (f) read_log(f, path, open(path, O_RDONLY | O_CLOEXEC), &got);
+    if (f) read_log(f, format_framing_of(f, head.at, head.len), path, open(path, O_RDONLY | O_CLOEXEC), &got);
     if (strcmp(got.at, want.at ? want.at : "") != 0) fail_msg("%s/expect does not say:\n%s", dir, got.at);
     formats_free(formats);
     buf_free(&want);

@@ -92,11 +92,11 @@ static int64_t file_time(const Reader *r) {
     return fd >= 0 && fstat(fd, &st) == 0 ? (int64_t)st.st_mtim.tv_sec * MS_PER_SECOND + st.st_mtim.tv_nsec / 1000000 : 0;
 }
 
-static int look_with(Look *l, const Format *f, Err *e) {
+static int look_with(Look *l, const Format *f, Framing framing, Err *e) {
     App *a = l->d->app;
-    reader_set_framing(l->reader, format_framing(f));
+    reader_set_framing(l->reader, framing);
     if (reader_identify(l->reader, true, e) < 0) return -1;
-    ParseContext ctx = {.book = a->book, .path = l->path, .now_ms = app_now(a), .fingerprint = reader_fingerprint(l->reader)};
+    ParseContext ctx = {.book = a->book, .path = l->path, .now_ms = app_now(a), .framing = framing, .fingerprint = reader_fingerprint(l->reader)};
     l->parser = parser_new(f, &ctx);
     parser_file_time(l->parser, file_time(l->reader));
     l->batch = batch_new(CALLS);
@@ -129,7 +129,7 @@ static int look_at_database(Look *l, Err *e) {
     const Format *f;
     if (rows_open(&rows, l->path, l->d->formats, "", &f, e) != 0) return -1;
     l->reader = reader_open_rows(rows, l->path);
-    return look_with(l, f, e);
+    return look_with(l, f, FRAME_LINES, e);
 }
 
 static int look_at(Look *l, Err *e) {
@@ -141,7 +141,7 @@ static int look_at(Look *l, Err *e) {
     if (head.len == 0) return fail(e, "it is empty; wait until something is written there");
     const Format *f = formats_guess(l->d->formats, l->path, head.at, head.len);
     if (f && format_refusal(f)) return fail(e, "%s", format_refusal(f));
-    return f ? look_with(l, f, e) : suggest(l, head, e);
+    return f ? look_with(l, f, format_framing_of(f, head.at, head.len), e) : suggest(l, head, e);
 }
 
 void check_file(Doctor *d, const char *path) {
