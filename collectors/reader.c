@@ -105,12 +105,6 @@ static void remember(Tail *t, const char *at, size_t len) {
     t->len = keep + len;
 }
 
-static uint64_t newlines_in(const char *at, size_t len) {
-    uint64_t n = 0;
-    for (const char *end = at + len; (at = memchr(at, '\n', (size_t)(end - at))); at++) n++;
-    return n;
-}
-
 /* Passes bytes at the start that belong to no record. */
 static void pass(Reader *r, size_t len) {
     remember(&r->tail, r->buf + r->start, len);
@@ -234,11 +228,6 @@ static void shorten(Reader *r) {
 }
 
 /* ---- handing out ---- */
-
-static bool blank(const char *at, size_t len) {
-    while (len && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n')) at++, len--;
-    return len == 0;
-}
 
 /* Looks for a whole record and stays before it: 1 = there is one, 0 = not for now, -1 = failed. */
 static int find_record(Reader *r, Err *e) {

@@ -70,3 +70,14 @@ size_t cutter_run(Cutter *c, char *text, size_t from, size_t to) {
     }
     return out;
 }
+
+uint64_t newlines_in(const char *at, size_t len) {
+    uint64_t n = 0;
+    for (const char *end = at + len; (at = memchr(at, '\n', (size_t)(end - at))); at++) n++;
+    return n;
+}
+
+bool blank(const char *at, size_t len) {
+    while (len && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n')) at++, len--;
+    return len == 0;
+}

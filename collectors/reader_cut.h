@@ -20,4 +20,7 @@ typedef struct Cutter { /* zero at a record's start */
 
 /* Goes over text[from..to) and moves what stays together, to text[from..). Returns where that ends. */
 size_t cutter_run(Cutter *c, char *text, size_t from, size_t to);
+
+uint64_t newlines_in(const char *at, size_t len);
+bool blank(const char *at, size_t len); /* white space alone */
 #endif
