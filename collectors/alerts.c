@@ -105,7 +105,7 @@ int alerts_round(Alerts *a, int64_t now_ms, Err *e) {
     const FactsAsk ask = {.now_ms = now_ms, .zone = a->c->zone, .budgets = c->budgets, .budget_count = c->budget_count,
                           .policy_path = a->c->policy_path, .runbook = c->runbook, .gateways = a->gateways,
                           .gateway_count = c->gateway_count, .call_floor_nano = call_floor(c),
-                          .book = a->c->book, .config_dir = c->dir};
+                          .book = a->c->book, .config_dir = c->dir, .tiers = tiers_of(c)};
     BookOptions o = {.now_ms = now_ms, .to = a->to, .to_count = a->to_count, .rules = c->rules, .rule_count = c->rule_count};
     AlertFacts facts;
     if (facts_load(a->room, a->db, &ask, &facts, e) != 0 || load_sources(a, &facts, e) != 0) return -1;

@@ -17,6 +17,7 @@
 #include "store/policy.h"
 #include "store/query.h"
 #include "store/reconcile.h"
+#include "store/tier.h"
 
 enum { ALERT_SCOPE_MAX = 160, ALERT_TITLE_MAX = 240, ALERT_DETAIL_MAX = 1200, FINDINGS_MAX = 128 };
 #define ALERT_FRESH_MS (15 * MS_PER_MINUTE) /* A2 */
@@ -78,10 +79,13 @@ typedef struct AlertFacts {
     FactBill *bills; size_t bill_count;
     ReconLine *prices; size_t price_count;     /* of those days, models that are both reported and billed */
     PolicyView policy;
+    SpendMix mix;               /* of the last 15 minutes */
+    int32_t latency_p50_ms, latency_p95_ms, latency_sample; /* of the newest 1,000 calls of them */
     int64_t held_nano_per_min;  /* what the calls cost that a stop refuses, before it; -1 = unknown */
 } AlertFacts;
 
 /* ---- the rules ---- */
+typedef enum RuleTakes { TAKES_NOTHING, TAKES_SHARE, TAKES_USD, TAKES_MS } RuleTakes; /* threshold, above_usd, above_ms */
 typedef struct AlertRule {
     const char *name;      /* "burn": in the configuration, the tables and the keys of receivers */
     const char *title;
@@ -93,7 +97,9 @@ typedef struct AlertRule {
     int64_t cooldown_ms;   /* no new episode of the same scope sooner after the last */
     int64_t again_ms;      /* told again while it holds; 0 = not */
     void (*judge)(const struct AlertRule *rule, const AlertFacts *f, Findings *out);
-    int64_t threshold_ppm; /* a share that the configuration may change; 0 = it has none */
+    int64_t threshold_ppm; /* a share that the configuration may change; 0 = it has none, or is quiet until it gives one */
+    RuleTakes takes;       /* what the configuration may give it */
+    int64_t above;         /* from the configuration alone: nano-dollars or ms; 0 = quiet */
 } AlertRule;
 extern const AlertRule alert_rules[]; /* ends with name == NULL */
 const AlertRule *alert_rule(const char *name);

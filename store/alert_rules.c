@@ -4,6 +4,7 @@
 #include "store/alert_words.h"
 #include "store/alert_bills.h"
 #include "store/alert_machine.h"
+#include "store/alert_value.h"
 #include "store/money.h"
 
 #define MINUTES(n) ((n) * MS_PER_MINUTE)
@@ -154,31 +155,41 @@ static void judge_request(const AlertRule *rule, const AlertFacts *f, Findings *
 /* ---- the table ---- */
 const AlertRule alert_rules[] = {
     {"budget", "budget level crossed", "the open period's spend reaches a part of warn_at, or the limit",
-     "a budget that the collector does not know yet is quiet", 0, 0, 0, 0, 0, judge_budget, 0},
+     "a budget that the collector does not know yet is quiet", 0, 0, 0, 0, 0, judge_budget, 0, TAKES_NOTHING, 0},
     {"projected", "projected to break a budget", "at the rate of the last 15 minutes the limit is passed in this period, by $1",
-     "no spend in the last 15 minutes: quiet", USD(1), MINUTES(5), MINUTES(15), HOURS(1), HOURS(4), judge_projected, 0},
+     "no spend in the last 15 minutes: quiet", USD(1), MINUTES(5), MINUTES(15), HOURS(1), HOURS(4), judge_projected, 0, TAKES_NOTHING, 0},
     {"burn", "burn rate against the same hour", "last 5 minutes > 3× the median of 4 same weekdays and hours, and > $2/min",
-     "quiet until a week of history exists", USD(120), MINUTES(5), MINUTES(10), MINUTES(15), HOURS(1), judge_burn, 0},
+     "quiet until a week of history exists", USD(120), MINUTES(5), MINUTES(10), MINUTES(15), HOURS(1), judge_burn, 0, TAKES_NOTHING, 0},
     {"cache", "prompt cache lost", "a feature's hit rate is 20 points under that of the last 24 hours, and costs $5/h",
-     "quiet for features without a day of cached calls", USD(5), MINUTES(10), MINUTES(15), HOURS(1), HOURS(4), judge_cache, 0},
+     "quiet for features without a day of cached calls", USD(5), MINUTES(10), MINUTES(15), HOURS(1), HOURS(4), judge_cache, 0, TAKES_NOTHING, 0},
     {"errors", "error rate", "of the last 15 minutes' calls to a model, 20 or more, 10% fail (refused ones apart); $1/h of work",
-     "fewer than 20 calls: quiet", USD(1), MINUTES(2), MINUTES(10), MINUTES(30), HOURS(1), judge_errors, 0},
+     "fewer than 20 calls: quiet", USD(1), MINUTES(2), MINUTES(10), MINUTES(30), HOURS(1), judge_errors, 0, TAKES_NOTHING, 0},
     {"unpriced", "a model has no price", "a model without a price row was used today; 10¢ if priced like the others",
-     "nothing priced to compare with: told from 10,000 tokens on", USD(1) / 10, 0, HOURS(1), HOURS(24), HOURS(24), judge_unpriced, 0},
+     "nothing priced to compare with: told from 10,000 tokens on", USD(1) / 10, 0, HOURS(1), HOURS(24), HOURS(24), judge_unpriced, 0, TAKES_NOTHING, 0},
     {"silent", "a source is silent", "a source that was live has had no record for 15 minutes; $1/h is usual now",
-     "a source that was never seen live is quiet, and after 24 h it is history", USD(1), 0, 0, MINUTES(30), HOURS(4), judge_silent, 0},
+     "a source that was never seen live is quiet, and after 24 h it is history", USD(1), 0, 0, MINUTES(30), HOURS(4), judge_silent, 0, TAKES_NOTHING, 0},
     {"gateway", "a gateway does not obey", "its acknowledgement is behind, or not renewed for 30 s; whatever it costs",
-     "a gateway that is not configured and was never seen is unknown", 0, MINUTES(1), MINUTES(1), MINUTES(10), HOURS(1), judge_gateway, 0},
+     "a gateway that is not configured and was never seen is unknown", 0, MINUTES(1), MINUTES(1), MINUTES(10), HOURS(1), judge_gateway, 0, TAKES_NOTHING, 0},
     {"request", "expensive single request", "one request of the last 15 minutes cost $5 or more (floor: of the request)",
-     "unpriced requests are quiet here", USD(5), 0, MINUTES(15), HOURS(1), 0, judge_request, 0},
+     "unpriced requests are quiet here", USD(5), 0, MINUTES(15), HOURS(1), 0, judge_request, 0, TAKES_NOTHING, 0},
     {"kill", "a stop is about to end", "five minutes before a stop ends, and when it has ended; whatever it costs",
-     "no policy file: quiet", 0, 0, 0, 0, 0, judge_kill, 0},
+     "no policy file: quiet", 0, 0, 0, 0, 0, judge_kill, 0, TAKES_NOTHING, 0},
     {"leak", "spend that passed no gateway", "the logs hold less than 95% of what the provider says of an account's last closed UTC day; $5 of that day",
-     "no bill or usage report of the account, or no log of it in that week: quiet", USD(5), 0, 0, 0, 0, judge_leak, 950000},
+     "no bill or usage report of the account, or no log of it in that week: quiet", USD(5), 0, 0, 0, 0, judge_leak, 950000, TAKES_SHARE, 0},
     {"drift", "the bill is not what our prices say", "reported tokens at our prices and the bill of a closed UTC day differ by 2%; $5 of that day",
-     "a day that is not billed, or reported tokens without a price: quiet", USD(5), 0, 0, 0, 0, judge_drift, 20000},
+     "a day that is not billed, or reported tokens without a price: quiet", USD(5), 0, 0, 0, 0, judge_drift, 20000, TAKES_SHARE, 0},
     {"price", "a price row is outdated", "the bill of a model implies a price 2% off our row; $1 of that closed UTC day",
-     "a bill that names no model: quiet", USD(1), 0, 0, 0, 0, judge_price, 20000},
+     "a bill that names no model: quiet", USD(1), 0, 0, 0, 0, judge_price, 20000, TAKES_SHARE, 0},
+    {"call", "cost per call", "a feature's calls of 15 minutes, 20 or more, cost above_usd each on average; $1/h more than that",
+     "quiet until [rule call] above_usd = is given", USD(1), MINUTES(5), MINUTES(15), HOURS(1), HOURS(4), judge_call, 0, TAKES_USD, 0},
+    {"hitrate", "prompt cache hit rate", "a feature of 20 or more calls in 15 minutes is under threshold; $5/h of its spend",
+     "quiet until [rule hitrate] threshold = is given, and for prompts under 1,024 tokens", USD(5), MINUTES(10), MINUTES(15), HOURS(1), HOURS(24), judge_hitrate, 0, TAKES_SHARE, 0},
+    {"output", "output in the spend", "output is more than threshold of the last 15 minutes' spend, at list prices; $5/h of it",
+     "quiet until [rule output] threshold = is given", USD(5), MINUTES(15), MINUTES(15), HOURS(1), HOURS(24), judge_output, 0, TAKES_SHARE, 0},
+    {"premium", "premium models in the spend", "models of the premium tier are more than threshold of the last 15 minutes' spend; $5/h of it",
+     "quiet until [rule premium] threshold = is given", USD(5), MINUTES(15), MINUTES(15), HOURS(1), HOURS(24), judge_premium, 0, TAKES_SHARE, 0},
+    {"latency", "latency beside spend", "5% of the last 15 minutes' calls, 20 or more, take above_ms; $1/h is spent",
+     "quiet until [rule latency] above_ms = is given, or without latency in the log", USD(1), MINUTES(5), MINUTES(10), MINUTES(30), HOURS(4), judge_latency, 0, TAKES_MS, 0},
     {0},
 };
 
@@ -203,6 +214,7 @@ void alert_judge(const AlertFacts *f, const RuleConfig *rules, size_t count, Fin
         if (c && c->off) continue;
         if (c && c->floor_nano) own.floor_nano = c->floor_nano;
         if (c && c->threshold_ppm) own.threshold_ppm = c->threshold_ppm;
+        if (c) own.above = own.takes == TAKES_USD ? c->above_nano : c->above_ms;
         r->judge(&own, f, out);
         for (size_t i = first; i < out->count; i++) out->at[i].rule = r; /* the table's, which outlives this */
     }

@@ -243,6 +243,7 @@ void config_free(Config *c) {
     free(c->budgets);
     free(c->alerts);
     free(c->rules);
+    free(c->tiers);
     free(c->gateways);
     free(c);
 }

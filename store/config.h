@@ -18,7 +18,7 @@ typedef struct AccountConfig { char name[64], provider[32], key_env[64], key_fil
     char key_id[128], region[64], tenant[64], client_id[128], scope[512], resource[512], project[128], table[256], api[16]; /* what some providers want to know */
 } AccountConfig;
 typedef enum Weight { WEIGHT_WATCH = 1, WEIGHT_ACT } Weight; /* of alerts */
-typedef struct RuleConfig { char name[64]; bool off; int64_t floor_nano, again_ms, threshold_ppm; /* 0 = the table's */ } RuleConfig;
+typedef struct RuleConfig { char name[64]; bool off; int64_t floor_nano, again_ms, threshold_ppm, above_nano, above_ms; /* 0 = the table's */ } RuleConfig;
 typedef struct AlertConfig {
     char name[64], channel[32];
     char url[512], url_env[64], url_file[1024], url_command[1024]; /* one of them */
@@ -26,6 +26,7 @@ typedef struct AlertConfig {
     char topic[64], command[1024];
     Weight least;     /* what it is told of */
 } AlertConfig;
+typedef struct TierConfig { char name[64], models[1024]; /* globs */ } TierConfig;
 typedef struct GatewayConfig { char name[64], ack[64]; } GatewayConfig;
 
 typedef struct Config {
@@ -42,6 +43,7 @@ typedef struct Config {
     Budget *budgets; size_t budget_count;
     AlertConfig *alerts; size_t alert_count;
     RuleConfig *rules; size_t rule_count;
+    TierConfig *tiers; size_t tier_count;
     GatewayConfig *gateways; size_t gateway_count;
 } Config;
 

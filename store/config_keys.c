@@ -34,8 +34,17 @@ static const char *check_alert(const void *element) {
 static const char *check_rule(const void *element) {
     const RuleConfig *r = element;
     const AlertRule *known = alert_rule(r->name);
-    if (known && r->threshold_ppm && !known->threshold_ppm) return "has no threshold; it is a key of leak, drift and price";
-    return known ? NULL : "is no rule; known are budget projected burn cache errors unpriced silent gateway request kill leak drift price";
+    if (!known) return "is no rule; known are budget projected burn cache errors unpriced silent gateway request kill leak drift price call hitrate output premium latency";
+    if (r->threshold_ppm && known->takes != TAKES_SHARE) return "has no threshold; it is a key of leak, drift, price, hitrate, output and premium";
+    if (r->above_nano && known->takes != TAKES_USD) return "has no above_usd; it is a key of call";
+    return r->above_ms && known->takes != TAKES_MS ? "has no above_ms; it is a key of latency" : NULL;
+}
+
+static const char *check_tier(const void *element) {
+    const TierConfig *t = element;
+    if (strcmp(t->name, "classifier") != 0 && strcmp(t->name, "standard") != 0 && strcmp(t->name, "premium") != 0)
+        return "is no tier; known are classifier standard premium";
+    return !t->models[0] ? "needs models =, like gpt-*-nano claude-haiku-*" : NULL;
 }
 
 #define ARRAY(array, count, type) offsetof(Config, array), offsetof(Config, count), sizeof(type)
@@ -48,6 +57,7 @@ const ConfigSection config_sections[] = {
     {"rule", true, ARRAY(rules, rule_count, RuleConfig), check_rule},
     {"policy", false, 0, 0, 0, NULL},
     {"savings", false, 0, 0, 0, NULL},
+    {"tier", true, ARRAY(tiers, tier_count, TierConfig), check_tier},
     {"gateway", true, ARRAY(gateways, gateway_count, GatewayConfig), NULL},
     {0},
 };
@@ -115,8 +125,10 @@ const ConfigKey config_keys[] = {
     {"rule", "off", "no", "yes = this rule tells nothing", FIELD(bool, RuleConfig, off)},
     {"rule", "floor_usd", "", "dollars (an hour; of the request for `request`, of the day for leak, drift, price) under which it tells nothing",
      FIELD(usd, RuleConfig, floor_nano)},
-    {"rule", "threshold", "", "leak: coverage under which it tells, like 0.95; drift, price: difference over which, like 0.02",
+    {"rule", "threshold", "", "leak, hitrate: part under which it tells, like 0.95; drift, price, output, premium: over which, like 0.02",
      FIELD(share, RuleConfig, threshold_ppm)},
+    {"rule", "above_usd", "", "call: dollars a call, on average, above which it tells; without it the rule is quiet", FIELD(usd, RuleConfig, above_nano)},
+    {"rule", "above_ms", "", "latency: milliseconds above which it tells; without it the rule is quiet", FIELD(ms, RuleConfig, above_ms)},
     {"rule", "again_minutes", "", "minutes after which it is told again while it holds", FIELD(minutes, RuleConfig, again_ms)},
     {"policy", "critical_features", "", "features that a stop of non-critical calls lets pass",
      FIELD(text, Config, critical_features)},
@@ -127,6 +139,8 @@ const ConfigKey config_keys[] = {
     {"savings", "simple_output", "300", "output tokens up to which it is", FIELD(tokens, Config, simple_output)},
     {"savings", "window", "8000", "tokens of a conversation that a sliding window would keep", FIELD(tokens, Config, window)},
     {"savings", "hourly", "", "models on machines of one's own with dollars an hour, like llama-70b:2.50", FIELD(text, Config, hourly)},
+    {"tier", "models", "", "models of this tier (classifier, standard or premium), with * for any letters; others as the price book's class says",
+     FIELD(text, TierConfig, models)},
     {"gateway", "ack", "", "name of the gateway's acknowledgement file", FIELD(text, GatewayConfig, ack)},
     {0},
 };

@@ -32,6 +32,7 @@ const char *config_set_budget_zone(void *budget, size_t size, const char *value)
 const char *config_set_enforcement(void *budget, size_t size, const char *value);
 const char *config_set_severity(void *severity, size_t size, const char *value);
 const char *config_set_minutes(void *ms, size_t size, const char *value);
+const char *config_set_ms(void *ms, size_t size, const char *value);
 const char *config_set_share(void *ppm, size_t size, const char *value);
 const char *config_set_usd(void *nano, size_t size, const char *value);
 const char *config_set_warnings(void *permille, size_t size, const char *value);

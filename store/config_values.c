@@ -48,6 +48,16 @@ const char *config_set_tokens(void *field, size_t size, const char *value) {
     return NULL;
 }
 
+const char *config_set_ms(void *ms, size_t size, const char *value) {
+    (void)size;
+    int64_t n;
+    bool inexact;
+    if (decimal_parse(value, strlen(value), 0, &n, &inexact) != 0 || inexact || n < 1 || n > 86400000)
+        return "must be a number of milliseconds from 1 to 86400000";
+    *(int64_t *)ms = n;
+    return NULL;
+}
+
 const char *config_set_zone(void *field, size_t size, const char *value) {
     Zone *z;
     if (zone_open(&z, value, NULL) != 0) return "is no known time zone; write one like Europe/Berlin";

@@ -121,6 +121,8 @@ typedef struct Now {
     int32_t latency_sample;
 } Now;
 int query_now(Db *db, const Zone *zone, int64_t now_ms, Now *out, Err *e);
+/* Only the latencies: of the newest calls in [since, until). */
+int query_latencies(Db *db, int64_t since_ms, int64_t until_ms, Now *out, Err *e);
 /* Brings a Now of the same minute and the same data to now_ms: the last 60 s and what is projected from them. */
 int query_now_tick(Db *db, const Zone *zone, int64_t now_ms, Now *now, Err *e);
 

@@ -17,6 +17,8 @@ struct FactsRoom {
     size_t features_count, calls_count;
     FactBudget *budgets;
     BillsRoom *bills;
+    SpendMix mix;
+    Now latency;
     FactScope features[FACT_SCOPES_MAX], models[FACT_SCOPES_MAX], unpriced[FACT_SCOPES_MAX];
     FactCall calls[FACT_CALLS_MAX];
     PolicyAck acks[POLICY_ACKS_MAX];
@@ -254,9 +256,27 @@ static void load_acks(FactsRoom *room, const FactsAsk *ask, AlertFacts *out) {
         out->ack_count = 0;
 }
 
+/* What the last 15 minutes' money went into. */
+static int load_mix(FactsRoom *room, Db *db, const FactsAsk *ask, Err *e) {
+    Filter *filter;
+    Result r;
+    room->mix = (SpendMix){0};
+    if (!ask->book) return 0;
+    if (filter_parse(&filter, "origin:metered", e) != 0) return -1;
+    Query q = {.since_ms = ask->now_ms - ALERT_FRESH_MS, .until_ms = ask->now_ms, .by = {DIM_PROVIDER, DIM_MODEL}, .by_count = 2, .filter = filter};
+    int rc = query_run(db, &q, &r, e);
+    for (size_t i = 0; rc == 0 && i < r.count; i++)
+        spend_mix_add(&room->mix, ask->book, ask->tiers, r.groups[i].name[0], r.groups[i].name[1], ask->now_ms, &r.groups[i].t);
+    if (rc == 0) result_free(&r);
+    filter_free(filter);
+    return rc;
+}
+
 static int load_rows(FactsRoom *r, Db *db, const FactsAsk *ask, Err *e) {
     if (load_scopes(db, DIM_FEATURE, ask->now_ms, r->features, &r->features_count, e) != 0) return -1;
-    if (load_calls(r, db, ask, e) != 0) return -1;
+    if (load_calls(r, db, ask, e) != 0 || load_mix(r, db, ask, e) != 0) return -1;
+    r->latency = (Now){0};
+    if (query_latencies(db, ask->now_ms - ALERT_FRESH_MS, ask->now_ms, &r->latency, e) != 0) return -1;
     r->rows_ms = ask->now_ms;
     return 0;
 }
@@ -270,6 +290,10 @@ int facts_load(FactsRoom *r, Db *db, const FactsAsk *ask, AlertFacts *out, Err *
     if (rows && load_rows(r, db, ask, e) != 0) return -1;
     out->feature_count = r->features_count;
     out->call_count = r->calls_count;
+    out->mix = r->mix;
+    out->latency_p50_ms = r->latency.latency_p50_ms;
+    out->latency_p95_ms = r->latency.latency_p95_ms;
+    out->latency_sample = r->latency.latency_sample;
     if (load_scopes(db, DIM_MODEL, ask->now_ms, r->models, &out->model_count, e) != 0) return -1;
     if (load_unpriced(r, db, ask, out, e) != 0 || bills_facts_load(r->bills, db, ask, out, e) != 0) return -1;
     return load_held(db, ask, out, e);

@@ -14,6 +14,7 @@ typedef struct FactsAsk { /* borrowed while the facts are used */
     const char *policy_path, *runbook;
     const char *const *gateways; size_t gateway_count;  /* names of configured acknowledgement files */
     int64_t call_floor_nano;    /* single requests from here on */
+    Tiers tiers;                /* of models */
     const Book *book; const char *config_dir; /* names of models in bills; NULL = as they are */
 } FactsAsk;
 typedef struct FactsRoom FactsRoom; /* the memory of the facts */

@@ -41,11 +41,12 @@ static int32_t percentile(const int32_t *sorted, size_t n, size_t percent) {
     return sorted[rank ? rank - 1 : 0];
 }
 
-static int load_latencies(Db *db, int64_t now, Now *out, Err *e) {
-    sqlite3_stmt *st = db_prepare(db, "SELECT key, body FROM request WHERE key < ?1 ORDER BY key DESC LIMIT ?2", e);
+int query_latencies(Db *db, int64_t since_ms, int64_t until_ms, Now *out, Err *e) {
+    sqlite3_stmt *st = db_prepare(db, "SELECT key, body FROM request WHERE key < ?1 AND key >= ?3 ORDER BY key DESC LIMIT ?2", e);
     if (!st) return -1;
-    sqlite3_bind_int64(st, 1, row_key_at(now));
+    sqlite3_bind_int64(st, 1, row_key_at(until_ms));
     sqlite3_bind_int64(st, 2, LATENCY_ROWS_MAX);
+    sqlite3_bind_int64(st, 3, row_key_at(since_ms));
     Latencies l = {.calls = 0};
     int rc = 1;
     while (l.calls < LATENCY_SAMPLE && (rc = db_step(db, st, "read latencies", e)) == 1) {
@@ -103,7 +104,7 @@ static int load_now(Db *db, const Zone *zone, int64_t now, Now *out, Err *e) {
     if (total_of(db, day, now, &out->today, e) != 0 || total_of(db, time_floor(zone, now, UNIT_MONTH), now, &out->month, e) != 0 ||
         total_of(db, now - 10 * MS_PER_MINUTE, now, &out->last_10m, e) != 0 ||
         effective_spend(db, NULL, day, now, now, &spent, e) != 0 ||
-        load_latencies(db, now, out, e) != 0)
+        query_latencies(db, 0, now, out, e) != 0)
         return -1;
     out->today_effective_nano = spent.nano;
     return load_rate(db, now, day_end, out, e) != 0 ? -1 : load_usual(db, zone, now, day, day_end, out, e);

@@ -13,8 +13,7 @@
  */
 #ifndef STORE_SAVINGS_H
 #define STORE_SAVINGS_H
-#include "store/price.h"
-#include "store/query.h"
+#include "store/tier.h"
 
 /* ---- the sample: metered calls that count, newest first ---- */
 typedef struct SaveKind { /* what many calls share; texts are the sample's */
@@ -69,8 +68,6 @@ typedef struct Saving {
     size_t examples;
 } Saving;
 /* What the calls are like, on sound calls (S1). */
-typedef enum SaveClass { CLASS_NONE, CLASS_ECONOMY, CLASS_STANDARD, CLASS_PREMIUM, CLASS_COUNT } SaveClass;
-extern const char *const save_class_names[CLASS_COUNT]; /* "other" "classifier" "standard" "premium" */
 typedef struct SaveMix {
     int64_t calls[CLASS_COUNT], nano[CLASS_COUNT], latency_ms[CLASS_COUNT]; /* latency: the mean; -1 = not logged */
     int64_t sound_nano, output_nano; /* output: what the calls would cost less without any */
@@ -100,6 +97,7 @@ typedef struct SaveAsk {
     int64_t simple_input, simple_output; /* tokens of a call that a cheaper model may answer; 0 = the defaults */
     int64_t window;                 /* tokens of a conversation's sliding window; 0 = SAVE_WINDOW */
     bool no_budget;                 /* no budget is configured */
+    Tiers tiers;                    /* of models; none = as the price book says */
     const char *hourly;             /* models of one's own machines, "llama-70b:2.50 qwen:1.20", dollars an hour; NULL, "" */
     const char *can_wait;           /* features, parted by blanks or commas; NULL or "" = found by their hours */
 } SaveAsk;

@@ -10,25 +10,17 @@ enum { MODELS_MAX = 256, WAIT_CALLS = 50, WAIT_HOURS = 6, WAIT_PERCENT = 95 };
 typedef struct Model { const char *provider, *name; SaveClass price_class; int64_t calls, nano; } Model;
 typedef struct Models { Model at[MODELS_MAX]; size_t count; } Models;
 
-static SaveClass class_of(const PriceRow *row) {
-    const char *name = price_row_class(row), *mode = price_row_field(row, "mode");
-    if (*mode && strcmp(mode, "chat") != 0) return CLASS_NONE; /* an embedding answers nobody */
-    if (strcmp(name, "premium") == 0) return CLASS_PREMIUM;
-    if (strcmp(name, "standard") == 0) return CLASS_STANDARD;
-    return strcmp(name, "economy") == 0 ? CLASS_ECONOMY : CLASS_NONE;
-}
-
 static void read_row(const SaveRoom *r, const SaveCall *c, KindFacts *f) {
     const SaveKind *k = &r->s->kind[c->kind];
     const Usage u = {.provider = str_of(k->provider), .model = str_of(k->model), .ts_ms = c->ts_ms};
     Cost cost;
     cost_of(r->book, &u, &cost);
+    f->price_class = tier_of(r->ask->tiers, k->model, cost.row);
     if (!cost.row) return;
     const char *min = price_row_field(cost.row, "min_cacheable_tokens");
     int64_t n;
     if (decimal_parse(min, strlen(min), 0, &n, NULL) == 0) f->min_cacheable = n;
     f->charges_writes = *price_row_field(cost.row, "cache_write_5m_per_mtok") != '\0';
-    f->price_class = class_of(cost.row);
 }
 
 static Model *model_at(Models *m, const SaveKind *k) {

@@ -3,8 +3,6 @@
 #include "store/money.h"
 #include "store/savings_parts.h"
 
-const char *const save_class_names[CLASS_COUNT] = {"other", "classifier", "standard", "premium"};
-
 /* The same call without an answer, by the code that prices bills. */
 static int64_t without_output(const SaveRoom *r, const SaveCall *c) {
     WhatIf w = whatif_of(r, c);

@@ -262,9 +262,81 @@ static void more_than_fits_is_cut_not_written(void **state) {
     assert_int_equal(judge(&f, NULL, 0), FINDINGS_MAX);
 }
 
+/* What is too much only the site knows: quiet until the configuration gives a figure, then over its floor. */
+static const Finding *only_with(const AlertFacts *f, const RuleConfig *rule) {
+    assert_int_equal(judge(f, NULL, 0), 0);
+    size_t n = judge(f, rule, 1);
+    if (n != 1 || strcmp(room[0].rule->name, rule->name) != 0) fail_msg("%d findings of %s", (int)n, rule->name);
+    return &room[0];
+}
+
+static void a_call_may_cost_so_much(void **state) {
+    (void)state;
+    AlertFacts f = nothing();
+    FactScope s = {.name = "chat", .now = {.requests = 110, .refused = 10, .cost_nano = USD(5)}}; /* 100 calls of 5 cents */
+    f.features = &s, f.feature_count = 1;
+    const RuleConfig rule = {.name = "call", .above_nano = USD(1) / 100}, high = {.name = "call", .above_nano = USD(5) / 100}, close = {.name = "call", .above_nano = USD(499) / 10000};
+    const Finding *x = only_with(&f, &rule);
+    assert_string_equal(x->title, "a call of chat costs $0.0500, above $0.0100: $16.00/h more");
+    assert_int_equal(x->nano_per_hour, USD(16));
+    assert_int_equal(judge(&f, &high, 1), 0); /* exactly so much is not more */
+    assert_int_equal(judge(&f, &close, 1), 0); /* A3: four cents an hour */
+    s.now.unpriced_requests = 1; /* A1 */
+    assert_int_equal(judge(&f, &rule, 1), 0);
+    s.now = (Totals){.requests = 19, .cost_nano = USD(50)};
+    assert_int_equal(judge(&f, &rule, 1), 0);
+}
+
+static void a_hit_rate_may_fall_so_far(void **state) {
+    (void)state;
+    AlertFacts f = nothing();
+    FactScope s = {.name = "chat", .now = {.requests = 100, .cost_nano = USD(5), .input_all = 400000, .tokens = {[TOK_INPUT] = 300000, [TOK_CACHE_READ] = 100000}}};
+    f.features = &s, f.feature_count = 1;
+    const RuleConfig rule = {.name = "hitrate", .threshold_ppm = 400000}, low = {.name = "hitrate", .threshold_ppm = 250000};
+    assert_string_equal(only_with(&f, &rule)->title, "prompt cache of chat: hit rate 25%, below 40%, at $20.00/h");
+    assert_int_equal(judge(&f, &low, 1), 0);
+    s.now.input_all = 100 * 1023; /* too short for any vendor's cache */
+    assert_int_equal(judge(&f, &rule, 1), 0);
+}
+
+static void parts_of_the_spend_may_be_so_large(void **state) {
+    (void)state;
+    AlertFacts f = nothing();
+    f.mix = (SpendMix){.nano = USD(10), .output_nano = USD(6), .tier_nano = {[CLASS_PREMIUM] = USD(9), [CLASS_ECONOMY] = USD(1)}};
+    const RuleConfig output = {.name = "output", .threshold_ppm = 500000}, more = {.name = "output", .threshold_ppm = 600000},
+                     premium = {.name = "premium", .threshold_ppm = 800000};
+    assert_string_equal(only_with(&f, &output)->title, "output is 60% of the spend, above 50%: $24.00/h");
+    assert_int_equal(judge(&f, &more, 1), 0);
+    assert_string_equal(only_with(&f, &premium)->title, "premium models are 90% of the spend, above 80%: $36.00/h");
+    f.mix = (SpendMix){.nano = USD(1), .output_nano = USD(6) / 10, .tier_nano = {[CLASS_PREMIUM] = USD(1)}}; /* under the floor */
+    assert_int_equal(judge(&f, &output, 1), 0);
+    assert_int_equal(judge(&f, &premium, 1), 0);
+    f.mix = (SpendMix){0}; /* A1 */
+    assert_int_equal(judge(&f, &premium, 1), 0);
+}
+
+static void latency_may_be_so_long(void **state) {
+    (void)state;
+    AlertFacts f = nothing();
+    f.latency_p50_ms = 900, f.latency_p95_ms = 9000, f.latency_sample = 200, f.rate_nano_per_min = USD(1);
+    const RuleConfig rule = {.name = "latency", .above_ms = 8000}, high = {.name = "latency", .above_ms = 9000};
+    const Finding *x = only_with(&f, &rule);
+    assert_string_equal(x->title, "latency: 5% of the calls take 9000 ms or more, above 8000 ms, at $60.00/h");
+    assert_memory_equal(x->detail, "median 900 ms of 200 calls", 26);
+    assert_int_equal(judge(&f, &high, 1), 0);
+    f.latency_sample = 19;
+    assert_int_equal(judge(&f, &rule, 1), 0);
+    f.latency_sample = 200, f.latency_p95_ms = -1; /* A1 */
+    assert_int_equal(judge(&f, &rule, 1), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a1_nothing_known_is_nothing_said),
+        cmocka_unit_test(a_call_may_cost_so_much),
+        cmocka_unit_test(a_hit_rate_may_fall_so_far),
+        cmocka_unit_test(parts_of_the_spend_may_be_so_large),
+        cmocka_unit_test(latency_may_be_so_long),
         cmocka_unit_test(a_burn_is_three_times_usual_and_over_its_floor),
         cmocka_unit_test(a_budget_tells_each_level_and_what_happens_at_its_limit),
         cmocka_unit_test(a_projection_is_urgent_within_the_hour),

@@ -49,6 +49,24 @@ static Config *load(const Home *h, const char *text, Err *e) {
     return c;
 }
 
+static void tiers_and_what_rules_are_given_are_read(void **state) {
+    (void)state;
+    Home h;
+    Err e;
+    home_make(&h);
+    Config *c = load(&h, "[tier premium]\nmodels = gpt-*-pro our-70b\n[tier classifier]\nmodels = *-nano\n[rule call]\nabove_usd = 0.05\n"
+                         "[rule latency]\nabove_ms = 8000\n[rule hitrate]\nthreshold = 0.4\n", &e);
+    if (!c) fail_msg("%s", e.text);
+    assert_int_equal(c->tier_count, 2);
+    assert_string_equal(c->tiers[0].name, "premium");
+    assert_string_equal(c->tiers[0].models, "gpt-*-pro our-70b");
+    assert_int_equal(c->rules[0].above_nano, 50000000);
+    assert_int_equal(c->rules[1].above_ms, 8000);
+    assert_int_equal(c->rules[2].threshold_ppm, 400000);
+    config_free(c);
+    home_remove(&h);
+}
+
 static void the_example_is_understood(void **state) {
     (void)state;
     Home h;
@@ -130,6 +148,13 @@ static void bad_lines_are_named(void **state) {
         {"[source a]\npath = x\nnonsense\nbilling = free\n", 3, "neither"}, /* the first of two */
         {"[source a]\npath = x\nbilling = free\nnonsense\n", 3, "must be payg"},
         {"[source a]\npath = x\nquantity_of = x\n", 3, "known are path command format"},
+        {"[tier best]\nmodels = a\n", 1, "known are classifier standard premium"},
+        {"[tier premium]\n", 1, "needs models ="},
+        {"[rule nothing]\noff = yes\n", 1, "is no rule; known are budget"},
+        {"[rule burn]\nthreshold = 0.5\n", 1, "has no threshold"},
+        {"[rule premium]\nabove_usd = 1\n", 1, "has no above_usd"},
+        {"[rule call]\nabove_ms = 1\n", 1, "has no above_ms"},
+        {"[rule latency]\nabove_ms = fast\n", 2, "milliseconds from 1 to 86400000"},
         {"[budget b]\nperiod = day\n", 1, "needs limit_usd"},
         {"[budget b]\nlimit_usd = -5\n", 2, "above 0"},
         {"[budget b]\nlimit_usd = 99999999999999\n", 2, "above 0"},
@@ -220,7 +245,7 @@ static void the_key_table_is_whole(void **state) {
         assert_true(k->size > 0 && k->size <= sizeof field && k->help[0]);
         if (k->fallback[0]) assert_null(k->set(field, k->size, k->fallback));
     }
-    assert_true(rows > 20 && rows <= 64);
+    assert_true(rows > 20 && rows <= CONFIG_KEYS_MAX);
 }
 
 static void setup_xdg(const Home *h) {
@@ -350,6 +375,7 @@ static void only_near_words_are_offered(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_example_is_understood),        cmocka_unit_test(defaults_come_from_the_key_table),
+        cmocka_unit_test(tiers_and_what_rules_are_given_are_read),
         cmocka_unit_test(bad_lines_are_named),              cmocka_unit_test(long_lines_are_whole_or_refused),
         cmocka_unit_test(what_is_no_text_file_is_refused),  cmocka_unit_test(the_key_table_is_whole),
         cmocka_unit_test(files_are_where_the_manual_says),  cmocka_unit_test(the_users_configuration_is_found),

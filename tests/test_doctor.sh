@@ -49,6 +49,9 @@ finds "prices are counted" 0 '^ok +prices: 1[0-9]{3} rows, the newest of 2026-'
 finds "formats are tested by their samples" 0 '^ok +formats: [0-9]+ with [0-9]+ samples, all read as expected:.* litellm'
 finds "the last line sums up" 0 '^nothing to mend$'
 
+finds "tiers are counted" 0 '^ok +tiers: price rows: [1-9][0-9]* premium, [1-9][0-9]* standard, [1-9][0-9]* classifier, .*by list price'
+write_config '[source gw]' "path = $work/logs" '[tier premium]' 'models = no-such-model-*'
+finds "a tier that names no model" 0 '^note +tiers: \[tier premium\] models = no-such-model-\*: none is in the price book'
 write_config '[source gw]' "path = $work/logs" 'format = gatewy'
 finds "unknown format" 1 '^mend +source gw: there is no format "gatewy"'
 write_config '[source gw]' "path = $work/nowhere/*.jsonl"

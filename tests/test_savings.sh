@@ -67,6 +67,16 @@ field() { python3 -c "import json,sys; d=json.load(open(sys.argv[1])); print($1)
 check "paid is the report's cost" "$(field 'd["total"]["cost_usd"]' r.json)" "$(field 'd["paid_usd"]' s.json)"
 check "saved by the prompt cache is the report's" "$(field 'd["total"]["saved_cache_usd"]' r.json)" \
     "$(field '[s["saved_usd"] for s in d["strategies"] if s["strategy"]=="prompt caching"][0]' s.json)"
+# What of a row's cost was output and premium: 300 x (9,000 x $5/M + 400 x $25/M); the whole is the mix of `savings`.
+check "output's part of a feature's cost" 181 "$(field 'd["rows"][0]["output_cost_permille"]' q.json)"
+check "premium's part of a feature's cost" 1000 "$(field 'd["rows"][0]["premium_cost_permille"]' q.json)"
+check "output's part of all is the mix of savings" "$(field 'int(float(d["mix"]["output_usd"])*1000/float(d["mix"]["priced_usd"]))' s.json)" \
+    "$(field 'd["total"]["output_cost_permille"]' r.json)"
+printf "[tier standard]\nmodels = claude-opus-*\n" >tiers
+"$bin" --config tiers --db l.db $now report --since 7d --where feature:doc-agent --by feature --format json >tr.json
+"$bin" --config tiers --db l.db $now savings --format json >ts.json
+check "a tier of the configuration counts in the report" 0 "$(field 'd["rows"][0]["premium_cost_permille"]' tr.json)"
+check "and in savings" "0 600" "$(field '" ".join(str([t["calls"] for t in d["mix"]["tiers"] if t["tier"]==n][0]) for n in ("premium","standard"))' ts.json)"
 # 297 of 300 questions came again; each answer serves 300 s, so that one in five minutes of each question is asked anew.
 "$bin" --db l.db $now savings --ttl 86400 --where feature:faq --format json >t.json
 check "with a day's TTL all but the first of each question" 297 "$(field 'd["strategies"][0]["calls"]' t.json)"
@@ -76,6 +86,12 @@ for which in realised:saved possible:possible; do
         "$(field "[s['${which#*:}_usd'] for s in d['strategies'] if s['strategy']=='model routing'][0]" s.json)" \
         "$(sed -n "s/^llm_savings_${which%:*}_usd{strategy=\"model routing\".*} //p" m.prom)"
 done
+check "tiers of the metrics are the command's" "$(field '[t["cost_usd"] for t in d["mix"]["tiers"] if t["tier"]=="premium"][0]' s.json)" \
+    "$(sed -n 's/^llm_tier_cost_usd{tier="premium"} //p' m.prom)"
+check "and their calls" "$(field '[t["calls"] for t in d["mix"]["tiers"] if t["tier"]=="classifier"][0]' s.json)" \
+    "$(sed -n 's/^llm_tier_requests{tier="classifier"} //p' m.prom)"
+check "all endpoints' cost is what was paid" "$(field 'd["paid_usd"]' s.json)" "$(sed -n 's/^llm_endpoint_cost_usd{endpoint=".*"} //p' m.prom)"
+check "mean latency of a tier" 0.900 "$(sed -n 's/^llm_tier_latency_seconds{tier="premium"} //p' m.prom)"
 "$bin" --db plain.db $now metrics >n.prom
 check "what is unknown is no sample" 0 "$(grep -c 'llm_savings_possible_usd{strategy="response' n.prom)"
 check "cost per request is the report's" "$(field 'd["rows"][0]["usd_per_request"]' q.json)" \

@@ -74,12 +74,17 @@ static const char *natural_order(const Query *q, const Result *r) {
 }
 
 static int write_answer(App *a, const Job *j, Db *db, const Result *r, Err *e) {
+    ReportMix mix = {0};
+    bool data = j->write == report_json || j->write == report_csv;
     Report report = {.query = &j->query, .result = r, .shown = r->count < j->limit ? r->count : j->limit, .zone = a->zone,
                      .ascii = !locale_is_utf8() || a->ascii};
     ReportEvent *events = xcalloc(REPORT_EVENTS_MAX, sizeof *events);
-    int rc = report_events_load(db, a->policy_path, j->query.since_ms, j->query.until_ms, events, &report.event_count, e);
+    int rc = data ? report_mix_load(a, db, &j->query, r, &mix, e) : 0;
+    if (data) report.mix = &mix;
+    if (rc == 0) rc = report_events_load(db, a->policy_path, j->query.since_ms, j->query.until_ms, events, &report.event_count, e);
     report.events = events;
     if (rc == 0) j->write(&report, stdout);
+    free(mix.row);
     free(events);
     return rc;
 }
@@ -126,7 +131,8 @@ const Command cmd_report = {
         "holds notional value), notional_usd (list value of flat-rate use) and\n"
         "saved_cache_usd; then response_cache_saved_usd, usd_per_request (of calls that were\n"
         "not refused), prompt_cache_hit_permille, response_cache_hit_permille and\n"
-        "token_output_permille; null or empty where that is unknown. basis says what the money is: metered, reported, billed,\n"
+        "token_output_permille; output_cost_permille and premium_cost_permille are parts of the\n"
+        "cost by list prices; null or empty where that is unknown. basis says what the money is: metered, reported, billed,\n"
         "notional or mixed. In tables, `in tok` is all input, caches included, and a cost\n"
         "with calls inside that have no price is at least (>=) what it says.\n\n"
         "Alerts and changes of the policy in the range follow in the order of time, in JSON\n"

@@ -4,6 +4,8 @@
 #define TUI_CMD_REPORT_H
 #include <stdio.h>
 #include "store/columns.h"
+#include "store/tier.h"
+#include "tui/command.h"
 
 enum { REPORT_EVENTS_MAX = 500 };
 typedef struct ReportEvent { /* what was told, and what people and budgets did to the switch, in the range */
@@ -14,7 +16,11 @@ typedef struct ReportEvent { /* what was told, and what people and budgets did t
 /* In the order of time, at most REPORT_EVENTS_MAX into out; where there is no policy file its changes are just missing. */
 int report_events_load(Db *db, const char *policy_path, int64_t since_ms, int64_t until_ms, ReportEvent *out, size_t *count, Err *e);
 
+typedef struct ReportMix { SpendMix *row, total; } ReportMix; /* row: as the result's groups */
+int report_mix_load(App *a, Db *db, const Query *q, const Result *rows, ReportMix *out, Err *e); /* out->row: free() */
+
 typedef struct Report {
+    const ReportMix *mix; /* of JSON and CSV; NULL = not asked for */
     const ReportEvent *events;
     size_t event_count;
     const Query *query;

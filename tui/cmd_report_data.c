@@ -5,24 +5,37 @@
 #include "tui/json_out.h"
 
 /* The numbers of a row; the caller has written what stands before them, without a comma. */
-static void json_numbers(FILE *out, const Totals *t, bool first) {
+static const char *const mix_names[] = {"output_cost_permille", "premium_cost_permille"};
+enum { MIX_COLUMNS = 2 };
+
+static int mix_value(const SpendMix *m, int column) {
+    if (!m) return -1;
+    return column == 0 ? spend_mix_output_permille(m) : spend_mix_premium_permille(m);
+}
+
+static void json_numbers(FILE *out, const Totals *t, const SpendMix *m, bool first) {
     for (int c = 0; c < COL_COUNT; c++) {
         fprintf(out, "%s\"%s\":", c == 0 && first ? "" : ",", column_names[c]);
         if (!column_is_known(t, (RowColumn)c)) fputs("null", out);
         else if (column_is_money((RowColumn)c)) json_out_money(out, column_value(t, (RowColumn)c));
         else fprintf(out, "%" PRId64, column_value(t, (RowColumn)c));
     }
+    for (int c = 0; c < MIX_COLUMNS; c++) {
+        fprintf(out, ",\"%s\":", mix_names[c]);
+        if (mix_value(m, c) < 0) fputs("null", out);
+        else fprintf(out, "%d", mix_value(m, c));
+    }
     fputs(",\"basis\":", out);
     json_out_string(out, totals_basis(t));
 }
 
-static void json_group(FILE *out, const Query *q, const Group *g) {
+static void json_group(FILE *out, const Query *q, const Group *g, const SpendMix *m) {
     fputc('{', out);
     for (size_t i = 0; i < q->by_count; i++) {
         fprintf(out, "%s\"%s\":", i ? "," : "", by_name(q->by[i]));
         json_out_string(out, g->name[i]);
     }
-    json_numbers(out, &g->t, q->by_count == 0);
+    json_numbers(out, &g->t, m, q->by_count == 0);
     fputc('}', out);
 }
 
@@ -51,16 +64,16 @@ void report_json(const Report *r, FILE *out) {
     fputs("],\"rows\":[", out);
     for (size_t i = 0; i < r->shown; i++) {
         fputs(i ? ",\n" : "\n", out);
-        json_group(out, r->query, &r->result->groups[i]);
+        json_group(out, r->query, &r->result->groups[i], r->mix ? &r->mix->row[i] : NULL);
     }
     fputs("],\n\"total\":{", out);
-    json_numbers(out, &r->result->total, true);
+    json_numbers(out, &r->result->total, r->mix ? &r->mix->total : NULL, true);
     fputs("},\n\"events\":[", out);
     json_events(r, out);
     fputs("]}\n", out);
 }
 
-static void csv_numbers(FILE *out, const Totals *t) {
+static void csv_numbers(FILE *out, const Totals *t, const SpendMix *m) {
     char money[32];
     for (int c = 0; c < COL_COUNT; c++) {
         int64_t v = column_value(t, (RowColumn)c);
@@ -72,6 +85,10 @@ static void csv_numbers(FILE *out, const Totals *t) {
             fprintf(out, "%" PRId64 ",", v);
         }
     }
+    for (int c = 0; c < MIX_COLUMNS; c++) {
+        if (mix_value(m, c) >= 0) fprintf(out, "%d", mix_value(m, c));
+        fputc(',', out);
+    }
     fprintf(out, "%s\n", totals_basis(t));
 }
 
@@ -79,13 +96,14 @@ static void csv_numbers(FILE *out, const Totals *t) {
 void report_csv(const Report *r, FILE *out) {
     for (size_t i = 0; i < r->query->by_count; i++) fprintf(out, "%s,", by_name(r->query->by[i]));
     for (int c = 0; c < COL_COUNT; c++) fprintf(out, "%s,", column_names[c]);
+    for (int c = 0; c < MIX_COLUMNS; c++) fprintf(out, "%s,", mix_names[c]);
     fputs("basis\n", out);
     for (size_t i = 0; i < r->shown; i++) {
         for (size_t k = 0; k < r->query->by_count; k++) {
             csv_out_text(out, r->result->groups[i].name[k]);
             fputc(',', out);
         }
-        csv_numbers(out, &r->result->groups[i].t);
+        csv_numbers(out, &r->result->groups[i].t, r->mix ? &r->mix->row[i] : NULL);
     }
-    if (r->query->by_count == 0) csv_numbers(out, &r->result->total);
+    if (r->query->by_count == 0) csv_numbers(out, &r->result->total, r->mix ? &r->mix->total : NULL);
 }

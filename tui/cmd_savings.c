@@ -186,7 +186,7 @@ static int take_times(App *a, Wish *w, const char *const *value) {
     w->until_ms = app_now(a);
     const Config *c = a->config;
     w->ask = (SaveAsk){.ttl_ms = w->ask.ttl_ms, .simple_input = c->simple_input, .simple_output = c->simple_output, .window = c->window,
-                       .hourly = c->hourly, .no_budget = c->budget_count == 0};
+                       .hourly = c->hourly, .no_budget = c->budget_count == 0, .tiers = tiers_of(c)};
     w->ask.route_to = value[OPT_ROUTE] ? value[OPT_ROUTE] : a->config->route_to;
     w->ask.can_wait = value[OPT_BATCH] ? value[OPT_BATCH] : a->config->can_wait;
     if (time_parse_arg(a->day_zone, w->until_ms, value[OPT_SINCE] ? value[OPT_SINCE] : "7d", &w->since_ms, &e) != 0) return usage_fail("savings: --since %s", e.text);

@@ -1,6 +1,7 @@
 /* doctor_config: configuration, prices and log formats. See doctor.h. */
 #include "collectors/notify.h"
 #include "store/recon_names.h"
+#include "store/tier.h"
 #include "tui/doctor.h"
 #include "tui/theme.h"
 #include <unistd.h>
@@ -59,6 +60,23 @@ static const char *newest_date(const Book *b, const char *today, size_t *schedul
     return newest;
 }
 
+/* How many models of the book each tier has; a [tier] that names none of them is a slip, or models without a price. */
+static void check_tiers(Doctor *d) {
+    const Tiers tiers = tiers_of(d->app->config);
+    size_t in[CLASS_COUNT] = {0}, *named = xcalloc(tiers.count + 1, sizeof *named);
+    for (size_t i = 0; i < book_size(d->app->book); i++) {
+        const PriceRow *row = book_row_at(d->app->book, i);
+        const char *model = price_row_model(row);
+        in[tier_of(tiers, model, row)]++;
+        for (size_t k = 0; k < tiers.count; k++) named[k] += tier_of((Tiers){&tiers.at[k], 1}, model, NULL) != CLASS_NONE;
+    }
+    found(d, LEVEL_OK, "tiers", "price rows: %zu premium, %zu standard, %zu classifier, %zu of no tier%s", in[CLASS_PREMIUM], in[CLASS_STANDARD], in[CLASS_ECONOMY],
+          in[CLASS_NONE], tiers.count ? ", the [tier] sections first" : ", by list price");
+    for (size_t k = 0; k < tiers.count; k++)
+        if (!named[k]) found(d, LEVEL_NOTE, "tiers", "[tier %s] models = %.120s: none is in the price book; see `tollwatch prices list`", tiers.at[k].name, tiers.at[k].models);
+    free(named);
+}
+
 void check_prices(Doctor *d) {
     char today[16], own[1100];
     size_t scheduled;
@@ -73,6 +91,7 @@ void check_prices(Doctor *d) {
     bool has_own = access(own, F_OK) == 0;
     found(d, LEVEL_OK, "prices", "%zu rows, the newest of %s, %zu scheduled%s%s", book_size(d->app->book), newest, scheduled,
           has_own ? ", with those of " : "", has_own ? own : "");
+    check_tiers(d);
 }
 
 /* A person's table of what bills call models: alerts leave out one that is wrong, so it is said here. */

@@ -47,7 +47,7 @@ static int load_savings(void *self, View *v, int64_t deadline_us, bool *more, Er
     if (savings_load(v->db, &q, CALLS, &p->sample, e) != 0) return -1;
     const SaveAsk ask = {.can_wait = v->app->config->can_wait, .route_to = v->app->config->route_to, .simple_input = v->app->config->simple_input,
                           .simple_output = v->app->config->simple_output, .window = v->app->config->window, .hourly = v->app->config->hourly,
-                          .no_budget = v->app->config->budget_count == 0};
+                          .no_budget = v->app->config->budget_count == 0, .tiers = tiers_of(v->app->config)};
     savings_work_out(&p->sample, v->book, &ask, &p->v);
     p->read_ms = v->until_ms;
     p->length_ms = v->until_ms - v->since_ms;
