@@ -49,6 +49,29 @@ static Config *load(const Home *h, const char *text, Err *e) {
     return c;
 }
 
+static void wrong_tiers_and_rules_are_named(void **state) {
+    (void)state;
+    static const struct { const char *text; int line; const char *says; } cases[] = {
+        {"[tier best]\nmodels = a\n", 1, "known are classifier standard premium"},
+        {"[tier premium]\n", 1, "needs models ="},
+        {"[rule nothing]\noff = yes\n", 1, "is no rule; known are budget"},
+        {"[rule burn]\nthreshold = 0.5\n", 1, "has no threshold"},
+        {"[rule premium]\nabove_usd = 1\n", 1, "has no above_usd"},
+        {"[rule call]\nabove_ms = 1\n", 1, "has no above_ms"},
+        {"[rule latency]\nabove_ms = fast\n", 2, "milliseconds from 1 to 86400000"},
+    };
+    Home h;
+    home_make(&h);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Err e;
+        char begin[128];
+        snprintf(begin, sizeof begin, "%s:%d: ", h.path, cases[i].line);
+        assert_null(load(&h, cases[i].text, &e));
+        if (strncmp(e.text, begin, strlen(begin)) != 0 || !strstr(e.text, cases[i].says)) fail_msg("%s: %s", cases[i].text, e.text);
+    }
+    home_remove(&h);
+}
+
 static void tiers_and_what_rules_are_given_are_read(void **state) {
     (void)state;
     Home h;
@@ -148,13 +171,6 @@ static void bad_lines_are_named(void **state) {
         {"[source a]\npath = x\nnonsense\nbilling = free\n", 3, "neither"}, /* the first of two */
         {"[source a]\npath = x\nbilling = free\nnonsense\n", 3, "must be payg"},
         {"[source a]\npath = x\nquantity_of = x\n", 3, "known are path command format"},
-        {"[tier best]\nmodels = a\n", 1, "known are classifier standard premium"},
-        {"[tier premium]\n", 1, "needs models ="},
-        {"[rule nothing]\noff = yes\n", 1, "is no rule; known are budget"},
-        {"[rule burn]\nthreshold = 0.5\n", 1, "has no threshold"},
-        {"[rule premium]\nabove_usd = 1\n", 1, "has no above_usd"},
-        {"[rule call]\nabove_ms = 1\n", 1, "has no above_ms"},
-        {"[rule latency]\nabove_ms = fast\n", 2, "milliseconds from 1 to 86400000"},
         {"[budget b]\nperiod = day\n", 1, "needs limit_usd"},
         {"[budget b]\nlimit_usd = -5\n", 2, "above 0"},
         {"[budget b]\nlimit_usd = 99999999999999\n", 2, "above 0"},
@@ -375,7 +391,7 @@ static void only_near_words_are_offered(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_example_is_understood),        cmocka_unit_test(defaults_come_from_the_key_table),
-        cmocka_unit_test(tiers_and_what_rules_are_given_are_read),
+        cmocka_unit_test(tiers_and_what_rules_are_given_are_read), cmocka_unit_test(wrong_tiers_and_rules_are_named),
         cmocka_unit_test(bad_lines_are_named),              cmocka_unit_test(long_lines_are_whole_or_refused),
         cmocka_unit_test(what_is_no_text_file_is_refused),  cmocka_unit_test(the_key_table_is_whole),
         cmocka_unit_test(files_are_where_the_manual_says),  cmocka_unit_test(the_users_configuration_is_found),
