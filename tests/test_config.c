@@ -52,12 +52,10 @@ static Config *load(const Home *h, const char *text, Err *e) {
 static void wrong_tiers_and_rules_are_named(void **state) {
     (void)state;
     static const struct { const char *text; int line; const char *says; } cases[] = {
-        {"[tier best]\nmodels = a\n", 1, "known are classifier standard premium"},
-        {"[tier premium]\n", 1, "needs models ="},
+        {"[tier best]\nmodels = a\n", 1, "known are classifier standard premium"}, {"[tier premium]\n", 1, "needs models ="},
         {"[rule nothing]\noff = yes\n", 1, "is no rule; known are budget"},
         {"[rule burn]\nthreshold = 0.5\n", 1, "has no threshold"},
-        {"[rule premium]\nabove_usd = 1\n", 1, "has no above_usd"},
-        {"[rule call]\nabove_ms = 1\n", 1, "has no above_ms"},
+        {"[rule premium]\nabove_usd = 1\n", 1, "has no above_usd"}, {"[rule call]\nabove_ms = 1\n", 1, "has no above_ms"},
         {"[rule latency]\nabove_ms = fast\n", 2, "milliseconds from 1 to 86400000"},
     };
     Home h;
