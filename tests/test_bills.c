@@ -186,7 +186,7 @@ static void what_is_asked_is_exact(void **state) {
     assert_non_null(strstr(seen, want));
     assert_non_null(strstr(seen, "page=p2%3D"));
     assert_non_null(strstr(seen, "GET /organization/usage/web_search_calls?"));
-    assert_non_null(strstr(seen, "GET /organization/projects?limit=100 "));
+    assert_non_null(strstr(seen, "GET /organization/projects?limit=100&include_archived=true "));
     free(seen);
     loopback_stop(&d->server);
 }

@@ -105,9 +105,10 @@ static void requests_are_exact(void **state) {
 static void names_of_keys_are_asked_project_by_project(void **state) {
     (void)state;
     static const struct { const char *cursor, *url; } pages[] = {
-        {"", "https://x/organization/projects?limit=1"}, {"p proj_a", "https://x/organization/projects?limit=1&after=proj_a"},
-        {"k proj_a", "https://x/organization/projects/proj_a/api_keys?limit=100"},
-        {"l ../a?b key=1", "https://x/organization/projects/..%2Fa%3Fb/api_keys?limit=100&after=key%3D1"}};
+        {"", "https://x/organization/projects?limit=1&include_archived=true"},
+        {"p proj_a", "https://x/organization/projects?limit=1&include_archived=true&after=proj_a"},
+        {"k proj_a", "https://x/organization/projects/proj_a/api_keys?limit=100&owner_project_access=any"},
+        {"l ../a?b key=1", "https://x/organization/projects/..%2Fa%3Fb/api_keys?limit=100&owner_project_access=any&after=key%3D1"}};
     const Feed *f = feed_find("openai", "keys");
     Err e = {0};
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {

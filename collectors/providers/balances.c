@@ -1,6 +1,7 @@
 /* balances: providers that tell no tokens, but what is left of prepaid credit: DeepSeek and xAI, and of xAI what a day cost.
  * Amounts come as texts; xAI's balance is cents with the sign turned round, its days are dollars. Sources: DeepSeek's docs; xAI's
- * management API as seen live. */
+ * Management API reference (where keys are made, the permission they need), its billing answers as seen live in clients: no live
+ * account was asked. */
 #include "collectors/provider.h"
 #include "store/clock.h"
 #include "store/money.h"
@@ -93,4 +94,4 @@ static const Feed xai_feeds[] = {
 
 const Provider provider_deepseek = {.name = "deepseek", .base_url = "https://api.deepseek.com", .feeds = deepseek_feeds, .key_help = "an API key of the account, made at platform.deepseek.com, API keys"};
 const Provider provider_xai = {.name = "xai", .base_url = "https://management-api.x.ai", .feeds = xai_feeds,
-                               .key_help = "a management key (no inference key), made at console.x.ai, Settings, Management keys, and scope = the team's id"};
+                               .key_help = "a management key (no inference key), made at console.x.ai, Settings, Management Keys, by a user with that permission, and scope = the team's id"};

@@ -1,12 +1,14 @@
 /* openai: organization usage and costs. Input counters include caches, cache writes, audio and images; costs have no model but a
- * line item "<model>, input". Money comes as a number or as a decimal text, zero as "0E-6176". Source: OpenAI's OpenAPI, and
- * answers as seen live. */
+ * line item "<model>, input". Money comes as a number or as a decimal text, zero as "0E-6176". Source: OpenAI's OpenAPI and
+ * API reference (keys of projects: GET /organization/projects/ID/api_keys; /organization/admin_api_keys has admin keys alone, which
+ * cannot call models), and answers as seen live. Not verified: delay and finality of buckets, limits of polling. */
 #include "collectors/provider.h"
 #include "store/clock.h"
 #include "store/money.h"
 #include <inttypes.h>
 #include <stdio.h>
 
+#define ARCHIVED "include_archived=true" /* a leaked key may be of a project that is gone */
 enum { BUCKETS = 31 /* of a page: the most that usage endpoints give for days */ };
 
 typedef struct Endpoint {
@@ -175,7 +177,7 @@ static int keys_request(const FeedCall *c, PageRequest *out, Err *e) {
     Buf url = {.max = PAGE_URL_MAX - 1};
     buf_fmt(&url, "%s/organization/projects", c->base_url);
     if (!lists) buf_str(&url, "/"), http_encode(&url, at.project), buf_str(&url, "/api_keys");
-    buf_fmt(&url, "?limit=%d", lists ? 1 : 100);
+    buf_fmt(&url, "?limit=%d&%s", lists ? 1 : 100, lists ? ARCHIVED : "owner_project_access=any"); /* else keys of people who left have no name */
     if (*after) buf_str(&url, "&after="), http_encode(&url, after);
     page_header(out, "Authorization: Bearer %s", c->secret);
     return page_url(out, &url, e);
@@ -221,7 +223,7 @@ static const Feed feeds[] = {
     USAGE_FEED("audio_speeches", OF_KEYS), USAGE_FEED("audio_transcriptions", OF_KEYS), USAGE_FEED("vector_stores", "project_id"),
     USAGE_FEED("code_interpreter_sessions", "project_id"), USAGE_FEED("file_search_calls", "project_id api_key_id"),
     USAGE_FEED("web_search_calls", OF_KEYS " context_level"),
-    {.name = "projects", .no_rows = true, .every_ms = MS_PER_DAY, .bucket_ms = MS_PER_DAY, .arg = "/organization/projects?limit=100", .request = get_request,
+    {.name = "projects", .no_rows = true, .every_ms = MS_PER_DAY, .bucket_ms = MS_PER_DAY, .arg = "/organization/projects?limit=100&" ARCHIVED, .request = get_request,
      .parse = projects_parse},
     {.name = "keys", .no_rows = true, .optional = true, .every_ms = MS_PER_DAY, .bucket_ms = MS_PER_DAY, .request = keys_request, .parse = keys_parse},
     {.name = "spend limit", .no_rows = true, .every_ms = 6 * MS_PER_HOUR, .bucket_ms = MS_PER_DAY, .arg = "/organization/spend_limit",
