@@ -217,7 +217,9 @@ static void give_up(Bills *b, bool denied, const Err *why) {
 static void read_page(Bills *b, Wait *next) {
     Err e = {0};
     const FeedSink sink = {.rows = &b->rows, .name = sink_name, .balance = sink_balance, .ctx = b};
+    size_t from = b->rows.count;
     PageResult r = page_read(b->http, b->provider, b->feed, &b->call, &sink, b->stop, &e);
+    bill_set_page(&b->rows, from);
     next->sleep_ms = 0;
     if (b->stop && stop_is_set(b->stop)) return;
     if (r.end == PAGE_READ && next_page(b, &e) == 0) {

@@ -61,9 +61,12 @@ int64_t http_retry_after(const char *value, int64_t now_ms) {
     value += strspn(value, " \t");
     int64_t ms = decimal_ms(value, MS_PER_SECOND);
     if (ms >= 0) return bounded(ms);
-    struct tm at = {0};
-    const char *end = strptime(value, "%a, %d %b %Y %H:%M:%S GMT", &at); /* the one form that servers may write */
-    return end ? bounded((int64_t)timegm(&at) * MS_PER_SECOND - now_ms) : -1;
+    static const char *const dates[] = {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"}; /* of RFC 9110: one to write, three to read */
+    for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
+        struct tm at = {0};
+        if (strptime(value, dates[i], &at)) return bounded((int64_t)timegm(&at) * MS_PER_SECOND - now_ms);
+    }
+    return -1;
 }
 
 void http_encode(Buf *out, const char *text) {

@@ -47,6 +47,8 @@ uint32_t bill_set_name(BillSet *s, const char *text);    /* NULL and "" are 0 */
 BillRow *bill_set_merge(BillSet *s, const BillRow *like);
 /* Whether this id is new to the set: what pages tell twice, while rows move between them, counts once. */
 bool bill_set_first(BillSet *s, const char *id);
+/* Ends a page, whose rows begin at `from`: one that says the same as an earlier page of the read is taken out. Merged rows stay. */
+void bill_set_page(BillSet *s, size_t from);
 
 typedef struct BillRead {
     const char *account, *provider, *feed;

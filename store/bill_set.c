@@ -58,6 +58,20 @@ bool bill_set_first(BillSet *s, const char *id) {
     return true;
 }
 
+static uint64_t content_hash(const BillRow *r, uint64_t seed) {
+    const int64_t of[] = {r->start_ms, r->end_ms, r->model, r->tier, r->project, r->key, r->item, r->currency, r->requests, r->searches, r->nano, r->batch, r->money};
+    return hash64(r->tokens, sizeof r->tokens, hash64(of, sizeof of, seed));
+}
+
+void bill_set_page(BillSet *s, size_t from) {
+    char id[32];
+    uint64_t hash = 0;
+    if (s->merged_cap || from >= s->count) return;
+    for (size_t i = from; i < s->count; i++) hash = content_hash(&s->at[i], hash);
+    snprintf(id, sizeof id, "page %016llx", (unsigned long long)hash);
+    if (!bill_set_first(s, id) && !s->full) s->count = from;
+}
+
 static bool alike(const BillRow *a, const BillRow *b) {
     return a->start_ms == b->start_ms && a->end_ms == b->end_ms && a->model == b->model && a->tier == b->tier && a->project == b->project &&
            a->key == b->key && a->item == b->item && a->currency == b->currency && a->batch == b->batch && a->money == b->money;

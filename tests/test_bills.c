@@ -49,10 +49,51 @@ static void analytics(const char *request, int fd) {
     else loopback_reply(fd, 200, "", "{\"data\":[],\"has_more\":false}");
 }
 
+static bool has(const char *request, const char *text) { return strstr(request, text) != NULL; }
+
+/* Seconds of a parameter, whole days alone; -1 = not so. */
+static int64_t day_of(const char *request, const char *key) {
+    const char *at = strstr(request, key);
+    int64_t s = at ? strtoll(at + strlen(key), NULL, 10) : 0;
+    return at && s > 0 && s % DAY_S == 0 ? s : -1;
+}
+
+/* What is wrong with a request to OpenAI; NULL = nothing. Windows begin and end with a UTC day, are 31 days at most; a page asks as
+ * the first one did; arrays are repeated plain keys; nothing stands unencoded. */
+static const char *wrong_openai(const char *request) {
+    int64_t from = day_of(request, "start_time="), to = day_of(request, "end_time=");
+    size_t line = strcspn(request, "\r");
+    if (strncmp(request, "GET /organization/", 18) != 0 || memchr(request, '[', line) || memchr(request, '"', line)) return "the line";
+    if (!has(request, "\r\nAuthorization: Bearer sk-admin-test\r\n") || !has(request, "\r\nUser-Agent: tollwatch/")) return "the headers";
+    if (!has(request, "/costs?") && !has(request, "/usage/")) return NULL;
+    if (from < 0 || to <= from || to - from > 31 * DAY_S) return "the window";
+    return has(request, "&bucket_width=1d&limit=31&group_by=") ? NULL : "the parameters";
+}
+
+static const char *wrong_anthropic(const char *request) {
+    size_t line = strcspn(request, "\r");
+    if (strncmp(request, "GET /v1/organizations/", 22) != 0 || memchr(request, '[', line) || memchr(request, ':', line)) return "the line";
+    if (!has(request, "\r\nx-api-key: sk-admin-test\r\n") || !has(request, "\r\nanthropic-version: 2023-06-01\r\n") || has(request, "Authorization")) return "the headers";
+    if (!has(request, "/analytics/")) return NULL;
+    if (!has(request, "\r\nanthropic-beta: analytics-usage-cost-2026-08-24\r\n")) return "the beta";
+    if (!has(request, "?starting_at=2026-") || !has(request, "T00%3A00%3A00Z&ending_at=") || !has(request, "T00%3A00%3A00Z&time_bucket_width=1d&order_by=time&order=asc&limit=1000&"))
+        return "the window";
+    return has(request, "&group_by%5B%5D=model&group_by%5B%5D=") ? NULL : "the brackets";
+}
+
+static bool is_refused(const Script *s, const char *request, int fd) {
+    char body[128];
+    const char *wrong = s->mode == STALE ? wrong_anthropic(request) : wrong_openai(request);
+    if (!wrong) return false;
+    snprintf(body, sizeof body, "{\"error\":\"the request: %s\"}", wrong);
+    loopback_reply(fd, 400, "", body);
+    return true;
+}
+
 static void answer(void *ctx, int n, const char *request, int fd) {
     const Script *s = ctx;
+    if (is_refused(s, request, fd)) return;
     if (s->mode == STALE) analytics(request, fd);
-    else if (!strstr(request, "Authorization: Bearer sk-admin-test\r\n")) loopback_reply(fd, 400, "", "{\"error\":\"no key\"}");
     else if (s->mode == HTML) loopback_reply(fd, 200, "Content-Type: text/html\r\n", "<html>please log in, sk-admin-test</html>");
     else if (s->mode == DENIED) loopback_reply(fd, 401, "", "{\"error\":{\"message\":\"key sk-admin-test lacks api.usage.read\"}}");
     else if (s->mode == THROTTLED && n % 2 == 0) loopback_reply(fd, 429, "Retry-After: 0\r\n", "{\"error\":{\"message\":\"slow down\"}}");
@@ -153,9 +194,12 @@ static void a_stale_day_stays_open(void **state) {
     Err e = {0};
     Recon r;
     int64_t until, read;
+    char word[300];
     d->account = (AccountConfig){.name = "main", .provider = "anthropic", .api = "analytics", .key_env = "TEST_ADMIN_KEY"};
     begin(d, STALE);
     run(d);
+    last_word(d, word, sizeof word);
+    assert_memory_equal(word, "ok", 2); /* no request was refused */
     OK(e, bill_feed_state(d->lab.db, "main", "analytics usage", &until, &read, &e));
     assert_int_equal(until, (TODAY_S - DAY_S) * 1000); /* by the clock today's beginning */
     assert_int_equal(lab_number(&d->lab, "SELECT sum(nano) FROM bill JOIN bill_feed f ON f.id = bill.feed WHERE f.feed = 'analytics cost'"), 1000000000);

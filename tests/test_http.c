@@ -125,11 +125,12 @@ static void retry_after_in_all_its_forms(void **state) {
     int64_t now = INT64_C(1795486360000); /* Tue, 24 Nov 2026 02:12:40 GMT */
     static const struct { const char *text; int64_t ms; } cases[] = {
         {"7", 7000}, {" 0.25", 250}, {"0", 0}, {"Tue, 24 Nov 2026 02:12:45 GMT", 5000}, {"Tue, 24 Nov 2026 02:12:00 GMT", 0},
+        {"Tuesday, 24-Nov-26 02:12:46 GMT", 6000}, {"Tue Nov 24 02:12:47 2026", 7000}, {"Tue, 24 Nov", -1},
         {"86400", HTTP_RETRY_AFTER_MAX_MS}, {"99999999999999999999999", HTTP_RETRY_AFTER_MAX_MS}, {"soon", -1}, {"", -1}, {"-5", -1}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (http_retry_after(cases[i].text, now) != cases[i].ms) fail_msg("\"%s\": %lld", cases[i].text, (long long)http_retry_after(cases[i].text, now));
     static const struct { int status; HttpVerdict v; } verdicts[] = {{200, HTTP_FINE}, {204, HTTP_FINE}, {304, HTTP_WRONG}, {400, HTTP_WRONG},
-        {401, HTTP_DENIED}, {403, HTTP_DENIED}, {404, HTTP_WRONG}, {408, HTTP_AGAIN}, {429, HTTP_AGAIN}, {500, HTTP_AGAIN}, {529, HTTP_AGAIN}};
+        {401, HTTP_DENIED}, {403, HTTP_DENIED}, {404, HTTP_WRONG}, {408, HTTP_AGAIN}, {409, HTTP_AGAIN}, {429, HTTP_AGAIN}, {500, HTTP_AGAIN}, {529, HTTP_AGAIN}};
     for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) assert_int_equal(http_verdict(verdicts[i].status), verdicts[i].v);
     Buf b = {.max = 100};
     http_encode(&b, "page_A/=%3D ü");

@@ -5,9 +5,11 @@
 #include "store/clock.h"
 #include "tests/loopback.h"
 #include <pthread.h>
+#include <sys/resource.h>
+#include <zlib.h>
 
 #define KEY "sk-hostile-0123456789"
-enum { PATIENCE_MS = 5000 /* what is proven is that it ends long before the 20 s and 30 s of the two sides */ };
+enum { STOP_MS = 200, STOPS = 5 /* the best of so many counts: a loaded machine is no fault of ours */ };
 
 static int try_it(const char *url, const Stop *stop, Err *e) {
     Http *http = http_new();
@@ -144,7 +146,7 @@ static void *stop_when_asked(void *ctx) {
     return NULL;
 }
 
-static void ends_when_stopped(const char *url, int asked) {
+static int64_t stop_takes(const char *url, int asked) {
     Hang h = {.asked = asked, .stop = stop_new()};
     Err e = {0};
     pthread_t t;
@@ -154,8 +156,8 @@ static void ends_when_stopped(const char *url, int asked) {
     assert_true(stop_is_set(h.stop)); /* it was held until then, and ended because of it */
     assert_non_null(strstr(e.text, ": stopped"));
     pthread_join(t, NULL);
-    if (now - h.at_ms > PATIENCE_MS) fail_msg("%s: ended %lld ms after the stop", url, (long long)(now - h.at_ms));
     stop_free(h.stop);
+    return now - h.at_ms;
 }
 
 static void hold(void *ctx, int n, const char *request, int fd) {
@@ -165,18 +167,25 @@ static void hold(void *ctx, int n, const char *request, int fd) {
     if (write(*(int *)ctx, "!", 1) == 1) loopback_silence(fd);
 }
 
+static int64_t hang_at(const char *phase) {
+    int bell[2];
+    char url[64];
+    assert_int_equal(pipe(bell), 0);
+    Loopback server = loopback_start(hold, &bell[1]);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d%s", server.port, phase);
+    int64_t took = stop_takes(url, bell[0]);
+    loopback_stop(&server);
+    close(bell[0]), close(bell[1]);
+    return took;
+}
+
 static void a_hanging_server_is_left_at_once(void **state) {
     (void)state;
     static const char *const phases[] = {"/silent", "/headers", "/body"};
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
-        int bell[2];
-        char url[64];
-        assert_int_equal(pipe(bell), 0);
-        Loopback server = loopback_start(hold, &bell[1]);
-        snprintf(url, sizeof url, "http://127.0.0.1:%d%s", server.port, phases[i]);
-        ends_when_stopped(url, bell[0]);
-        loopback_stop(&server);
-        close(bell[0]), close(bell[1]);
+        int64_t best = INT64_MAX, took;
+        for (int n = 0; n < STOPS && best > STOP_MS; n++) best = (took = hang_at(phases[i])) < best ? took : best;
+        if (best > STOP_MS) fail_msg("%s: ended %lld ms after the stop", phases[i], (long long)best);
     }
 }
 
@@ -187,17 +196,56 @@ static void a_handshake_that_hangs_is_left_at_once(void **state) {
     socklen_t size = sizeof at;
     char url[64];
     int listener = socket(AF_INET, SOCK_STREAM, 0);
+    int64_t took;
     assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
     assert_int_equal(listen(listener, 4), 0);
     assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &size), 0);
     snprintf(url, sizeof url, "https://127.0.0.1:%d/", ntohs(at.sin_port));
-    ends_when_stopped(url, listener);
+    if ((took = stop_takes(url, listener)) > STOP_MS * STOPS) fail_msg("ended %lld ms after the stop", (long long)took);
     close(listener);
+}
+
+/* ---- more than is good ---- */
+enum { BOMB_MB = 64 };
+
+/* 64 MB of spaces in 64 KB: what counts is what comes out of it. */
+static void send_bomb(void *ctx, int n, const char *request, int fd) {
+    z_stream z = {0};
+    char head[128], *in = calloc(1, 1 << 20), *out = malloc(1 << 20);
+    (void)ctx, (void)n, (void)request;
+    memset(in, ' ', 1 << 20);
+    deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+    z.next_out = (Bytef *)out, z.avail_out = 1 << 20;
+    for (int mb = 0; mb < BOMB_MB; mb++) {
+        z.next_in = (Bytef *)in, z.avail_in = 1 << 20;
+        deflate(&z, mb + 1 == BOMB_MB ? Z_FINISH : Z_NO_FLUSH);
+    }
+    snprintf(head, sizeof head, "HTTP/1.1 200 X\r\nContent-Encoding: gzip\r\nContent-Length: %lu\r\n\r\n", z.total_out);
+    loopback_send(fd, head);
+    if (write(fd, out, z.total_out) < 0) loopback_silence(fd);
+    deflateEnd(&z);
+    free(in), free(out);
+}
+
+static void a_bomb_does_not_go_off(void **state) {
+    (void)state;
+    char url[64];
+    Err e = {0};
+    struct rusage before, after;
+    Loopback server = loopback_start(send_bomb, NULL);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/bomb", server.port);
+    getrusage(RUSAGE_SELF, &before);
+    assert_int_equal(try_it(url, NULL, &e), -1);
+    getrusage(RUSAGE_SELF, &after);
+    assert_non_null(strstr(e.text, "larger than 16777216 bytes"));
+    if (after.ru_maxrss - before.ru_maxrss > 48 << 10) fail_msg("it took %ld KB", after.ru_maxrss - before.ru_maxrss);
+    loopback_stop(&server);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_certificate_that_nobody_signed_is_refused), cmocka_unit_test(a_proxy_is_asked_to_connect),
-        cmocka_unit_test(a_hanging_server_is_left_at_once), cmocka_unit_test(a_handshake_that_hangs_is_left_at_once)};
+        cmocka_unit_test(a_hanging_server_is_left_at_once), cmocka_unit_test(a_handshake_that_hangs_is_left_at_once),
+        cmocka_unit_test(a_bomb_does_not_go_off)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

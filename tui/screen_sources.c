@@ -116,7 +116,9 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
     case COL_SOURCE: snprintf(to, size, "%s %s%s", glyph(v), v->source, v->notional ? " (notional)" : ""); break;
     case COL_KIND: snprintf(to, size, "%s", v->kind); break;
     case COL_AGE: snprintf(to, size, "%s", v->seen_ms ? number_age(s->read_ms - v->seen_ms).text : "-"); break;
-    case COL_LAG: snprintf(to, size, "%s", v->lag_ms >= 0 ? number_count(v->lag_ms, 7).text : "-"); break;
+    case COL_LAG: /* a bill is hours behind: that is no figure in milliseconds */
+        snprintf(to, size, "%s", v->lag_ms < 0 ? "-" : v->lag_ms < MS_PER_MINUTE ? number_count(v->lag_ms, 7).text : number_age(v->lag_ms).text);
+        break;
     case COL_TODAY: snprintf(to, size, "%s", number_count(v->today_requests, 8).text); break;
     case COL_BAD:
         snprintf(to, size, "%s", number_count(bad, 6).text);

@@ -92,6 +92,9 @@ static int parse_bucket(const json_t *bucket, const FeedSink *out, RowFn *fill, 
     if (json_time(json_object_get(bucket, "starting_at"), &start) != 0 || json_time(json_object_get(bucket, "ending_at"), &end) != 0 ||
         end <= start || !json_is_array(results))
         return fail(e, "a bucket without starting_at, ending_at and results");
+    char id[48];
+    snprintf(id, sizeof id, "bucket %lld", (long long)start);
+    if (!bill_set_first(out->rows, id)) return 0; /* told twice in one read: it counts once */
     json_array_foreach(results, i, r) {
         BillRow *row = bill_set_add(out->rows);
         if (!row) return fail(e, "more rows than %d", BILL_ROWS_MAX);
@@ -184,12 +187,20 @@ static int code_model(const json_t *m, BillRow like, BillSet *set, Err *e) {
     return bad ? fail(e, "a record with a counter that is no number; nothing of it is believed") : 0;
 }
 
+/* Records have no id: one that is the same in all it says was told already. */
+static bool is_new(const json_t *r, BillSet *set) {
+    char *text = json_dumps(r, JSON_COMPACT | JSON_SORT_KEYS), id[32];
+    snprintf(id, sizeof id, "record %016llx", (unsigned long long)(text ? hash64(text, strlen(text), 0) : 0));
+    free(text);
+    return bill_set_first(set, id);
+}
+
 static int code_record(const FeedCall *c, const json_t *r, const FeedSink *out, Err *e) {
     const json_t *models = json_object_get(r, "model_breakdown"), *m;
     int64_t day;
     size_t i;
     if (json_time(json_object_get(r, "date"), &day) != 0 || !json_is_array(models)) return fail(e, "a record without date and model_breakdown");
-    if (day < c->from_ms || day >= c->until_ms) return 0;
+    if (day < c->from_ms || day >= c->until_ms || !is_new(r, out->rows)) return 0;
     const BillRow like = {.start_ms = day, .end_ms = day + MS_PER_DAY, .money = true, .item = bill_set_name(out->rows, json_str(r, "customer_type")),
                           .key = bill_set_name(out->rows, json_str(json_object_get(r, "actor"), "api_key_name"))};
     json_array_foreach(models, i, m) {

@@ -131,7 +131,7 @@ static int cost_day(const json_t *day, const FeedSink *out, Err *e) {
         if ((row = add_row(out, start, end, e)) == NULL) return -1;
         if (cost_row(json_object_get(g, "Metrics"), key_at(g, 0), key_at(g, 1), row, out->rows, e) != 0) return -1;
     }
-    if (json_object_size(total) == 0) return 0; /* else it was not grouped */
+    if (json_array_size(groups) > 0 || !json_object_get(total, "UnblendedCost")) return 0; /* else it was not grouped */
     if ((row = add_row(out, start, end, e)) == NULL) return -1;
     return cost_row(total, "", "", row, out->rows, e);
 }

@@ -111,6 +111,9 @@ static int parse_bucket(const json_t *bucket, const FeedSink *out, RowFn *fill, 
     int64_t start = json_count(bucket, "start_time", &bad), end = json_count(bucket, "end_time", &bad);
     if (!results) results = json_object_get(bucket, "result"); /* until mid-2025 */
     if (bad || start <= 0 || end <= start || !json_is_array(results)) return fail(e, "a bucket without start_time, end_time and results");
+    char id[48];
+    snprintf(id, sizeof id, "bucket %" PRId64, start);
+    if (!bill_set_first(out->rows, id)) return 0; /* told twice in one read: it counts once */
     json_array_foreach(results, i, r) {
         BillRow *row = bill_set_add(out->rows);
         if (!row) return fail(e, "more rows than %d", BILL_ROWS_MAX);
