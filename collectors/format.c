@@ -333,6 +333,7 @@ const char *format_name(const Format *f) { return f->name; }
 const char *format_help(const Format *f) { return f->help; }
 const char *format_refusal(const Format *f) { return f->refuse; }
 Framing format_framing(const Format *f) { return f->framing; }
+const PruneSpec *format_wanted(const Format *f) { return f->text ? NULL : &f->wanted; }
 Replay format_replay(const Format *f) { return f->replay; }
 bool format_has_state(const Format *f) { return f->hook && f->hook->state_size > 0; }
 const TableSpec *format_table(const Format *f) { return f->table.name ? &f->table : NULL; }

@@ -6,6 +6,7 @@
  */
 #ifndef COLLECTORS_FORMAT_H
 #define COLLECTORS_FORMAT_H
+#include "collectors/scan_prune.h"
 #include "store/price.h"
 #include "store/request.h"
 
@@ -31,6 +32,7 @@ Framing format_framing(const Format *f);
 /* How a file with this head is to be read: also a format of lines may be pretty-printed, several on a line, in an array, or
  * over several lines of a container runtime. */
 Framing format_framing_of(const Format *f, const char *head, size_t len);
+const PruneSpec *format_wanted(const Format *f); /* of a record, so that a long one is read without the rest; NULL = lines are no JSON */
 Replay format_replay(const Format *f);
 bool format_has_state(const Format *f); /* a record's meaning depends on those before it: files are read in order */
 bool format_is_agent(const Format *f); /* transcripts: notional unless told otherwise when followed */

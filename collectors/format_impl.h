@@ -92,7 +92,7 @@ typedef struct Nested { /* JSON in a string member: paths "holder->rest" */
     uint16_t holder, first, count; /* value index of the holder; its values are first .. first + count */
     ScanPlan *plan;
 } Nested;
-enum { NESTED_MAX = 4, PLACES_MAX = 16, IDS_MAX = 8, FLAGS_COUNT = 6 };
+enum { NESTED_MAX = PRUNE_INNER_MAX, PLACES_MAX = 16, IDS_MAX = 8, FLAGS_COUNT = 6 };
 
 typedef struct Identity { /* alternatives; each is one or more parts that must all be there */
     Field parts[IDS_MAX];
@@ -131,6 +131,7 @@ struct Format {
     ScanPlan *plan;
     size_t path_count, value_count; /* of the plan; with those of nested plans */
     Nested nested[NESTED_MAX]; size_t nested_count;
+    PruneSpec wanted; /* of both */
 };
 /* Flag names and their bits, in the order of Format.flags. */
 extern const struct FlagName { const char *name; uint32_t bit; } format_flags[FLAGS_COUNT];

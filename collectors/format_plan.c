@@ -57,7 +57,9 @@ static int plan_nested(Maker *m, size_t first, Places *places) {
     }
     f->value_count += n->count;
     Err why = {0};
-    return scan_plan(&n->plan, inner, n->count, NULL, &why) == 0 ? 0 : (make_fail(m, path, "%s", why.text), -1);
+    if (scan_plan(&n->plan, inner, n->count, NULL, &why) != 0) return make_fail(m, path, "%s", why.text), -1;
+    f->wanted.inner[f->wanted.inner_count++] = (PruneInner){n->holder, n->plan};
+    return 0;
 }
 
 static bool first_of_holder(const Maker *m, size_t at) {
@@ -104,6 +106,7 @@ int make_plan(Maker *m, const char *each) {
     if (make_failed(m) || plan_record(m, each, &places) != 0) return -1;
     for (size_t i = 0; i < m->path_count; i++)
         if (first_of_holder(m, i) && plan_nested(m, i, &places) != 0) return -1;
+    m->f->wanted.plan = m->f->plan;
     if (!make_failed(m)) place_all(m->f, &places);
     return make_failed(m) ? -1 : 0;
 }

@@ -50,6 +50,7 @@ static int rewind_reader(LogFile *f, Err *e) {
     }
     if (reader_open_fd(&f->reader, fd, f->path, FRAME_LINES, e) != 0) return -1;
     reader_set_framing(f->reader, f->framing);
+    reader_set_wanted(f->reader, format_wanted(f->format));
     return 0;
 }
 
@@ -98,6 +99,7 @@ static int recognise(LogFile *f, const LogSetup *s, Str head, Err *e) {
     if (f->format) {
         f->framing = format_framing_of(f->format, head.at, head.len);
         reader_set_framing(f->reader, f->framing);
+        reader_set_wanted(f->reader, format_wanted(f->format));
         return 0;
     }
     if (*wanted) return fail(e, "%s: no format \"%s\"; see `tollwatch doctor` for the known ones", f->path, wanted);
@@ -233,6 +235,7 @@ int logfile_part(LogFile **out, const LogFile *whole, uint64_t from, uint64_t un
     if (reader_skip_to(r, from, e) != 0) return reader_close(r), -1;
     reader_set_lines(r, 0);
     reader_end_at(r, until);
+    reader_set_wanted(r, format_wanted(whole->format));
     LogFile *f = xcalloc(1, sizeof *f);
     snprintf(f->path, sizeof f->path, "%s", whole->path);
     memcpy(f->source, whole->source, sizeof f->source);

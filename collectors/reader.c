@@ -5,26 +5,12 @@
  * is left of it stays in the buffer. Every rule looks at the record alone, so that no chunking changes the result.
  */
 #include "collectors/reader.h"
-#include "collectors/reader_cut.h"
+#include "collectors/reader_long.h"
 #include "collectors/reader_source.h"
 #include "collectors/reader_wrapped.h"
 #include "collectors/unwrap.h"
 
-enum { SIZE_FIRST = 16 * 1024, SIZE_READ = 256 * 1024, SIZE_LARGEST = READER_RECORD_BUFFER, TAIL = 64 };
-enum { KEPT_MAX = SIZE_LARGEST / 4 * 3 }; /* of a record that was cut; the rest of the buffer is room for reading */
-
-typedef struct Tail { /* the last bytes before a place in the log */
-    char at[TAIL];
-    size_t len;
-} Tail;
-
-typedef struct Long { /* the record at hand, once it has outgrown the buffer */
-    bool active, skipping;
-    size_t kept;            /* [start, start + kept) went through the cutter */
-    uint64_t raw, newlines; /* what went in */
-    Tail tail;
-    Cutter cutter;
-} Long;
+enum { SIZE_FIRST = 16 * 1024, SIZE_READ = 256 * 1024, SIZE_LARGEST = READER_RECORD_BUFFER };
 
 struct Reader {
     Source *source;
@@ -39,6 +25,7 @@ struct Reader {
     Long long_record;
     Values values;
     Wrapped wrapped;
+    const PruneSpec *wanted;
     Framing framing;
     char name[256];
 };
@@ -81,6 +68,7 @@ void reader_close(Reader *r) {
     if (!r) return;
     source_close(r->source);
     free(r->wrapped.room);
+    long_free(&r->long_record);
     if (r->buf != r->lent) free(r->buf);
     free(r);
 }
@@ -92,22 +80,9 @@ void reader_lend(Reader *r, char *buffer) {
 
 /* ---- going forward ---- */
 
-/* By them a copy is told from another file that begins alike. */
-static void remember(Tail *t, const char *at, size_t len) {
-    if (len >= TAIL) {
-        memcpy(t->at, at + len - TAIL, TAIL);
-        t->len = TAIL;
-        return;
-    }
-    size_t keep = t->len + len > TAIL ? TAIL - len : t->len;
-    memmove(t->at, t->at + t->len - keep, keep);
-    memcpy(t->at + keep, at, len);
-    t->len = keep + len;
-}
-
 /* Passes bytes at the start that belong to no record. */
 static void pass(Reader *r, size_t len) {
-    remember(&r->tail, r->buf + r->start, len);
+    tail_add(&r->tail, r->buf + r->start, len);
     r->lines += newlines_in(r->buf + r->start, len);
     r->offset += len;
     r->start += len;
@@ -127,7 +102,7 @@ static void make_room(Reader *r) {
 /* 1 = some bytes came, 0 = none for now, -1 = failed. */
 static int more(Reader *r, Err *e) {
     make_room(r);
-    size_t room = r->size - r->end;
+    size_t room = (r->long_record.active || r->size < SIZE_LARGEST ? r->size : SIZE_LARGEST) - r->end; /* it is long from there on */
     ssize_t n = source_read(r->source, r->buf + r->end, room < SIZE_READ ? room : SIZE_READ, r->name, e);
     if (n == 0 && !r->lent && r->size > SIZE_FIRST && r->end <= SIZE_FIRST / 2) resize(r, SIZE_FIRST);
     r->full_read = n > 0 && (size_t)n == room;
@@ -204,27 +179,24 @@ static size_t find_end(Reader *r) {
 
 /* ---- records that are longer than the buffer ---- */
 
-/* Sends what is before `stop` through the cutter; what follows moves up. Returns where `stop` is now. */
-static size_t cut(Reader *r, size_t stop) {
-    Long *l = &r->long_record;
-    size_t from = r->start + l->kept, to = from;
-    remember(&l->tail, r->buf + from, stop - from);
-    l->raw += stop - from;
-    l->newlines += newlines_in(r->buf + from, stop - from);
-    if (!l->skipping) to = cutter_run(&l->cutter, r->buf, from, stop);
-    if (to - r->start > KEPT_MAX || l->raw > READER_RECORD_MAX + 1 /* its newline */) l->skipping = true;
-    if (l->skipping) to = r->start;
-    memmove(r->buf + to, r->buf + stop, r->end - stop);
-    r->end -= stop - to;
-    l->kept = r->searched = to - r->start;
-    return to;
+static void begin_long(Reader *r) {
+    Str begin = {r->buf + r->start, SIZE_LARGEST};
+    bool wrapped = r->framing == FRAME_WRAPPED_VALUES || (r->framing == FRAME_LINES && unwrap_may_wrap(begin));
+    long_begin(&r->long_record, begin, &r->tail, wrapped ? NULL : r->wanted);
+    r->long_record.skipping = r->framing == FRAME_WRAPPED_VALUES;
 }
 
-/* A record that fills the largest buffer is long from now on, and gives up what may be left out of it. */
+/* A record that fills the largest buffer is long from now on, and gives up what may be left out of it; what follows it
+ * moves up. */
 static void shorten(Reader *r) {
     Long *l = &r->long_record;
-    if (!r->found && r->end - r->start == SIZE_LARGEST) *l = (Long){.active = true, .tail = r->tail, .skipping = r->framing == FRAME_WRAPPED_VALUES};
-    if (l->active) r->stop = cut(r, r->found ? r->stop : r->end);
+    if (!r->found && !l->active && r->end - r->start == SIZE_LARGEST) begin_long(r);
+    if (!l->active) return;
+    size_t stop = r->found ? r->stop : r->end, to = r->start + long_take(l, r->buf + r->start, stop - r->start);
+    memmove(r->buf + to, r->buf + stop, r->end - stop);
+    r->end -= stop - to;
+    r->searched = to - r->start;
+    r->stop = to;
 }
 
 /* ---- handing out ---- */
@@ -266,11 +238,11 @@ static ReadResult hand_out(Reader *r, size_t stop, Record *out) {
     if (r->framing == FRAME_LINES) r->lines += 1 + (r->long_record.active ? l->newlines - (l->newlines > 0) : r->joins ? newlines_in(text.at, text.len) : 0);
     else r->lines += l->active ? l->newlines : newlines_in(r->buf + r->start, held);
     if (l->active) r->tail = l->tail;
-    else remember(&r->tail, r->buf + r->start, held);
+    else tail_add(&r->tail, r->buf + r->start, held);
     r->offset += length;
     r->start = stop;
     r->found = false, r->searched = r->pieces = r->joins = 0;
-    r->long_record = (Long){0};
+    long_end(&r->long_record);
     no_value(r);
     return result;
 }
@@ -302,7 +274,7 @@ int reader_head(Reader *r, Str *head, Err *e) {
 
 static void forget_record(Reader *r) {
     r->found = false, r->searched = r->pieces = r->joins = 0;
-    r->long_record = (Long){0};
+    long_end(&r->long_record);
     r->values = (Values){0};
     no_value(r);
 }
@@ -322,6 +294,13 @@ void reader_set_framing(Reader *r, Framing framing) {
     forget_record(r);
 }
 
+void reader_set_wanted(Reader *r, const PruneSpec *wanted) {
+    r->wanted = wanted;
+    if (!r->long_record.active || !wanted || !source_seek(r->source, 0)) return;
+    start_at(r, 0);
+    forget_record(r);
+}
+
 int reader_identify(Reader *r, bool whole, Err *e) {
     if (r->framing == FRAME_DOCUMENT) { /* it is written anew as a whole: its name is what stays */
         r->fingerprint = hash64(r->name, strlen(r->name), 0);
@@ -331,7 +310,7 @@ int reader_identify(Reader *r, bool whole, Err *e) {
     if (found < 0 || (found == 0 && !(whole && any_left(r)))) return found;
     const Long *l = &r->long_record;
     Str text = text_until(r, found ? r->stop : r->end);
-    r->fingerprint = l->skipping ? hash64(&l->raw, sizeof l->raw, 0) : hash64(text.at, text.len, 0);
+    r->fingerprint = l->active ? long_hash(l) : hash64(text.at, text.len, 0);
     return 1;
 }
 

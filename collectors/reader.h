@@ -2,9 +2,9 @@
  *
  * Owns: decompression, the record buffer, limits, fingerprint, tail hash. Does not: parse or store.
  * Memory: one buffer of 16 KiB, 256 KiB while there is much to read, that grows to READER_RECORD_BUFFER for long records.
- * Of a record longer than that the rest of long strings and of long arrays of numbers is left out while it is read (usage
- * never sits in one);
- * one of which 3 MiB are left even so, or beyond READER_RECORD_MAX, is skipped to its end and counted. Zeros before a
+ * Of a record longer than that only what its format wants is kept while it is read (scan_prune), or when that is not known,
+ * all but the rest of long strings and of long arrays of numbers (usage never sits in one); one of which READER_KEPT_MAX
+ * are left even so, or beyond READER_RECORD_MAX, is skipped to its end and counted. Zeros before a
  * record (holes of truncation), blank lines, a byte order mark and CR are no part of records.
  * Invariant: records, offsets and what is skipped follow from the bytes alone, not from the pieces they come in.
  * Thread: one at a time; may be handed over.
@@ -18,6 +18,7 @@
 
 #define READER_RECORD_BUFFER ((size_t)4 << 20)
 #define READER_LOAN (((size_t)256 << 10) + SCAN_PAD)
+#define READER_KEPT_MAX ((size_t)7 << 20)
 #define READER_RECORD_MAX ((uint64_t)64 << 20)
 
 typedef struct Reader Reader;
@@ -33,7 +34,9 @@ int reader_head(Reader *r, Str *head, Err *e);
  * For who reads many files: to take and give back memory for each costs more than to read a small one. */
 void reader_lend(Reader *r, char *buffer);
 void reader_set_framing(Reader *r, Framing framing); /* before the first record */
-/* Before the first record: makes the fingerprint known, the hash64 of the first record (of a document: of its name).
+void reader_set_wanted(Reader *r, const PruneSpec *wanted); /* the same; borrowed; NULL = all of it */
+/* Before the first record: makes the fingerprint known, the hash64 of the first record (of a document: of its name; of a
+ * long record: of its first READER_RECORD_BUFFER bytes and its length).
  * whole: of what there is of it, if there will be no more. 1 = known, 0 = not for now. */
 int reader_identify(Reader *r, bool whole, Err *e);
 /* Goes on at a decompressed offset (the end of a record); the tail hash is then of the bytes before it. */

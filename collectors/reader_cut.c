@@ -22,13 +22,12 @@ static void step_escape(Cutter *c, unsigned char b) {
     if (--c->hex == 0) c->after_high = (c->code & 0xFC00) == 0xD800;
 }
 
-/* One byte inside a string; true = it stays. */
-static bool step_string(Cutter *c, unsigned char b) {
+bool cutter_string(Cutter *c, unsigned char b, uint32_t max) {
     if (b == '"' && !c->escape) {
         *c = (Cutter){0};
         return true;
     }
-    if (c->kept >= CUT_KEPT && begins_character(c, b)) c->dropping = true;
+    if (c->kept >= max && begins_character(c, b)) c->dropping = true;
     if (c->escape || c->hex) {
         step_escape(c, b);
     } else {
@@ -65,7 +64,7 @@ static bool step_plain(Cutter *c, char *text, size_t out, size_t i) {
 size_t cutter_run(Cutter *c, char *text, size_t from, size_t to) {
     size_t out = from;
     for (size_t i = from; i < to; i++) {
-        bool stays = c->in_string ? step_string(c, (unsigned char)text[i]) : step_plain(c, text, out, i);
+        bool stays = c->in_string ? cutter_string(c, (unsigned char)text[i], CUT_KEPT) : step_plain(c, text, out, i);
         if (stays) text[out++] = text[i];
     }
     return out;

@@ -20,6 +20,8 @@ typedef struct Cutter { /* zero at a record's start */
 
 /* Goes over text[from..to) and moves what stays together, to text[from..). Returns where that ends. */
 size_t cutter_run(Cutter *c, char *text, size_t from, size_t to);
+/* One byte inside a string of which about `max` are kept; true = it stays. !in_string afterwards: it was the last quote. */
+bool cutter_string(Cutter *c, unsigned char b, uint32_t max);
 
 uint64_t newlines_in(const char *at, size_t len);
 bool blank(const char *at, size_t len); /* white space alone */

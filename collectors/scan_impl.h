@@ -106,6 +106,7 @@ typedef struct Cursor {
 Cursor scan_seek(Scan *s, uint32_t pos);   /* the first entry at or behind pos */
 Cursor scan_refill(Scan *s);               /* behind the last entry: one that says index.len, for ever */
 bool scan_walk(Scan *s, uint16_t node, uint32_t from, Cursor c); /* one value; false = not valid */
+uint16_t scan_find(const ScanPlan *plan, const Table *t, Str key); /* the node behind a key as it is written; 0 = none */
 
 static inline uint32_t scan_next(Scan *s, Cursor *c) {
     if (__builtin_expect(c->at == c->end, 0)) *c = scan_refill(s);

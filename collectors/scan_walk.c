@@ -163,6 +163,10 @@ INLINE uint16_t lookup(const ScanPlan *plan, const Table *t, const char *at, uin
     return found || !words_have_backslash(w, at, len) ? found : find_escaped(plan, t, at, len);
 }
 
+uint16_t scan_find(const ScanPlan *plan, const Table *t, Str key) {
+    return lookup(plan, t, key.at, (uint32_t)key.len);
+}
+
 /* The node of a member of the object at `node`. A key that comes again replaces all that the earlier one gave. */
 INLINE uint16_t member(Scan *s, uint16_t node, uint32_t open, uint32_t end) {
     const ScanPlan *plan = s->plan;

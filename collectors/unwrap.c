@@ -164,21 +164,26 @@ static Str joined(Str text, char **room) {
     return (Str){*room, n};
 }
 
+/* Its keys are capitals. */
+static bool may_be_journald(Str line) {
+    char key = line.len > 2 && line.at[0] == '{' && line.at[1] == '"' ? line.at[2] : 0;
+    return key == '_' || (key >= 'A' && key <= 'Z');
+}
+
 Str unwrap_line(Str text, char **room) {
     if (text.len < 16) return text;
     if ((is_digit(text.at[0]) || is_docker(text)) && memchr(text.at, '\n', text.len) && unwrap_is_piecewise(text)) return joined(text, room);
     if (text.at[0] != '{') return without_prefix(text);
     if (is_docker(text)) return docker(text, room);
-    char key = text.at[1] == '"' ? text.at[2] : 0; /* journald's are capitals */
-    return key == '_' || (key >= 'A' && key <= 'Z') ? journald(text, room) : text;
+    return may_be_journald(text) ? journald(text, room) : text;
+}
+
+bool unwrap_may_wrap(Str head) {
+    if (head.len && head.at[0] == '[') return false;
+    return head.len < 16 || head.at[0] != '{' || is_docker(head) || may_be_journald(head);
 }
 
 /* ---- values that go over several lines ---- */
-
-static bool may_be_journald(Str line) {
-    char key = line.len > 2 && line.at[0] == '{' && line.at[1] == '"' ? line.at[2] : 0;
-    return key == '_' || (key >= 'A' && key <= 'Z');
-}
 
 static size_t put(Str text, bool ends, char *out, size_t max) {
     size_t n = text.len < max ? text.len : max;

@@ -24,5 +24,6 @@ Str unwrap_stream(Str line);
 Str unwrap_plain(Str line, char **room); /* the line of text that Docker or journald made JSON of, or the line itself; *room as above */
 bool unwrap_is_wrapped(Str head); /* in any of the wrappers */
 int64_t unwrap_time(Str line); /* when the runtime or the daemon wrote it, ms; 0 = the line does not say. See unwrap_time.c */
+bool unwrap_may_wrap(Str head); /* of a line that begins so, the record may be inside a wrapper */
 bool unwrap_is_piecewise(Str head); /* a log whose lines may be pieces */
 #endif

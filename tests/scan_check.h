@@ -5,7 +5,7 @@
  */
 #ifndef TESTS_SCAN_CHECK_H
 #define TESTS_SCAN_CHECK_H
-#include "collectors/scan.h"
+#include "collectors/scan_prune.h"
 #include <jansson.h>
 #include <math.h>
 
@@ -212,6 +212,62 @@ static bool cannot_hold(const char *text) {
     return strstr(text, "NUL byte") || strstr(text, "invalid Unicode") || strstr(text, "too big") || strstr(text, "overflow");
 }
 
+/* ---- what pruning leaves, against the whole ---- */
+typedef struct Twin { /* what the whole gave, element by element, or what is compared with it */
+    Buf *seen;
+} Twin;
+
+/* Of a value wanted as it stands a beginning is kept: only its kind must be the same. */
+static int twin_emit(void *ctx, const ScanValue *values) {
+    Twin *t = ctx;
+    for (size_t i = 0; i < 8; i++) {
+        const ScanValue *v = &values[i];
+        bool short_one = v->type != SCAN_OBJECT && v->type != SCAN_ARRAY && v->text.len <= 1024;
+        buf_fmt(t->seen, "%d %d:", (int)v->type, (int)v->escaped);
+        if (short_one) buf_add(t->seen, v->text.at, v->text.len);
+        buf_str(t->seen, "\n");
+    }
+    return 0;
+}
+
+/* Pieces of 1 to 7 bytes and of more, by turns. */
+static size_t prune_in_pieces(Pruner *pruner, char *text, size_t len) {
+    size_t kept = 0, from = 0;
+    for (size_t i = 0; from < len; i++) {
+        size_t n = i % 3 == 2 ? 200 : 1 + (from * 7 + i) % 7, to = from + n < len ? from + n : len;
+        memmove(text + kept, text + from, to - from); /* as the reader moves what follows up */
+        kept = pruner_run(pruner, text, kept, kept + (to - from));
+        from = to;
+    }
+    return kept;
+}
+
+/* What is valid stays valid and gives the same values; what is cut off stays invalid. */
+static const char *prune_check(const ScanPlan *plan, Scan *scan, const char *text, size_t len) {
+    Buf whole = {.max = 64 << 20}, left = {.max = 64 << 20};
+    Twin a = {&whole}, b = {&left};
+    PruneSpec spec = {.plan = plan};
+    Pruner *pruner = pruner_new();
+    Err e = {0};
+    char *copy = calloc(1, len + SCAN_PAD);
+    if (len) memcpy(copy, text, len);
+    int want = scan_line(scan, copy, len, twin_emit, &a, &e);
+    pruner_start(pruner, &spec);
+    size_t kept = prune_in_pieces(pruner, copy, len);
+    memset(copy + kept, ' ', len + SCAN_PAD - kept);
+    int got = scan_line(scan, copy, kept, twin_emit, &b, &e);
+    const char *difference = NULL;
+    if (want == 0 && got != 0) difference = "pruning makes it invalid";
+    if (want != 0 && got == 0 && strstr(e.text, "cut off")) difference = "pruning makes it whole";
+    if (want == 0 && got == 0 && (whole.len != left.len || (whole.len && memcmp(whole.at, left.at, whole.len) != 0)))
+        difference = "pruning changes a value";
+    buf_free(&whole);
+    buf_free(&left);
+    pruner_free(pruner);
+    free(copy);
+    return difference;
+}
+
 /* NULL = no difference; else what differs. `pad` fills the readable bytes behind the text. */
 static const char *scan_check(size_t which, const char *text, size_t len, char pad) {
     Check c = {.plan = &check_plans[which % CHECK_PLANS]};
@@ -238,6 +294,7 @@ static const char *scan_check(size_t which, const char *text, size_t len, char p
     if (rc < 0 && c.root) c.difference = "rejects what jansson accepts";
     if (rc == 0 && !c.root && !cannot_hold(why.text)) c.difference = "accepts what jansson rejects";
     if (rc == 0 && c.expect && c.values && c.emitted != json_array_size(c.expect)) c.difference = "number of elements";
+    if (!c.difference) c.difference = prune_check(plan, scan, text, len);
     json_decref(c.root);
     json_decref(strict);
     json_decref(c.expect);
