@@ -14,6 +14,17 @@
 typedef struct Filter Filter; /* immutable after parsing; NULL = everything */
 int filter_parse(Filter **out, const char *text, Err *e); /* e: `column 19: a number is missing after "cost>"` */
 void filter_free(Filter *f);
+int filter_error_column(const char *error); /* the place in such an error: a character, from 1; 0 = it names none */
+
+/* What a term can begin with, for completion: the i-th. */
+typedef struct FilterField {
+    const char *name;   /* NULL: there are no more */
+    const char *values; /* the only ones it can have, with blanks between them; NULL = any */
+    int dim;            /* the Dim whose values it has; -1 = none */
+    bool number;        /* it is compared with a number */
+} FilterField;
+FilterField filter_field(int i);
+
 bool filter_needs_rows(const Filter *f); /* true: rollups cannot answer it (number terms, user, session, ...) */
 
 /* What a filter looks at, as bits: 1 << Dim, then these. */

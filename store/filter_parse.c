@@ -1,13 +1,25 @@
 /* filter_parse: text to terms, with errors that name the column. Owns the grammar (see filter.h), matches nothing. */
 #include "store/filter_term.h"
 #include "store/money.h"
+#include "store/nearest.h"
 
 const NumberField filter_numbers[] = {
-    {"cost", offsetof(FilterRow, cost_nano), 9, ""},       {"tokens", offsetof(FilterRow, tokens), 0, "k3K3M6"},
-    {"input", offsetof(FilterRow, input), 0, "k3K3M6"},    {"output", offsetof(FilterRow, output), 0, "k3K3M6"},
-    {"cached", offsetof(FilterRow, cached), 0, "k3K3M6"},  {"latency", offsetof(FilterRow, latency_ms), 0, "s3"},
-    {"ttft", offsetof(FilterRow, ttft_ms), 0, "s3"},       {NULL, 0, 0, NULL},
+    {"cost", offsetof(FilterRow, cost_nano), 9, "", "0.1"},
+    {"tokens", offsetof(FilterRow, tokens), 0, "k3K3M6", "500, 3k or 2M"},
+    {"input", offsetof(FilterRow, input), 0, "k3K3M6", "500, 3k or 2M"},
+    {"output", offsetof(FilterRow, output), 0, "k3K3M6", "500, 3k or 2M"},
+    {"cached", offsetof(FilterRow, cached), 0, "k3K3M6", "500, 3k or 2M"},
+    {"latency", offsetof(FilterRow, latency_ms), 0, "s3", "900ms or 1.5s"},
+    {"ttft", offsetof(FilterRow, ttft_ms), 0, "s3", "900ms or 1.5s"},
+    {NULL, 0, 0, NULL, NULL},
 };
+static const struct { const char *name, *values; int field; } closed[] = {
+    {"origin", "metered reported billed notional", FIELD_ORIGIN},
+    {"outcome", "ok error refused incomplete", FIELD_OUTCOME},
+    {"status", "ok error refused incomplete", FIELD_OUTCOME},
+    {"stream", "yes no", FIELD_STREAM},
+};
+enum { CLOSED = sizeof closed / sizeof *closed };
 static const char *const ops[] = {[OP_GT] = ">", [OP_GE] = ">=", [OP_LT] = "<", [OP_LE] = "<=", [OP_EQ] = "="};
 
 typedef struct Parser {
@@ -59,15 +71,14 @@ static Str closed_value(int field, int i) {
 
 /* Fields with few possible values refuse a glob that none of them matches: it is a slip of the pen. */
 static int check_closed(Parser *p, const Term *t, const char *start) {
-    static const char *const choices[FIELD_COUNT] = {[FIELD_ORIGIN] = "metered reported billed notional",
-                                                     [FIELD_OUTCOME] = "ok error refused incomplete",
-                                                     [FIELD_STREAM] = "yes no"};
+    const char *choices = "";
     if (t->field < DIM_COUNT) return 0;
     Str glob = p->f->globs[p->f->glob_count - 1];
     for (int i = 0; closed_value(t->field, i).at; i++)
         if (glob_matches(glob, closed_value(t->field, i))) return 0;
-    return fail(p->e, "column %d: \"%.*s\" is none of: %s", column(p, start), (int)utf8_cut(glob.at, glob.len, 40),
-                glob.at, choices[t->field]);
+    for (int i = 0; i < CLOSED; i++)
+        if (closed[i].field == t->field) choices = closed[i].values;
+    return fail(p->e, "column %d: \"%.*s\" is none of: %s", column(p, start), (int)utf8_cut(glob.at, glob.len, 40), glob.at, choices);
 }
 
 static int parse_globs(Parser *p, Term *t) {
@@ -102,12 +113,12 @@ static int parse_number(Parser *p, Term *t, const char *start) {
     while (*p->at && !is_space(*p->at)) p->at++;
     Str number = {from, (size_t)(p->at - from)};
     if (number.len == 0)
-        return fail(p->e, "column %d: a number is missing after \"%.*s\"", column(p, from), (int)(from - start), start);
+        return fail(p->e, "column %d: a number is missing after \"%.*s\", as %s", column(p, from), (int)(from - start), start, nf->example);
     bool inexact = false;
     int scale = nf->scale + take_unit(nf, &number);
     if (decimal_parse(number.at, number.len, scale, &t->number, &inexact) != 0 || inexact)
-        return fail(p->e, "column %d: \"%.*s\" is not a number that %s can have", column(p, from),
-                    (int)utf8_cut(from, (size_t)(p->at - from), 40), from, nf->name);
+        return fail(p->e, "column %d: \"%.*s\" is not a number that %s can have, as %s", column(p, from),
+                    (int)utf8_cut(from, (size_t)(p->at - from), 40), from, nf->name, nf->example);
     t->kind = TERM_NUMBER;
     return 0;
 }
@@ -115,9 +126,9 @@ static int parse_number(Parser *p, Term *t, const char *start) {
 static int find_field(Str name) {
     for (int i = 0; i < DIM_COUNT; i++)
         if (str_is(name, dim_names[i])) return i;
-    if (str_is(name, "origin")) return FIELD_ORIGIN;
-    if (str_is(name, "outcome") || str_is(name, "status")) return FIELD_OUTCOME;
-    return str_is(name, "stream") ? FIELD_STREAM : -1;
+    for (int i = 0; i < CLOSED; i++)
+        if (str_is(name, closed[i].name)) return closed[i].field;
+    return -1;
 }
 
 static int find_number(Str name) {
@@ -126,20 +137,40 @@ static int find_number(Str name) {
     return -1;
 }
 
+FilterField filter_field(int i) {
+    if (i < DIM_COUNT) return (FilterField){.name = dim_names[i], .dim = i};
+    i -= DIM_COUNT;
+    if (i < CLOSED) return (FilterField){.name = closed[i].name, .values = closed[i].values, .dim = -1};
+    return (FilterField){.name = filter_numbers[i - CLOSED].name, .dim = -1, .number = true};
+}
+
+/* Says what stands there instead of a field, and what could. */
+static int unknown_field(Parser *p, Str name, bool number) {
+    char word[41], hint[64];
+    snprintf(word, sizeof word, "%.*s", (int)utf8_cut(name.at, name.len, 40), name.at);
+    if (number && find_field(name) >= 0) return fail(p->e, "column %d: \"%s\" is no number; write %s:value", column(p, name.at), word, word);
+    if (!number && find_number(name) >= 0)
+        return fail(p->e, "column %d: \"%s\" is a number; write %s> %s>= %s< %s<= or %s=", column(p, name.at), word, word, word, word, word, word);
+    Nearest near = nearest_start(word);
+    for (int i = 0; filter_field(i).name; i++)
+        if (filter_field(i).number == number) nearest_try(&near, filter_field(i).name);
+    nearest_hint(&near, hint, sizeof hint);
+    if (number)
+        return fail(p->e, "column %d: \"%s\" is not one of: cost tokens input output cached latency ttft%s; quote a text that holds %c",
+                    column(p, name.at), word, hint, *p->at);
+    return fail(p->e, "column %d: \"%s\" is not a dimension%s; quote a text that holds a colon", column(p, name.at), word, hint);
+}
+
 static int parse_dim_term(Parser *p, Term *t, Str name) {
     t->field = find_field(name);
-    if (t->field < 0)
-        return fail(p->e, "column %d: \"%.*s\" is not a dimension; quote a text that holds a colon", column(p, name.at),
-                    (int)utf8_cut(name.at, name.len, 40), name.at);
+    if (t->field < 0) return unknown_field(p, name, false);
     p->at++;
     return parse_globs(p, t);
 }
 
 static int parse_number_term(Parser *p, Term *t, Str name) {
     t->field = find_number(name);
-    if (t->field < 0)
-        return fail(p->e, "column %d: \"%.*s\" is not one of: cost tokens input output cached latency ttft; quote a "
-                    "text that holds %c", column(p, name.at), (int)utf8_cut(name.at, name.len, 40), name.at, *p->at);
+    if (t->field < 0) return unknown_field(p, name, true);
     for (int op = OP_GT; op <= OP_EQ; op++) /* ">=" after ">": the longer one stays */
         if (str_starts(str_of(p->at), ops[op])) t->op = (NumberOp)op;
     p->at += strlen(ops[t->op]);
@@ -192,6 +223,11 @@ int filter_parse(Filter **out, const char *text, Err *e) {
     if (f->count) *out = f;
     else filter_free(f); /* nothing asked is everything: NULL */
     return 0;
+}
+
+int filter_error_column(const char *error) {
+    int column = 0;
+    return sscanf(error, "column %d:", &column) == 1 ? column : 0;
 }
 
 void filter_free(Filter *f) {

@@ -35,6 +35,7 @@ typedef struct NumberField {
     size_t at;         /* offsetof in FilterRow */
     int scale;         /* decimal places of the stored unit: 9 for money, 0 for counts */
     const char *units; /* accepted suffixes, each a letter and its power of ten, "k3M6"; "s3" for seconds */
+    const char *example;
 } NumberField;
 extern const NumberField filter_numbers[]; /* name NULL ends */
 

@@ -174,6 +174,10 @@ int64_t query_newest_ms(Db *db);    /* time of the newest request; 0 = there is 
 bool query_is_empty(Db *db);        /* no call and no bill was ever read */
 bool query_has_sources(Db *db);     /* something was ever looked at */
 
+/* The first values of a dimension, in order, that begin with these bytes: an index answers, whatever the dictionary's size. */
+typedef struct QueryName { char text[NAME_MAX_BYTES + 1]; } QueryName;
+int query_names(Db *db, int dim, const char *prefix, QueryName *out, size_t max, size_t *count, Err *e);
+
 /* Models without a price row in the range, with tokens and calls. */
 int query_unpriced(Db *db, int64_t since_ms, int64_t until_ms, Result *out, Err *e);
 #endif

@@ -57,15 +57,19 @@ typedef struct ErrorCase {
 static void errors_name_the_column(void **state) {
     (void)state;
     static const ErrorCase cases[] = {
-        {"feature:doc* cost>", "column 19: a number is missing after \"cost>\""},
-        {"user:J\xc3\xb6rg cost>=", "column 17: a number is missing after \"cost>=\""},
-        {"cost>x", "column 6: \"x\" is not a number that cost can have"},
-        {"cost>0.0000000001", "column 6: \"0.0000000001\" is not a number that cost can have"},
-        {"tokens>1.5", "column 8: \"1.5\" is not a number that tokens can have"},
-        {"tokens>99999999999999999999", "column 8: \"99999999999999999999\" is not a number that tokens can have"},
-        {"a modl:gpt", "column 3: \"modl\" is not a dimension; quote a text that holds a colon"},
+        {"feature:doc* cost>", "column 19: a number is missing after \"cost>\", as 0.1"},
+        {"user:J\xc3\xb6rg cost>=", "column 17: a number is missing after \"cost>=\", as 0.1"},
+        {"cost>x", "column 6: \"x\" is not a number that cost can have, as 0.1"},
+        {"cost>0.0000000001", "column 6: \"0.0000000001\" is not a number that cost can have, as 0.1"},
+        {"tokens>1.5", "column 8: \"1.5\" is not a number that tokens can have, as 500, 3k or 2M"},
+        {"tokens>99999999999999999999", "column 8: \"99999999999999999999\" is not a number that tokens can have, as 500, 3k or 2M"},
+        {"a modl:gpt", "column 3: \"modl\" is not a dimension; did you mean \"model\"?; quote a text that holds a colon"},
         {"price>3", "column 1: \"price\" is not one of: cost tokens input output cached latency ttft; "
                     "quote a text that holds >"},
+        {"model>3", "column 1: \"model\" is no number; write model:value"},
+        {"a cost:3", "column 3: \"cost\" is a number; write cost> cost>= cost< cost<= or cost="},
+        {"latncy>3", "column 1: \"latncy\" is not one of: cost tokens input output cached latency ttft; did you mean \"latency\"?; "
+                     "quote a text that holds >"},
         {"model:\"gpt", "column 11: the closing \" is missing"},
         {"status:errr", "column 8: \"errr\" is none of: ok error refused incomplete"},
         {"origin:metered,x", "column 16: \"x\" is none of: metered reported billed notional"},

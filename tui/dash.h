@@ -3,6 +3,7 @@
 #define TUI_DASH_H
 #include "tui/dashboard.h"
 #include "store/db_watch.h"
+#include "tui/completion.h"
 #include "tui/palette.h"
 #include "tui/picker.h"
 #include "tui/signals.h"
@@ -25,6 +26,7 @@ typedef struct Dash {
     Picker picker;                 /* of the shown list's columns; while it is open all keys are its own */
     Theme theme;                   /* the one that was kept; another may be shown while it is chosen */
     char tried[64];                /* the name of what is shown; "" = theme */
+    Completion completion;         /* of the filter that is typed */
     char filter_before[256];       /* Esc in the prompt brings it back */
     bool pasting, mouse;
     bool theme_kept;               /* a person chose it: it is saved */

@@ -132,6 +132,7 @@ static void draw(Dash *d) {
     frame_draw(s, dash_self(d, s), &d->view, d->canvas);
     if (d->view.prompt.kind == ':') palette_draw(&d->palette, d->canvas);
     if (s == d->screen) picker_draw(&d->picker, &d->view, d->canvas);
+    if (d->view.prompt.kind == '/') completion_draw(&d->completion, &d->view.prompt, d->canvas);
     if (d->view.dialog.type) dialog_draw(&d->view.dialog, d->canvas);
     term_show(d->term, d->canvas);
     if (d->committed) d->frame_ms = clock_monotonic_ms();

@@ -10,12 +10,13 @@
 
 enum { WHEEL_ROWS = 3 };
 
+/* A broken one changes nothing but the line it is typed in: the last that was right stays in force. */
 static void set_filter(Dash *d, const char *text) {
     Err e = {""};
-    view_set_filter(&d->view, text, &e);
-    snprintf(d->view.prompt.error, sizeof d->view.prompt.error, "%.450s%s", e.text,
-             e.text[0] ? "; showing all until it is right" : "");
-    d->stale = true;
+    Prompt *p = &d->view.prompt;
+    if (view_set_filter(&d->view, text, &e) == 0) d->stale = true;
+    snprintf(p->error, sizeof p->error, "%s", e.text);
+    p->error_at = filter_error_column(e.text);
 }
 
 /* "range X" and "since X": what is X, any range or begin that there is; NULL: the line is about something else. */
@@ -161,6 +162,7 @@ static void run_command(Dash *d, const KeyCommand *k, int key) {
     case DO_FILTER:
         snprintf(d->filter_before, sizeof d->filter_before, "%s", d->view.filter_text);
         prompt_open(&d->view.prompt, '/', d->view.filter_text);
+        completion_find(&d->completion, &d->view.prompt, d->view.db);
         break;
     case DO_BACK: go_back(d); break;
     case DO_HELP:
@@ -249,13 +251,19 @@ static void palette_key(Dash *d, int key) {
     }
 }
 
-/* The filter acts while it is typed; Enter keeps it, Esc brings the old one back. */
+/* The filter acts while it is typed; Enter keeps it, Esc brings the old one back, Tab completes its word. */
 static void filter_key(Dash *d, int key) {
     Prompt *p = &d->view.prompt;
-    if (key == KEY_ENTER && !p->error[0])
-        prompt_close(p);
-    else if (key != KEY_ENTER && prompt_key(p, key))
+    Completion *c = &d->completion;
+    if (key == KEY_ENTER) {
+        if (!p->error[0]) prompt_close(p);
+    } else if (key == KEY_TAB || key == KEY_BACK_TAB) {
+        if (completion_step(c, p, key == KEY_BACK_TAB)) set_filter(d, p->text);
+        if (c->at < 0) completion_find(c, p, d->view.db);
+    } else if (prompt_key(p, key)) {
         set_filter(d, p->text);
+        completion_find(c, p, d->view.db);
+    }
 }
 
 static void prompt_line_key(Dash *d, int key) {

@@ -231,22 +231,11 @@ static void draw_tabs(const Screen *now, Canvas *c, Rect r) {
     if (x + text_columns(name) + 1 < end) canvas_right(c, end, r.y, r.w, ROLE_DIM, 0, name);
 }
 
-static void draw_prompt(const Prompt *p, Canvas *c, Rect r) {
-    int x = r.x + canvas_textf(c, r.x, r.y, r.w, ROLE_KEY, ATTR_BOLD, "%c", p->kind);
-    char before[sizeof p->text], under[8] = " ";
-    snprintf(before, sizeof before, "%.*s", (int)p->cursor, p->text);
-    int cursor = x + text_columns(before);
-    x += canvas_text(c, x, r.y, r.x + r.w - x, ROLE_TEXT, 0, p->text);
-    if (cursor >= x) canvas_text(c, cursor, r.y, 1, ROLE_TEXT, ATTR_REVERSE, under);
-    else canvas_restyle(c, (Rect){cursor, r.y, 1, 1}, ROLE_TEXT, ATTR_REVERSE);
-    if (p->error[0]) canvas_text(c, x + 3, r.y, r.x + r.w - x - 3, ROLE_WATCH, 0, p->error);
-}
-
 /* The newest alert only where it takes no other row: keys stay seen. */
 static bool draw_answer(const View *v, bool has_row, Canvas *c, Rect r) {
     bool is_error = strncmp(v->answer, "tollwatch:", 10) == 0;
     if (v->prompt.kind)
-        draw_prompt(&v->prompt, c, r);
+        prompt_draw(&v->prompt, c, r);
     else if (v->answer[0])
         canvas_text(c, r.x + 1, r.y, r.w - 1, is_error ? ROLE_WATCH : ROLE_TEXT, 0, v->answer);
     else if (has_row && v->ticker[0])

@@ -77,3 +77,36 @@ bool prompt_key(Prompt *p, int key) {
     default: return insert(p, key);
     }
 }
+
+/* ---- drawing ---- */
+
+static int columns_of(const char *text, size_t len) {
+    char part[sizeof((Prompt *)NULL)->text];
+    snprintf(part, sizeof part, "%.*s", (int)len, text);
+    return text_columns(part);
+}
+
+/* The first byte that is drawn: a long line is moved to the left until its cursor is seen. */
+static size_t first_drawn(const Prompt *p, int width) {
+    size_t first = 0;
+    while (first < p->cursor && columns_of(p->text + first, p->cursor - first) > width - 2) first = after(p, first);
+    return first;
+}
+
+int prompt_column(const Prompt *p, int width, int character) {
+    size_t first = first_drawn(p, width), at = 0;
+    for (int i = 1; i < character && p->text[at]; i++) at = after(p, at);
+    if (character == 0) at = strlen(p->text);
+    int x = at <= first ? 1 : 1 + columns_of(p->text + first, at - first);
+    return x < width ? x : width - 1;
+}
+
+void prompt_draw(const Prompt *p, Canvas *c, Rect r) {
+    size_t first = first_drawn(p, r.w);
+    int x = r.x + canvas_textf(c, r.x, r.y, r.w, ROLE_KEY, ATTR_BOLD, "%c", p->kind);
+    int cursor = x + columns_of(p->text + first, p->cursor - first);
+    x += canvas_text(c, x, r.y, r.x + r.w - x, ROLE_TEXT, 0, p->text + first);
+    if (cursor >= x) canvas_text(c, cursor, r.y, 1, ROLE_TEXT, ATTR_REVERSE, " ");
+    else canvas_restyle(c, (Rect){cursor, r.y, 1, 1}, ROLE_TEXT, ATTR_REVERSE);
+    if (p->kind == ':' && p->error[0]) canvas_text(c, x + 3, r.y, r.x + r.w - x - 3, ROLE_WATCH, 0, p->error);
+}

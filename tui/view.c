@@ -8,10 +8,11 @@ enum { VIEW_CACHE_KIB = 2048 /* rollups are small; a dashboard stays open for da
 int view_set_filter(View *v, const char *text, Err *e) {
     Filter *f = NULL;
     int rc = text[0] ? filter_parse(&f, text, e) : 0;
+    if (rc != 0) return rc;
     filter_free(v->filter);
-    v->filter = rc == 0 ? f : NULL;
-    snprintf(v->filter_text, sizeof v->filter_text, "%s", rc == 0 ? text : "");
-    return rc;
+    v->filter = f;
+    snprintf(v->filter_text, sizeof v->filter_text, "%s", text);
+    return 0;
 }
 
 /* Only while calls are stopped does anybody wait for it; and where nothing was ever written, a gateway that is there has

@@ -48,7 +48,7 @@ bool view_compared(const View *v, int64_t *since_ms, int64_t *until_ms);
 int view_next_zone(View *v, Err *e);
 int view_set_zone(View *v, const char *name, Err *e); /* "config", "UTC", "local"; it is saved */
 
-/* On an error the filter is off ("showing all until it is right") and the text is kept. */
+/* On an error the filter stays what it was. */
 int view_set_filter(View *v, const char *text, Err *e);
 void view_set_paused(View *v, bool paused);
 /* A dialog takes all keys until it is confirmed or cancelled. A second one does not open over it. */
