@@ -1,6 +1,7 @@
 -- mock: a made-up vendor that speaks OpenAI's, Anthropic's and Gemini's API, streaming and not, on loopback.
 -- Request headers steer it: x-mock-chunks N, x-mock-chunk-ms N, x-mock-delay-ms N, x-mock-split (events cut into pieces of
--- 7 bytes), x-mock-crlf (lines end in CR LF), x-mock-error (the stream ends in an error event), x-mock-status N, x-mock-tier NAME, x-mock-tag T (remembers the request under T, see GET /mock/seen?tag=T).
+-- 7 bytes), x-mock-crlf (lines end in CR LF), x-mock-error (the stream ends in an error event), x-mock-status N, x-mock-tier NAME, x-mock-obey (an answer
+-- is no longer than max_tokens), x-mock-tag T (remembers the request under T, see GET /mock/seen?tag=T).
 local cjson = require "cjson.safe"
 local M = {}
 
@@ -49,13 +50,20 @@ local function each_chunk(f)
     end
 end
 
+-- What an answer of 34 tokens comes to under the request's own limit.
+local function chat_usage(body)
+    local most = tonumber(body.max_completion_tokens or body.max_tokens or 34)
+    if not ngx.var.http_x_mock_obey or most >= 34 then return OPENAI_USAGE end
+    return string.format('{"prompt_tokens":120,"completion_tokens":%d,"total_tokens":%d,"prompt_tokens_details":{"cached_tokens":64}}', most, 120 + most)
+end
+
 local function chat(body)
     local id, model = new_id("chatcmpl-"), body.model or "gpt-4o-mini"
     local tier = ngx.var.http_x_mock_tier and ',"service_tier":' .. text(ngx.var.http_x_mock_tier) or ""
     if not body.stream then
         ngx.header["Content-Type"] = "application/json"
         return ngx.print('{"id":"', id, '","object":"chat.completion","created":1,"model":', text(model), ',"choices":[{"index":0,"message":' ..
-            '{"role":"assistant","content":', text(TEXT:rep(3)), '},"finish_reason":"stop"}],"usage":', OPENAI_USAGE, tier, "}")
+            '{"role":"assistant","content":', text(TEXT:rep(3)), '},"finish_reason":"stop"}],"usage":', chat_usage(body), tier, "}")
     end
     local asked = type(body.stream_options) == "table" and body.stream_options.include_usage == true
     local head = '{"id":"' .. id .. '","object":"chat.completion.chunk","created":1,"model":' .. text(model) .. tier .. ',"choices":['

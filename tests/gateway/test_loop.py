@@ -79,11 +79,60 @@ def a_cache(lab, r):
     r.check("a rule that somebody changed since stays, and it is said", kept.returncode == 1 and "was changed since" in kept.stderr, kept)
 
 
+def write(lab, rule):
+    done = program(lab, "savings", "--since", "24h", "--write", rule, "--reason", "less of it")
+    lab.wait_generation(generation(done))
+    return generation(done)
+
+
+def a_limit(lab, r):
+    def call(n):
+        lab.chat(model="gpt-4o", key="sk-checkout", messages=[{"role": "user", "content": f"limit {n}"}], headers={"x-mock-obey": "1"})
+    for i in range(4):
+        call(i)
+    collect(lab)
+    dear = spent(lab, "feature:checkout model:gpt-4o")
+    g = write(lab, "limit feature=checkout model=gpt-4o max_output_tokens=10")
+    for i in range(7):
+        call(10 + i)
+    collect(lab)
+    lines = [x for x in lab.lines() if x["policy_generation"] == g]
+    r.equal("the gateway asks for no more", [(x["max_tokens"], x["usage"]["completion_tokens"]) for x in lines], [(10, 10)] * 7)
+    m = measured(lab, "savings-limit-checkout")
+    r.equal("the seven are measured, as an estimate", (m["calls"], m["changed"], m["exact"]), (7, 7, False))
+    # 24 tokens of $10 a million less in each: the vendor's answers are all alike, so that the estimate is the truth.
+    r.equal("what was saved is what the tokens cost", Decimal(m["measured_usd"]), 7 * 24 * Decimal("0.00001"))
+    both = spent(lab, "feature:checkout model:gpt-4o")
+    short = (Decimal(both["cost_usd"]) - Decimal(dear["cost_usd"])) / 7
+    r.equal("and the ledger's difference", Decimal(m["measured_usd"]), 7 * (Decimal(dear["cost_usd"]) / dear["requests"] - short))
+
+
+def a_rate(lab, r):
+    def call(n):
+        return lab.chat(model="gpt-4o-mini", messages=[{"role": "user", "content": f"rate {n}"}]).status
+    for i in range(6):
+        call(i)
+    collect(lab)
+    paid = spent(lab, "feature:search model:gpt-4o-mini")
+    rule = "rate feature=search model=gpt-4o-mini requests_per_minute=3"
+    tried = json.loads(program(lab, "savings", "--since", "24h", "--dry-run", rule, "--format", "json").stdout)
+    r.equal("the dry run refuses what is over three a minute", (tried["refused"], Decimal(tried["saved_usd"])), (3, Decimal(paid["cost_usd"]) / 2))
+    write(lab, rule)
+    r.equal("so does the gateway", sorted(call(10 + i) for i in range(6)), [200] * 3 + [429] * 3)
+    collect(lab)
+    m = measured(lab, "savings-rate-search")
+    r.equal("the refused are measured, as an estimate", (m["calls"], m["changed"], m["exact"]), (6, 3, False))
+    r.equal("what was saved is what three calls cost before", Decimal(m["measured_usd"]), Decimal(paid["cost_usd"]) / 2)
+    undone = program(lab, "savings", "--undo", "savings-rate-search", "--reason", "enough")
+    lab.wait_generation(generation(undone))
+    r.equal("undone: all pass again", [call(20 + i) for i in range(4)], [200] * 4)
+
+
 def run(r):
     lab = Lab(workers=1)
     try:
         lab.start()
-        for test in (a_route, a_cache):
+        for test in (a_route, a_limit, a_rate, a_cache):
             r.run(test.__name__, test, lab, r)
     finally:
         lab.stop()
