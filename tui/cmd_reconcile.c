@@ -72,7 +72,9 @@ static int run(App *a, int argc, char **argv) {
 
 const Command cmd_reconcile = {
     .name = "reconcile", .args = "", .summary = "metered and reported against billed, and why they differ", .options = options, .run = run,
-    .details = "drift is reported to billed: are our prices right? coverage is metered to reported: did every call pass\n"
-               "a gateway? Days that are not over in UTC are shown and not compared. spend is what a day costs by all that is known:\n"
-               "its models and one line (not in logs) or (over-metered) are its sum. Needs an [account NAME] with a key.",
+    .details = "drift = (reported - billed) / billed: are our prices right? coverage = metered / reported, or / billed where nothing\n"
+               "is reported: did every call pass a gateway? Sums hold only the days of accounts that can be compared: days that are\n"
+               "over in UTC and read to their end, in US dollars. unmetered = reported (else billed) - metered. spend is what a day\n"
+               "costs by all that is known: its models and one line (not in logs) or (over-metered) are its sum. Other currencies and\n"
+               "what is left of credit, with the days it lasts, stand below. Needs an [account NAME] with a key.",
 };
