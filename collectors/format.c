@@ -55,15 +55,24 @@ static int refuse(Formats *f, bool users, Err *e) {
     return 0;
 }
 
-static int load_text(Loading *l, const char *name, const char *at, size_t len, bool users, Err *e) {
-    json_error_t why;
-    if (l->count == FORMATS_MAX) return fail(e, "%s: more than %d format files; remove some", name, FORMATS_MAX);
-    json_t *root = json_loadb(at, len, JSON_REJECT_DUPLICATES, &why);
-    if (!root) return fail(e, "%s:%d: %s; correct the file or remove it", name, why.line, why.text);
+static int load_one(Loading *l, const char *name, json_t *root, bool users, Err *e) {
+    if (l->count == FORMATS_MAX) return json_decref(root), fail(e, "%s: more than %d formats; remove some", name, FORMATS_MAX);
     Loaded *one = &l->files[l->count++];
     one->root = root, one->users = users;
     snprintf(one->name, sizeof one->name, "%s", name);
     return 0;
+}
+
+static int load_text(Loading *l, const char *name, const char *at, size_t len, bool users, Err *e) {
+    json_error_t why;
+    json_t *root = json_loadb(at, len, JSON_REJECT_DUPLICATES, &why);
+    if (!root) return fail(e, "%s:%d: %s; correct the file or remove it", name, why.line, why.text);
+    bool list = json_is_array(root); /* of formats */
+    size_t n = list ? json_array_size(root) : 1;
+    int rc = 0;
+    for (size_t i = 0; i < n && rc == 0; i++) rc = load_one(l, name, json_incref(list ? json_array_get(root, i) : root), users, e);
+    json_decref(root);
+    return rc;
 }
 
 static int load_embedded(Loading *l, Err *e) {
@@ -247,10 +256,8 @@ static bool wrapped_match(const Format *f, Scan *scan, const char *head, size_t 
     char *room = NULL;
     bool found = false;
     const char *begin = head, *end = head + len, *nl;
-    size_t first_len = 0;
     for (const char *at = head; !found && at < end && (nl = memchr(at, '\n', (size_t)(end - at))); at = nl + 1) {
-        if (at == begin) first_len = (size_t)(nl - at);
-        WrappedStep step = wrapped_line(&w, (Str){begin, first_len}, (Str){at, (size_t)(nl - at)});
+        WrappedStep step = wrapped_line(&w, begin, (Str){at, (size_t)(nl - at)});
         if (step == WRAPPED_OPEN) continue;
         Str text = step == WRAPPED_WHOLE ? wrapped_text((Str){begin, (size_t)(nl - begin)}, &room) : (Str){"", 0};
         found = text.len && values_match(f, scan, text.at, text.len);

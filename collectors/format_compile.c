@@ -136,7 +136,8 @@ static void make_conditions(Maker *m, const json_t *root) {
     f->recognise = make_cond(m, "recognise.when", json_object_get(known, "when"));
     f->score = json_object_get(known, "score") ? (int)json_integer_value(json_object_get(known, "score")) : 50;
     texts(m, "recognise.paths", json_object_get(known, "paths"), f->path_globs);
-    f->skip = make_cond(m, "skip", json_object_get(root, "skip"));
+    const json_t *skip = json_object_get(root, "skip");
+    f->skip = make_cond(m, "skip", f->refuse && !skip ? json_object_get(known, "when") : skip); /* so that its samples prove it */
     f->refused = make_cond(m, "outcome.refused", json_object_get(outcome, "refused"));
     f->error = make_cond(m, "outcome.error", json_object_get(outcome, "error"));
     f->incomplete = make_cond(m, "outcome.incomplete", json_object_get(outcome, "incomplete"));
@@ -196,10 +197,11 @@ static int compile(Maker *m, const json_t *root) {
     make_words(m, root);
     make_lines(m, json_object_get(root, "text"));
     make_hook(m, json_string_value(json_object_get(root, "hook")));
-    make_fields(m, json_object_get(root, "fields"));
+    bool read = !m->f->refuse;
+    if (read || json_object_get(root, "fields")) make_fields(m, json_object_get(root, "fields"));
     make_conditions(m, root);
     make_table(m, json_object_get(root, "table"));
-    make_shapes(m, json_object_get(root, "usage"));
+    if (read || json_object_get(root, "usage")) make_shapes(m, json_object_get(root, "usage"));
     make_identity(m, json_object_get(root, "id"));
     m->f->upstream = make_field(m, "upstream", json_object_get(root, "upstream"));
     if (make_failed(m)) return -1;

@@ -1,6 +1,7 @@
 /* logfile: see logfile.h. */
 #include "collectors/logfile.h"
 #include "collectors/accounts.h"
+#include "collectors/recognise.h"
 #include "collectors/unwrap.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -90,12 +91,14 @@ bool logfile_in_place(LogFile *f) {
 
 /* ---- opening ---- */
 
-static int recognise(LogFile *f, const LogSetup *s, Str head, Err *e) {
+static int find_format(LogFile *f, const LogSetup *s, Str head, Err *e) {
     if (f->rows) return 0; /* by its columns */
     f->in_pieces = unwrap_is_piecewise(head);
     const char *wanted = s->source ? s->source->format : "";
-    f->format = *wanted ? formats_find(s->formats, wanted) : formats_guess(s->formats, f->path, head.at, head.len);
-    if (f->format && format_refusal(f->format)) return fail(e, "%s: %s", f->path, format_refusal(f->format));
+    if (*wanted) f->format = formats_find(s->formats, wanted);
+    else if (recognise(s->formats, f->reader, f->path, &head, &f->format, e) != 0) return -1;
+    const char *refusal = *wanted && !f->format ? NULL : refusal_of(f->format, f->path, head);
+    if (refusal) return fail(e, "%s: %s", f->path, refusal);
     if (f->format) {
         f->framing = format_framing_of(f->format, head.at, head.len);
         reader_set_framing(f->reader, f->framing);
@@ -147,7 +150,7 @@ static int file_row(const LogFile *f, const char *source, const char *path, Ledg
 
 /* 1 = there is no complete record in it yet. */
 static int prepare(LogFile *f, const LogSetup *s, Ledger *l, Str head, Err *e) {
-    if (recognise(f, s, head, e) != 0) return -1;
+    if (find_format(f, s, head, e) != 0) return -1;
     int known_by = f->stream ? 1 : reader_identify(f->reader, !s->live, e);
     if (known_by <= 0) return known_by < 0 ? -1 : 1;
     fill_context(f, s);

@@ -162,9 +162,7 @@ static size_t find_wrapped_end(Reader *r) {
         if (!nl) return 0;
         size_t stop = (size_t)(nl - r->buf) + 1;
         if (r->long_record.active) return stop;
-        const char *begin = r->buf + r->start;
-        Str first = {begin, (size_t)((const char *)memchr(begin, '\n', r->end - r->start) - begin)};
-        WrappedStep step = wrapped_line(&r->wrapped, first, (Str){at, (size_t)(nl - at)});
+        WrappedStep step = wrapped_line(&r->wrapped, r->buf + r->start, (Str){at, (size_t)(nl - at)});
         r->searched = stop - r->start;
         if (step == WRAPPED_OTHER) pass(r, stop - r->start), r->searched = 0, no_value(r);
         if (step == WRAPPED_WHOLE) return stop;
@@ -270,6 +268,14 @@ int reader_head(Reader *r, Str *head, Err *e) {
     int found = find_record(r, e);
     *head = (Str){r->buf + r->start, r->end - r->start};
     return found;
+}
+
+int reader_head_more(Reader *r, Str *head, Err *e) {
+    if (r->end - r->start >= READER_HEAD_MAX || r->long_record.active) return 0;
+    if (r->found) r->stop -= r->start; /* there will be room before it */
+    int got = more(r, e);
+    *head = (Str){r->buf + r->start, r->end - r->start};
+    return got;
 }
 
 static void forget_record(Reader *r) {

@@ -17,6 +17,7 @@
 #include "store/base.h"
 
 #define READER_RECORD_BUFFER ((size_t)4 << 20)
+#define READER_HEAD_MAX ((size_t)1 << 20)
 #define READER_LOAN (((size_t)256 << 10) + SCAN_PAD)
 #define READER_KEPT_MAX ((size_t)7 << 20)
 #define READER_RECORD_MAX ((uint64_t)64 << 20)
@@ -30,6 +31,8 @@ void reader_close(Reader *r); /* NULL is fine */
 /* Before the first record: the first line whole, and what more was read, for recognising. 1 = the line is complete, 0 = not
  * for now (what there is of it). Hands nothing out. */
 int reader_head(Reader *r, Str *head, Err *e);
+/* More of it for recognising, when the first lines did not say enough: 1 = some came, 0 = there is no more, or enough. */
+int reader_head_more(Reader *r, Str *head, Err *e);
 /* READER_LOAN bytes to read into, until the reader is closed; it only takes memory of its own for a record that is longer.
  * For who reads many files: to take and give back memory for each costs more than to read a small one. */
 void reader_lend(Reader *r, char *buffer);

@@ -11,7 +11,8 @@ static bool is_other_stream(Str first, Str line) {
     return first.at != line.at && !same(unwrap_stream(first), unwrap_stream(line));
 }
 
-WrappedStep wrapped_line(Wrapped *w, Str first, Str line) {
+WrappedStep wrapped_line(Wrapped *w, const char *record, Str line) {
+    Str first = {record, (size_t)((const char *)memchr(record, '\n', (size_t)(line.at + line.len + 1 - record)) - record)};
     if (is_other_stream(first, line)) return WRAPPED_OPEN;
     if (!w->room) w->room = xcalloc(1, WRAPPED_LINE_MAX + SCAN_PAD);
     size_t len = unwrap_text(line, w->room, WRAPPED_LINE_MAX);

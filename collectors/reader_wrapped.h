@@ -16,8 +16,8 @@ typedef struct Wrapped { /* zero at the start of a record; the room is the owner
 enum { WRAPPED_LINE_MAX = 256 * 1024 }; /* of a longer line the rest is left out: its value is then a bad one */
 
 typedef enum WrappedStep { WRAPPED_OTHER /* no value in it, nor before it */, WRAPPED_OPEN, WRAPPED_WHOLE } WrappedStep;
-/* The next line, without its end; first: that of the record, the same one at its beginning. */
-WrappedStep wrapped_line(Wrapped *w, Str first, Str line);
+/* The next line, without its end; record: where the lines of the record begin, line.at at its beginning. */
+WrappedStep wrapped_line(Wrapped *w, const char *record, Str line);
 /* The text inside a record's lines. *room: UNWRAP_MAX + SCAN_PAD bytes, taken when needed, the caller's to free. */
 Str wrapped_text(Str record, char **room);
 #endif

@@ -112,12 +112,18 @@ static const char *docker_end(Str line) {
     return memmem(line.at + line.len - tail, tail, docker_then, sizeof docker_then - 1);
 }
 
-static bool goes_on(Str line) {
+/* A record's beginning of which the rest is missing: who reads Docker's log may have cut it earlier than Docker does. */
+static bool is_beginning(Str line, const char *end) {
+    const char *begin = line.at + sizeof docker_begin - 1;
+    return end > begin && *begin == '{' && end[-1] != '}';
+}
+
+static bool goes_on(Str line, bool within) {
     size_t cri = cri_prefix(line);
     if (cri) return cri_mark(line, cri) == 'P';
-    if (line.len < DOCKER_PIECE || !is_docker(line)) return false;
-    const char *end = docker_end(line);
-    return end && memcmp(end - 2, "\\n", 2) != 0;
+    const char *end = is_docker(line) ? docker_end(line) : NULL;
+    if (!end || memcmp(end - 2, "\\n", 2) == 0) return false;
+    return within || line.len >= DOCKER_PIECE || is_beginning(line, end);
 }
 
 static bool same_stream(Str a, Str b) {
@@ -131,7 +137,7 @@ size_t unwrap_pieces(Str text, size_t at, bool *more) {
     Str line = {text.at + at, text.len - at - 1}, first = line;
     if (at) first = (Str){text.at, (size_t)((const char *)memchr(text.at, '\n', text.len) - text.at)};
     if (at && !same_stream(first, line)) return *more = false, at;
-    return *more = goes_on(line), text.len;
+    return *more = goes_on(line, at > 0), text.len;
 }
 
 bool unwrap_is_piecewise(Str head) {

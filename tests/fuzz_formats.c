@@ -1,9 +1,9 @@
 /* fuzz_formats: every format's own samples, changed byte by byte, through recognising, reading, parsing and suggesting. What
  * comes out must be a request that the ledger may take: disjoint counters within their bounds, a cost that is no minus.
  * First byte: the format; second: the sample (or the bytes as they are); then changes: place, place, byte. `make fuzz`. */
+#include "collectors/format_impl.h"
 #include "collectors/format_suggest.h"
 #include "collectors/reader.h"
-#include "store/data.h"
 #include "tests/unit.h"
 #include <sys/mman.h>
 #include <unistd.h>
@@ -29,14 +29,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 }
 
 /* A sample as it stands in a log; NULL = there is no such sample. */
-static char *sample_text(const char *name, size_t which) {
-    char path[128];
-    snprintf(path, sizeof path, "collectors/formats/%s.json", name);
-    json_t *root = json_loads(data_find(path)->at, 0, NULL);
-    json_t *s = json_array_get(json_object_get(root, "samples"), which), *line = json_object_get(s, "line");
-    char *text = line ? xstrdup(json_string_value(line)) : s ? json_dumps(json_object_get(s, "record") ? json_object_get(s, "record") : json_object_get(s, "lines"), JSON_COMPACT) : NULL;
-    json_decref(root);
-    return text;
+static char *sample_text(const Format *f, size_t which) {
+    const json_t *s = json_array_get(json_object_get(f->root, "samples"), which), *line = json_object_get(s, "line"), *record = json_object_get(s, "record");
+    if (line) return xstrdup(json_string_value(line));
+    return s ? json_dumps(record ? record : json_object_get(s, "lines"), JSON_COMPACT) : NULL;
 }
 
 static size_t changed(char *text, size_t len, const uint8_t *change, size_t size) {
@@ -92,7 +88,7 @@ static void look(const Format *f, const char *text, size_t len) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 2 || size > TEXT_MAX) return 0;
     const Format *f = formats_at(formats, data[0] % format_count);
-    char *text = data[1] ? sample_text(format_name(f), data[1] - 1u) : NULL;
+    char *text = data[1] ? sample_text(f, data[1] - 1u) : NULL;
     size_t len = text ? changed(text, strlen(text), data + 2, size - 2) : size - 2;
     look(f, text ? text : (const char *)data + 2, len);
     free(text);

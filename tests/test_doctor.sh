@@ -128,9 +128,9 @@ looks "a file that is not there" 1 out '^mend .*/none: No such file' "$work/none
 : >"$work/logs/empty"
 looks "an empty one" 1 out '^mend .*/empty: it is empty' "$work/logs/empty"
 echo 'GET / HTTP/1.1 200' >"$work/logs/text"
-looks "text" 1 out '^mend .*no JSON object; let the gateway log JSON' "$work/logs/text"
+looks "text" 1 out '^mend .*text of no known log; let the gateway log JSON' "$work/logs/text"
 echo '{"time":"2026-11-24T08:00:00Z","who":"me"}' >"$work/logs/other"
-looks "a log without tokens" 1 out '^mend .*no token counters' "$work/logs/other"
+looks "a log without tokens" 1 out '^mend .*neither a model nor tokens' "$work/logs/other"
 tar -cf "$work/logs/a.tar" -C "$work/logs" a.jsonl && gzip -c "$work/logs/a.tar" >"$work/logs/a.tar.gz"
 looks "an archive" 1 out '^mend .*a.tar.gz: is a tar archive; unpack it: tar' "$work/logs/a.tar.gz"
 

@@ -32,7 +32,7 @@ static void every_format_passes_its_samples(void **state) {
         Err e = {0};
         size_t samples = 0;
         if (format_self_test(f, book, &samples, &e) != 0) fail_msg("%s", e.text);
-        assert_true(samples >= 5);
+        assert_true(samples >= (format_refusal(f) ? 1 : 5));
         total += samples;
     }
     assert_true(total > 30);
@@ -44,6 +44,7 @@ static void every_format_has_each_kind_of_sample(void **state) {
     static const char *const kinds[] = {"normal", "stream", "cached", "failed", "refused", "malformed"};
     const Format *f;
     for (size_t i = 0; (f = formats_at(formats, i)); i++) {
+        if (format_refusal(f)) continue;
         char path[128];
         snprintf(path, sizeof path, "collectors/formats/%s.json", format_name(f));
         json_t *root = json_load_file(path, 0, NULL);

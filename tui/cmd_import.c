@@ -41,7 +41,7 @@ static int complain(const ImportSummary *s) {
     if (s->skipped_lines)
         fprintf(stderr, "tollwatch: %" PRIu64 " lines were too long and left out\n", s->skipped_lines);
     if (s->time_borrowed)
-        fprintf(stderr, "tollwatch: %" PRIu64 " calls do not say when they were; they have the time of the log line they stand in, or else of their file\n", s->time_borrowed);
+        fprintf(stderr, "tollwatch: %" PRIu64 " records do not say when they were; they have the time of the log line they stand in, or else of their file\n", s->time_borrowed);
     uint64_t calls = s->rows.added + s->rows.merged + s->rows.duplicate + s->rows.late;
     if (s->lines && !calls && !s->bad_lines && !s->failed_files)
         fputs("tollwatch: no call with its usage is in there; `tollwatch doctor FILE` says how it is read (streams need stream_options.include_usage)\n", stderr);

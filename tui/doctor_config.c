@@ -111,12 +111,12 @@ static void check_samples(Doctor *d, const Format *f, size_t *samples, Buf *name
     size_t n = 0;
     if (format_self_test(f, d->app->book, &n, &e) != 0) found(d, LEVEL_MEND, "format", "%s; mend the file or its sample", e.text);
     *samples += n;
-    if (names) buf_fmt(names, " %s", format_name(f));
+    if (names && !format_refusal(f)) buf_fmt(names, " %s", format_name(f));
 }
 
 void check_formats(Doctor *d) {
     Err e = {0};
-    size_t samples = 0, count = 0;
+    size_t samples = 0, count = 0, at = 0;
     Buf names = {.max = 800};
     if (formats_load(&d->formats, d->app->config->dir, &e) != 0) {
         found(d, LEVEL_MEND, "formats", "%s", e.text);
@@ -126,7 +126,7 @@ void check_formats(Doctor *d) {
         found(d, LEVEL_MEND, "formats", "%s", formats_broken_at(d->formats, i));
     if (!d->app->book) return; /* samples are priced; the missing prices are said already */
     int before = d->to_mend;
-    for (const Format *f; (f = formats_at(d->formats, count)); count++) check_samples(d, f, &samples, &names);
+    for (const Format *f; (f = formats_at(d->formats, at)); at++) check_samples(d, f, &samples, &names), count += !format_refusal(f);
     for (size_t i = 0; formats_proof_at(d->formats, i); i++) check_samples(d, formats_proof_at(d->formats, i), &samples, NULL);
     if (d->to_mend == before)
         found(d, LEVEL_OK, "formats", "%zu with %zu samples, all read as expected:%s", count, samples, names.at ? names.at : "");

@@ -1,6 +1,7 @@
 /* doctor_file: what tollwatch sees in a log: its format and how its first records are read; for a log of no known format, a
  * format to start from. See doctor.h. */
 #include "collectors/format_suggest.h"
+#include "collectors/recognise.h"
 #include "collectors/reader.h"
 #include "store/clock.h"
 #include "store/money.h"
@@ -81,7 +82,7 @@ static void report(Look *l, const Format *f) {
     time_format_utc(l->first_ms, from, sizeof from), time_format_utc(l->last_ms, to, sizeof to);
     if (l->calls) found(l->d, LEVEL_OK, l->path, "from %s to %s", from, to), found(l->d, LEVEL_OK, l->path, "first call: %s", l->first_call);
     if (l->unpriced) found(l->d, LEVEL_NOTE, l->path, "%" PRIu64 " calls have no price; `tollwatch prices explain MODEL` says why", l->unpriced);
-    if (l->borrowed) found(l->d, LEVEL_NOTE, l->path, "%" PRIu64 " calls do not say when they were; they have the time of the log line they stand in, or else of the file", l->borrowed);
+    if (l->borrowed) found(l->d, LEVEL_NOTE, l->path, "%" PRIu64 " records do not say when they were; they have the time of the log line they stand in, or else of the file", l->borrowed);
     if (l->bad) found(l->d, LEVEL_MEND, "first bad record", "%s", l->first_bad);
     if (l->too_long) found(l->d, LEVEL_MEND, l->path, "%" PRIu64 " records are too long and left out", l->too_long);
 }
@@ -139,8 +140,10 @@ static int look_at(Look *l, Err *e) {
     if (fd < 0) return fail(e, "%s; name a log file", strerror(errno));
     if (reader_open_fd(&l->reader, fd, l->path, FRAME_LINES, e) != 0 || reader_head(l->reader, &head, e) < 0) return -1;
     if (head.len == 0) return fail(e, "it is empty; wait until something is written there");
-    const Format *f = formats_guess(l->d->formats, l->path, head.at, head.len);
-    if (f && format_refusal(f)) return fail(e, "%s", format_refusal(f));
+    const Format *f;
+    if (recognise(l->d->formats, l->reader, l->path, &head, &f, e) != 0) return -1;
+    const char *refusal = refusal_of(f, l->path, head);
+    if (refusal) return fail(e, "%s", refusal);
     return f ? look_with(l, f, format_framing_of(f, head.at, head.len), e) : suggest(l, head, e);
 }
 
