@@ -156,6 +156,7 @@ typedef struct RowView {
     Request r;                        /* name[] are unused here */
     char name[DIM_COUNT][NAME_MAX_BYTES + 1];
     char geo[64], speed[32];          /* what modified the price; "" = nothing */
+    char asked[NAME_MAX_BYTES + 1];   /* the model that was asked for, where another one was called; "" = the same */
     int64_t file_id; char file_path[512], source[64], format[32];
     uint64_t fingerprint;             /* of the file */
 } RowView;

@@ -8,6 +8,8 @@ static int fill_view(Scan *s, const Row *row, const Member *combo, const Member 
     snprintf(out->geo, sizeof out->geo, "%s", text);
     if (texts_name(&s->texts, s->db, row->speed, &text, e) != 0) return -1;
     snprintf(out->speed, sizeof out->speed, "%s", text);
+    if (texts_name(&s->texts, s->db, row->asked, &text, e) != 0) return -1;
+    snprintf(out->asked, sizeof out->asked, "%s", text);
     for (int i = 0; i < DIM_COUNT; i++) {
         if (texts_name(&s->texts, s->db, combo->name[i] ? combo->name[i] : context->name[i], &text, e) != 0) return -1;
         snprintf(out->name[i], sizeof out->name[i], "%s", text);

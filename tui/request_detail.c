@@ -3,9 +3,8 @@
 #include "collectors/raw_record.h"
 #include "store/money.h"
 #include "tui/number.h"
-#include <stdarg.h>
 
-enum { FACTS_MAX = 12, FACT_TEXT = 640, FACTS_X = 68, FACTS_W_MIN = 40, RAW_ROWS = 4 };
+enum { FACTS_X = 68, FACTS_W_MIN = 40, RAW_ROWS = 4 };
 
 void request_detail_free(RequestDetail *d) {
     formats_free(d->formats);
@@ -35,12 +34,15 @@ static int read_raw(RequestDetail *d, const RowView *r, const View *v, Err *e) {
 void request_detail_load(RequestDetail *d, const RowView *r, const View *v) {
     Err e = {""};
     price(d, r, v);
-    if (d->key == r->key) return;
-    d->key = r->key;
-    buf_free(&d->raw);
-    d->raw.max = RAW_SHOWN_MAX;
-    d->raw_error[0] = '\0';
-    if (read_raw(d, r, v, &e) != 0) snprintf(d->raw_error, sizeof d->raw_error, "%s", e.text);
+    if (d->key != r->key) {
+        d->key = r->key;
+        buf_free(&d->raw);
+        d->raw.max = RAW_SHOWN_MAX;
+        d->raw_page = 0;
+        d->raw_error[0] = '\0';
+        if (read_raw(d, r, v, &e) != 0) snprintf(d->raw_error, sizeof d->raw_error, "%s", e.text);
+    }
+    request_facts(&d->facts, r, &d->cost, d->raw.at ? d->raw.at : "", v);
 }
 
 /* ---- the arithmetic ---- */
@@ -80,49 +82,8 @@ static void draw_arithmetic(const Cost *cost, const RowView *v, Canvas *c, Rect 
 
 /* ---- facts ---- */
 
-typedef struct Facts {
-    char text[FACTS_MAX][FACT_TEXT];
-    ThemeRole role[FACTS_MAX];
-    int count;
-} Facts;
-
-TW_PRINTF(3, 4) static void add(Facts *f, ThemeRole role, const char *fmt, ...) {
-    va_list ap;
-    if (f->count == FACTS_MAX) return;
-    va_start(ap, fmt);
-    vsnprintf(f->text[f->count], FACT_TEXT, fmt, ap);
-    va_end(ap);
-    f->role[f->count++] = role;
-}
-
 static const char *or_dash(const char *text) {
     return text[0] ? text : "-";
-}
-
-static const char *token_word(const Request *r) {
-    if (r->flags & REQ_USAGE_SUSPECT) return "▲ its counters contradict its own total";
-    return r->flags & REQ_LINKED ? "another source counts this call; this row is not added" : "";
-}
-
-static void gather(Facts *f, const RequestDetail *d, const RowView *v) {
-    const Request *r = &v->r;
-    f->count = 0;
-    if (d->cost.row)
-        add(f, ROLE_TEXT, "price row   %s %s from %s", price_row_provider(d->cost.row), price_row_model(d->cost.row),
-            or_dash(price_row_field(d->cost.row, "effective_from")));
-    bool free_call = (r->flags & REQ_CACHE_HIT) != 0 || r->outcome == OUTCOME_REFUSED;
-    if (d->cost.priced && !free_call && (r->flags & REQ_UNPRICED) == 0 && d->cost.nano != r->cost_nano)
-        add(f, ROLE_WATCH, "▲ today's price row gives another cost; prices reprice applies it");
-    add(f, ROLE_TEXT, "key         %s  user %s  team %s", or_dash(v->name[DIM_KEY]), or_dash(v->name[DIM_USER]),
-        or_dash(v->name[DIM_TEAM]));
-    add(f, ROLE_TEXT, "session     %s  endpoint %s", or_dash(v->name[DIM_SESSION]), or_dash(v->name[DIM_ENDPOINT]));
-    add(f, ROLE_TEXT, "latency     %s s, first token %s s%s, %s reasoning tokens", number_seconds(r->latency_ms).text,
-        number_seconds(r->ttft_ms).text, (r->flags & REQ_STREAM) ? ", streamed" : "",
-        number_count(r->tokens[TOK_REASONING], 0).text);
-    add(f, ROLE_TEXT, "source      %s (%s)", or_dash(v->source), or_dash(v->format));
-    add(f, ROLE_TEXT, "file        %s at byte %llu", or_dash(v->file_path), (unsigned long long)r->offset);
-    if (r->flags & REQ_TIME_BORROWED) add(f, ROLE_WATCH, "▲ the record does not say when it was; the time is that of its log line or file");
-    if (token_word(r)[0]) add(f, r->flags & REQ_USAGE_SUSPECT ? ROLE_WATCH : ROLE_TEXT, "%s", token_word(r));
 }
 
 static void draw_facts(const Facts *f, Canvas *c, Rect r) {
@@ -146,22 +107,36 @@ static size_t fill_columns(const char *text, int columns) {
     return (size_t)(p - text);
 }
 
+/* Where the row that is so many rows on begins; NULL = the text ends before. */
+static const char *row_at(const char *p, int columns, int rows) {
+    for (; rows > 0 && *p; rows--) p += fill_columns(p, columns);
+    return *p ? p : NULL;
+}
+
+/* The page that was asked for; behind the last comes the first. */
+static const char *page_at(const char *text, int columns, int rows, int page) {
+    int pages = 1;
+    while (row_at(text, columns, pages * rows)) pages++;
+    const char *at = row_at(text, columns, page % pages * rows);
+    return at ? at : "";
+}
+
 static void draw_raw(const RequestDetail *d, Canvas *c, Rect r) {
-    enum { X = 5 };
-    if (r.h < 1) return;
+    enum { X = 5, ROW_MAX = 1000 };
+    int columns = r.w - X - 1 < ROW_MAX ? r.w - X - 1 : ROW_MAX;
+    if (r.h < 1 || columns < 2) return;
     canvas_text(c, r.x + 1, r.y, 3, ROLE_DIM, 0, "raw");
     if (d->raw_error[0]) {
         canvas_text(c, r.x + X, r.y, r.w - X, ROLE_WATCH, 0, d->raw_error);
         return;
     }
-    const char *p = d->raw.at ? d->raw.at : "";
+    const char *p = page_at(d->raw.at ? d->raw.at : "", columns, r.h, d->raw_page);
     for (int y = 0; y < r.h && *p; y++) {
-        char row[1024 * 4];
-        size_t n = fill_columns(p, r.w - X - 1 < 1000 ? r.w - X - 1 : 1000);
+        char row[ROW_MAX * 4];
+        size_t n = fill_columns(p, columns);
         snprintf(row, sizeof row, "%.*s", (int)n, p);
-        canvas_text(c, r.x + X, r.y + y, r.w - X - 1, ROLE_TEXT, 0, row);
+        canvas_text(c, r.x + X, r.y + y, columns, ROLE_TEXT, 0, row);
         p += n;
-        if (n == 0) break;
     }
     if (*p || d->raw.overflow) canvas_text(c, r.x + r.w - 1, r.y + r.h - 1, 1, ROLE_DIM, 0, "…");
 }
@@ -173,33 +148,38 @@ static bool side_by_side(int width) {
 }
 
 int request_detail_rows(const RequestDetail *d, int width) {
-    int lines = arithmetic_rows(&d->cost), facts = 8;
-    return 1 + (side_by_side(width) ? (lines > facts ? lines : facts) : lines + facts - 1) + RAW_ROWS;
+    int lines = arithmetic_rows(&d->cost), facts = d->facts.count;
+    return 1 + (side_by_side(width) ? (lines > facts ? lines : facts) : lines + facts) + RAW_ROWS;
 }
 
-void request_detail_draw(const RequestDetail *d, const RowView *v, const View *view, Canvas *c, Rect area) {
+static void draw_title(const RowView *v, const View *view, Canvas *c, Rect r) {
     char at[32], status[16];
-    Facts facts;
-    if (area.h < 4) return;
-    gather(&facts, d, v);
     snprintf(status, sizeof status, "%d", v->r.status);
     time_format(view->zone, v->r.ts_ms, "%H:%M:%S", at, sizeof at);
-    canvas_fill(c, (Rect){area.x, area.y, area.w, 1}, ROLE_RULE, 0, "─");
-    canvas_textf(c, area.x + 2, area.y, area.w - 4, ROLE_TITLE, 0, " %s  %s  %s  %s ", at, or_dash(v->name[v->name[DIM_FEATURE][0] ? DIM_FEATURE : DIM_PROJECT]),
+    canvas_fill(c, r, ROLE_RULE, 0, "─");
+    canvas_textf(c, r.x + 2, r.y, r.w - 4, ROLE_TITLE, 0, " %s  %s  %s  %s ", at, or_dash(v->name[v->name[DIM_FEATURE][0] ? DIM_FEATURE : DIM_PROJECT]),
                  or_dash(v->name[DIM_MODEL]), v->r.status ? status : outcome_names[v->r.outcome]);
-    canvas_right(c, area.x + area.w - 2, area.y, 12, ROLE_TITLE, 0, " Esc closes ");
+    canvas_right(c, r.x + r.w - 2, r.y, 23, ROLE_TITLE, 0, r.w < 60 ? " Esc closes " : " r record  Esc closes ");
+}
+
+/* Facts beside the arithmetic or under it; what they leave is the record's, two rows at least. */
+void request_detail_draw(const RequestDetail *d, const RowView *v, const View *view, Canvas *c, Rect area) {
+    if (area.h < 4) return;
+    draw_title(v, view, c, (Rect){area.x, area.y, area.w, 1});
     Rect r = {area.x, area.y + 1, area.w, area.h - 1};
-    int lines = arithmetic_rows(&d->cost), raw = r.h > 9 ? RAW_ROWS : 2, top = r.h - raw;
-    if (side_by_side(area.w)) {
+    int lines = arithmetic_rows(&d->cost), facts = d->facts.count, top = r.h - (r.h > 9 ? RAW_ROWS : 2);
+    if (d->whole) {
+        top = 0;
+    } else if (side_by_side(area.w)) {
         draw_arithmetic(&d->cost, v, c, (Rect){r.x, r.y, FACTS_X - 4, lines < top ? lines : top});
-        draw_facts(&facts, c, (Rect){r.x + FACTS_X, r.y, r.w - FACTS_X, top});
-        int used = lines > facts.count ? lines : facts.count;
+        draw_facts(&d->facts, c, (Rect){r.x + FACTS_X, r.y, r.w - FACTS_X, top});
+        int used = lines > facts ? lines : facts;
         if (used < top) top = used;
     } else {
         if (lines > top - 2) lines = top - 2;
         draw_arithmetic(&d->cost, v, c, (Rect){r.x, r.y, r.w, lines});
-        draw_facts(&facts, c, (Rect){r.x + 1, r.y + lines, r.w - 1, top - lines});
-        if (lines + facts.count < top) top = lines + facts.count;
+        draw_facts(&d->facts, c, (Rect){r.x + 1, r.y + lines, r.w - 1, top - lines});
+        if (lines + facts < top) top = lines + facts;
     }
     draw_raw(d, c, (Rect){r.x, r.y + top, r.w, r.h - top});
 }

@@ -6,15 +6,18 @@
 #ifndef TUI_REQUEST_DETAIL_H
 #define TUI_REQUEST_DETAIL_H
 #include "collectors/format.h"
-#include "tui/screen.h"
+#include "tui/request_facts.h"
 
 enum { RAW_SHOWN_MAX = 64 * 1024 };
 
 typedef struct RequestDetail {
     int64_t key;             /* of the call it shows; 0 = none */
     Cost cost;               /* by the book as it is now */
+    Facts facts;
     Formats *formats;        /* loaded when first needed */
     Buf raw;
+    bool whole;              /* nothing but the record is shown */
+    int raw_page;            /* of a long record */
     char raw_error[ERR_MAX]; /* why there is no record; "" = there is */
 } RequestDetail;
 

@@ -49,7 +49,7 @@ static void follow_way(Requests *s, const View *v) {
     uint32_t way = v->depth ? v->step[v->depth - 1].id : 0;
     if (way != s->way) {
         s->table.selected = s->table.key = 0;
-        s->open = false;
+        s->open = s->detail.whole = false;
     }
     s->way = way;
 }
@@ -77,7 +77,11 @@ static int load_requests(void *self, View *v, int64_t deadline_us, bool *more, E
 static void split(const Requests *s, Rect area, Rect *list, Rect *detail) {
     *list = area;
     *detail = (Rect){0};
-    if (s->open && area.h >= 10) layout_split(area, request_detail_rows(&s->detail, area.w), list, detail);
+    if (!s->open || area.h < 6) return;
+    if (area.h >= 10 && !s->detail.whole) layout_split(area, request_detail_rows(&s->detail, area.w), list, detail);
+    if (!s->detail.whole) return;
+    list->h = 2; /* the columns' names and the call */
+    *detail = (Rect){area.x, area.y + list->h, area.w, area.h - list->h};
 }
 
 static bool list_requests(const void *self, const View *v, const Layout *l, Listing *out) {
@@ -112,7 +116,12 @@ static bool key_requests(void *self, View *v, int key) {
     Requests *s = self;
     const KeyCommand *k = key_meaning(key);
     KeyDo act = k ? k->act : DO_NOTHING;
-    if (act == DO_OPEN && s->load.count) s->open = true;
+    bool deeper = act == DO_RECORD || (act == DO_OPEN && s->open);
+    if (s->load.count == 0 && (deeper || act == DO_OPEN)) return false;
+    if (deeper && s->detail.whole) s->detail.raw_page++;
+    else if (deeper) s->open = s->detail.whole = true;
+    else if (act == DO_OPEN) s->open = true;
+    else if (act == DO_BACK && s->detail.whole) s->detail.whole = false;
     else if (act == DO_BACK && s->open) s->open = false;
     else return false;
     if (s->load.count) { /* an opened call stays selected when newer ones come */
@@ -127,5 +136,5 @@ static bool key_requests(void *self, View *v, int key) {
 const Screen screen_requests = {
     .name = "requests", .title = "Requests", .key = '4', .open = open_requests, .close = close_requests,
     .load = load_requests, .draw = draw_requests, .key_pressed = key_requests, .list = list_requests,
-    .table_at = offsetof(Requests, table), .moved = moved_requests, .footer = "open back sort pause range",
+    .table_at = offsetof(Requests, table), .moved = moved_requests, .footer = "open back record sort pause range",
 };
