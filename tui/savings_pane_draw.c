@@ -30,7 +30,7 @@ static int64_t expected_by_now(const SavedRule *s, const RuleMeasured *m) {
     return ms > 0 ? (int64_t)((Wide)s->expected_nano * ms / MS_PER_DAY) : 0;
 }
 
-static void running_words(const SavingsPane *p, size_t i, const View *v, char who[160], char what[320]) {
+static void running_words(const SavingsPane *p, size_t i, const View *v, char who[160], char what[448]) {
     const SavedRule *s = &p->saved[i];
     const RuleMeasured *m = &p->m[i];
     char since[40], day[48], now[48], spread[64] = "";
@@ -39,7 +39,7 @@ static void running_words(const SavingsPane *p, size_t i, const View *v, char wh
     snprintf(now, sizeof now, "%s", number_usd(expected_by_now(s, m), 0, BASIS_PROJECTED).text);
     if (s->spread_nano) snprintf(spread, sizeof spread, " ±%s", number_money(s->spread_nano, 0, BASIS_NONE).text);
     snprintf(who, 160, "► %s since %s, %s", s->id, since, p->obeyed[i]);
-    snprintf(what, 320, "expected %s%s/day, %s by now; measured %s%s, %s of %s calls", day, spread, now, m->cut ? "≥" : m->exact ? "" : "±",
+    snprintf(what, 448, "expected %s%s/day, %s by now; measured %s%s, %s of %s calls", day, spread, now, m->cut ? "≥" : m->exact ? "" : "±",
              number_usd(m->saved_nano, 0, m->exact && !m->cut ? BASIS_METERED : BASIS_NONE).text, number_count(m->changed, 0).text, number_count(m->calls, 0).text);
 }
 
@@ -57,7 +57,7 @@ int savings_pane_running(const SavingsPane *p, const View *v, Canvas *c, Rect r)
     int y = 0;
     if (p->shown && r.h == 1) return draw_brief(p, c, r), 1;
     for (size_t i = 0; i < p->shown && y < r.h; i++) {
-        char who[160], what[320];
+        char who[160], what[448];
         running_words(p, i, v, who, what);
         if (r.w >= ONE_LINE_W) canvas_textf(c, r.x + 1, r.y + y++, r.w - 2, ROLE_TEXT, 0, "%s: %s", who, what);
         else {
