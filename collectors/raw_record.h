@@ -20,6 +20,16 @@ typedef struct RawPlace {
 /* One line of JSON without blanks between its parts. With content false the values of keys that hold what people and
  * models wrote, and every long text, are replaced by their size. -1: e says in one line why it is not there any more. */
 int raw_record_read(const RawPlace *at, bool content, Buf *out, Err *e);
+/* The same of a call that came from a row of somebody else's SQLite database: all columns of the row as it is now, a column
+ * that holds JSON as JSON. It is known by the call's identity, read-only, beside its owner. */
+typedef struct RawRow {
+    const char *path;
+    const Formats *formats;
+    const Format *format;          /* reads a table */
+    uint64_t fingerprint, id, upstream;
+    int64_t ts_ms;
+} RawRow;
+int raw_row_read(const RawRow *at, bool content, Buf *out, Err *e);
 /* The leaving out alone: text[0..len) need not be valid JSON. */
 void raw_record_elide(const char *text, size_t len, bool content, Buf *out);
 #endif

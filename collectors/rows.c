@@ -1,9 +1,10 @@
 /* rows: see rows.h. */
 #include "collectors/rows.h"
 #include "collectors/rows_file.h"
+#include "collectors/scan.h"
 #include <math.h>
 
-enum { PAGE_ROWS = 500, ROWS_PAGE_MAX = 1 << 20, VALUE_MAX = 1 << 20, SQL_MAX = 16 << 10, OWN_COLUMNS = 2 /* order, key */ };
+enum { PAGE_ROWS = 500, ROWS_PAGE_MAX = 1 << 20, VALUE_MAX = 1 << 20, SQL_MAX = 16 << 10, OWN_COLUMNS = 2 /* order, key */, NEAR_ROWS = 1000, PROBE_ROWS = 64 };
 
 struct Rows {
     RowsFile file;
@@ -188,6 +189,95 @@ ssize_t rows_read(Rows *r, char *to, size_t size, Err *e) {
 
 void rows_start(Rows *r, uint64_t cursor, uint64_t anchor) {
     r->cursor = cursor, r->anchor = anchor;
+}
+
+/* ---- one row again ---- */
+
+typedef struct Search {
+    RowsJudge *judge;
+    void *ctx;
+    int64_t number, last; /* of what was found; of the last row that was looked at */
+} Search;
+
+/* The rows behind `after`, at most `most`: the first verdict, or, with only_it, until it is found. ROW_MUTE: none. -1: failed. */
+static int look_behind(Rows *r, Search *s, int64_t after, size_t most, bool only_it, Err *e) {
+    static const char pad[SCAN_PAD] = {0};
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(r->file.db, r->sql.at, -1, &st, NULL), verdict = ROW_MUTE;
+    if (rc == SQLITE_OK) rc = sqlite3_bind_int64(st, 1, after);
+    for (size_t i = 0; rc == SQLITE_OK && i < most && (rc = sqlite3_step(st)) == SQLITE_ROW; i++) {
+        buf_clear(&r->page);
+        add_row(r, st);
+        size_t len = r->page.len - 1; /* its end of line */
+        buf_add(&r->page, pad, sizeof pad);
+        s->number = s->last = sqlite3_column_int64(st, 0);
+        verdict = (int)s->judge(s->ctx, r->page.at, len);
+        if (verdict == ROW_IT || (!only_it && verdict != ROW_MUTE)) break;
+        rc = SQLITE_OK;
+    }
+    bool failed = rc != SQLITE_OK && rc != SQLITE_ROW && rc != SQLITE_DONE;
+    if (failed) rows_file_fail(&r->file, e);
+    sqlite3_finalize(st);
+    buf_clear(&r->page);
+    return failed ? -1 : verdict;
+}
+
+static int bounds(Rows *r, int64_t *first, int64_t *last, Err *e) {
+    Buf sql = {.max = SQL_MAX};
+    sqlite3_stmt *s = NULL;
+    buf_str(&sql, "SELECT min("), quote(&sql, r->table->order), buf_str(&sql, "), max("), quote(&sql, r->table->order);
+    buf_str(&sql, ") FROM "), quote(&sql, r->table->name);
+    int rc = sqlite3_prepare_v2(r->file.db, sql.at, -1, &s, NULL);
+    if (rc == SQLITE_OK) rc = sqlite3_step(s);
+    if (rc == SQLITE_ROW) *first = sqlite3_column_int64(s, 0), *last = sqlite3_column_int64(s, 1);
+    else rows_file_fail(&r->file, e);
+    sqlite3_finalize(s);
+    buf_free(&sql);
+    return rc == SQLITE_ROW ? 0 : -1;
+}
+
+/* 1 = found on the way; else *from is about where it should be. */
+static int halve(Rows *r, Search *s, int64_t *from, Err *e) {
+    int64_t low, high;
+    if (bounds(r, &low, &high, e) != 0) return -1;
+    if (low < INT64_MAX / 4 * -1 || high > INT64_MAX / 4) return *from = low, 0; /* no numbering that can be halved */
+    for (low--; high - low > NEAR_ROWS / 4;) {
+        int64_t middle = low + (high - low) / 2;
+        int verdict = look_behind(r, s, middle, PROBE_ROWS, false, e);
+        if (verdict < 0 || verdict == ROW_IT) return verdict < 0 ? -1 : 1;
+        if (verdict == ROW_EARLIER) low = middle;
+        else high = middle;
+    }
+    return *from = low - NEAR_ROWS, 0;
+}
+
+int rows_find(Rows *r, RowsJudge *judge, void *ctx, int64_t *number, Err *e) {
+    Search s = {.judge = judge, .ctx = ctx};
+    int64_t from = 0;
+    int found = halve(r, &s, &from, e);
+    for (int i = 0; found == 0 && i < 3 * NEAR_ROWS / PAGE_ROWS; i++, from = s.last) {
+        s.last = from;
+        int verdict = look_behind(r, &s, from, PAGE_ROWS, true, e);
+        if (verdict < 0) return -1;
+        if (verdict == ROW_IT) found = 1;
+        if (s.last == from) break;
+    }
+    *number = s.number;
+    return found;
+}
+
+sqlite3_stmt *rows_whole(Rows *r, int64_t number, Err *e) {
+    Buf sql = {.max = SQL_MAX};
+    sqlite3_stmt *s = NULL;
+    buf_str(&sql, "SELECT * FROM "), quote(&sql, r->table->name);
+    buf_str(&sql, " WHERE "), quote(&sql, r->table->order), buf_str(&sql, " = ?1");
+    int rc = sqlite3_prepare_v2(r->file.db, sql.at, -1, &s, NULL);
+    if (rc == SQLITE_OK) rc = sqlite3_bind_int64(s, 1, number);
+    if (rc != SQLITE_OK) rows_file_fail(&r->file, e);
+    buf_free(&sql);
+    if (rc == SQLITE_OK) return s;
+    sqlite3_finalize(s);
+    return NULL;
 }
 
 uint64_t rows_cursor(const Rows *r) {

@@ -10,6 +10,7 @@
 #ifndef COLLECTORS_ROWS_H
 #define COLLECTORS_ROWS_H
 #include "collectors/format.h"
+#include <sqlite3.h>
 #include <sys/types.h>
 
 typedef struct Rows Rows;
@@ -22,4 +23,12 @@ void rows_start(Rows *r, uint64_t cursor, uint64_t anchor); /* where the last lo
 ssize_t rows_read(Rows *r, char *to, size_t size, Err *e);
 uint64_t rows_cursor(const Rows *r); /* number of the newest row that was handed out */
 uint64_t rows_anchor(const Rows *r); /* hash64 of its key */
+
+/* One row again, by what it says. */
+typedef enum RowJudged { ROW_EARLIER, ROW_IT, ROW_LATER, ROW_MUTE /* it does not say */ } RowJudged;
+typedef RowJudged RowsJudge(void *ctx, const char *line, size_t len); /* line: as rows_read() gives it; SCAN_PAD bytes behind it */
+/* Rows are about in the order of time: halves, then looks at the neighbours. Some thousand rows, however large the table.
+ * 1 = found, 0 = not; *number is its order's value. */
+int rows_find(Rows *r, RowsJudge *judge, void *ctx, int64_t *number, Err *e);
+sqlite3_stmt *rows_whole(Rows *r, int64_t number, Err *e); /* that row with all its columns, not yet stepped; the caller's */
 #endif

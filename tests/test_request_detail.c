@@ -152,6 +152,89 @@ static void it_is_drawn_at_any_size(void **state) {
     request_detail_free(&d);
 }
 
+/* ---- rows of a database ---- */
+
+enum { ROWS = 6000 };
+
+static void run_sql(sqlite3 *db, const char *text) {
+    char *why = NULL;
+    if (sqlite3_exec(db, text, NULL, NULL, &why) != SQLITE_OK) fail_msg("%s: %s", text, why);
+}
+
+/* Six thousand calls, a second apart, with rows between that are no calls. */
+static void make_database(const char *path) {
+    sqlite3 *db;
+    char text[512];
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    run_sql(db, "PRAGMA journal_mode = WAL; CREATE TABLE logs(id varchar(255) PRIMARY KEY, timestamp datetime, provider text, model text, status text,"
+                "token_usage text, input_history text, stream numeric, payload blob); BEGIN");
+    for (int i = 0; i < ROWS; i++) {
+        snprintf(text, sizeof text, "INSERT INTO logs VALUES('c%d', strftime('%%Y-%%m-%%d %%H:%%M:%%S+00:00', '2026-11-24 00:00:00', '+%d seconds'), 'openai', 'gpt-4o', '%s', "
+                 "'{\"prompt_tokens\":%d,\"completion_tokens\":0,\"total_tokens\":%d}', '[{\"role\":\"user\",\"content\":\"SECRET %d\"}]', 0, x'00ff')",
+                 i, i, i % 3 ? "success" : "processing", i + 1, i + 1, i);
+        run_sql(db, text);
+    }
+    run_sql(db, "COMMIT");
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static const char *raw_of(RequestDetail *d, int i, bool content) {
+    char where[40];
+    view.show_content = content;
+    snprintf(where, sizeof where, "provider:openai input=%d", i + 1);
+    d->key = 0;
+    load_call(d, where);
+    view.show_content = false;
+    return d->raw.at ? d->raw.at : "";
+}
+
+static void a_row_of_a_database_is_read_again(void **state) {
+    (void)state;
+    RequestDetail d = {.key = 0};
+    char path[96], wanted[64];
+    static const int some[] = {1, 2, 4, 1999, 3001, 4999, ROWS - 1};
+    snprintf(path, sizeof path, "%s/logs.db", lab.f.dir);
+    make_database(path);
+    App a = {.config_path = lab.config, .db_option = lab.f.path, .policy_option = lab.policy, .fixed_now_ms = utc(LAB_NOW)};
+    assert_int_equal(cmd_import.run(&a, 1, (char *[]){path, NULL}), EXIT_DONE);
+    app_close(&a);
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
+        const char *raw = raw_of(&d, some[i], false);
+        assert_string_equal(d.raw_error, "");
+        snprintf(wanted, sizeof wanted, "{\"id\":\"c%d\",\"timestamp\":\"2026-11-24 ", some[i]);
+        assert_memory_equal(raw, wanted, strlen(wanted));
+        snprintf(wanted, sizeof wanted, "\"token_usage\":{\"prompt_tokens\":%d,", some[i] + 1);
+        assert_non_null(strstr(raw, wanted));
+        assert_null(strstr(raw, "SECRET"));
+        snprintf(wanted, sizeof wanted, "SECRET %d\"", some[i]);
+        assert_non_null(strstr(raw_of(&d, some[i], true), wanted));
+        assert_true(says(&d, "database    "));
+    }
+    request_detail_free(&d);
+}
+
+/* What its owner threw away or wrote anew is not some other row; and the database is left as it is. */
+static void a_row_that_is_gone_says_so(void **state) {
+    (void)state;
+    RequestDetail d = {.key = 0};
+    char path[96], beside[110];
+    sqlite3 *db;
+    snprintf(path, sizeof path, "%s/logs.db", lab.f.dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    run_sql(db, "DELETE FROM logs WHERE id = 'c4'; UPDATE logs SET rowid = rowid + 1000000");
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    raw_of(&d, 4, false);
+    assert_non_null(strstr(d.raw_error, "is not in "));
+    assert_int_equal(d.raw.len, 0);
+    assert_non_null(strstr(raw_of(&d, 3001, false), "{\"id\":\"c3001\"")); /* renumbered: found by its time */
+    snprintf(beside, sizeof beside, "%s-wal", path);
+    assert_int_not_equal(access(beside, F_OK), 0);
+    assert_int_equal(remove(path), 0);
+    raw_of(&d, 2, false);
+    assert_non_null(strstr(d.raw_error, "is gone"));
+    request_detail_free(&d);
+}
+
 int main(void) {
     char root[4096];
     assert_non_null(getcwd(root, sizeof root));
@@ -160,6 +243,8 @@ int main(void) {
         cmocka_unit_test(the_gateways_decision_is_told),
         cmocka_unit_test(the_policy_of_now_answers_as_check_does),
         cmocka_unit_test(it_is_drawn_at_any_size),
+        cmocka_unit_test(a_row_of_a_database_is_read_again),
+        cmocka_unit_test(a_row_that_is_gone_says_so),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -26,6 +26,12 @@ static int read_raw(RequestDetail *d, const RowView *r, const View *v, Err *e) {
     if (!d->formats && formats_load(&d->formats, v->app->config->dir, e) != 0) return -1;
     const Format *f = formats_find(d->formats, r->format);
     if (!f) return fail(e, "its format \"%s\" is not known here", r->format);
+    d->row = format_table(f) != NULL;
+    if (d->row) {
+        const RawRow row = {.path = r->file_path, .formats = d->formats, .format = f, .fingerprint = r->fingerprint, .id = r->r.id,
+                            .upstream = r->r.upstream, .ts_ms = r->r.ts_ms};
+        return raw_row_read(&row, v->show_content, &d->raw, e);
+    }
     const RawPlace at = {
         .path = r->file_path, .fingerprint = r->fingerprint, .offset = r->r.offset, .framing = format_framing(f)};
     return raw_record_read(&at, v->show_content, &d->raw, e);
@@ -39,10 +45,11 @@ void request_detail_load(RequestDetail *d, const RowView *r, const View *v) {
         buf_free(&d->raw);
         d->raw.max = RAW_SHOWN_MAX;
         d->raw_page = 0;
+        d->row = false;
         d->raw_error[0] = '\0';
         if (read_raw(d, r, v, &e) != 0) snprintf(d->raw_error, sizeof d->raw_error, "%s", e.text);
     }
-    request_facts(&d->facts, r, &d->cost, d->raw.at ? d->raw.at : "", v);
+    request_facts(&d->facts, r, &d->cost, d->raw.at ? d->raw.at : "", d->row, v);
 }
 
 /* ---- the arithmetic ---- */

@@ -16,6 +16,7 @@ typedef struct RequestDetail {
     Facts facts;
     Formats *formats;        /* loaded when first needed */
     Buf raw;
+    bool row;                /* it came from a row of a database */
     bool whole;              /* nothing but the record is shown */
     int raw_page;            /* of a long record */
     char raw_error[ERR_MAX]; /* why there is no record; "" = there is */

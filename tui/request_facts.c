@@ -140,15 +140,16 @@ static void add_tokens(Facts *f, const Request *r) {
     if (r->flags & REQ_USAGE_MISSING) add(f, ROLE_WATCH, "▲ it was billed, but no counters were logged");
 }
 
-static void add_place(Facts *f, const RowView *v) {
+static void add_place(Facts *f, const RowView *v, bool row) {
     const Request *r = &v->r;
     add(f, ROLE_TEXT, "source      %s (%s)", or_dash(v->source), or_dash(v->format));
-    add(f, ROLE_TEXT, "file        %s at byte %llu", or_dash(v->file_path), (unsigned long long)r->offset);
+    if (row) add(f, ROLE_TEXT, "database    %s", or_dash(v->file_path));
+    else add(f, ROLE_TEXT, "file        %s at byte %llu", or_dash(v->file_path), (unsigned long long)r->offset);
     if (r->flags & REQ_TIME_BORROWED) add(f, ROLE_WATCH, "▲ the record does not say when it was; the time is that of its log line or file");
     if (r->flags & REQ_LINKED) add(f, ROLE_TEXT, "another source counts this call; this row is not added");
 }
 
-void request_facts(Facts *f, const RowView *v, const Cost *cost, const char *raw, const View *view) {
+void request_facts(Facts *f, const RowView *v, const Cost *cost, const char *raw, bool row, const View *view) {
     const Request *r = &v->r;
     f->count = 0;
     add_gateway(f, v, raw);
@@ -160,5 +161,5 @@ void request_facts(Facts *f, const RowView *v, const Cost *cost, const char *raw
     add(f, ROLE_TEXT, "session     %s  endpoint %s", or_dash(v->name[DIM_SESSION]), or_dash(v->name[DIM_ENDPOINT]));
     add(f, ROLE_TEXT, "latency     %s s, first token %s s%s", number_seconds(r->latency_ms).text, number_seconds(r->ttft_ms).text,
         (r->flags & REQ_STREAM) ? ", streamed" : "");
-    add_place(f, v);
+    add_place(f, v, row);
 }

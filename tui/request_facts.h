@@ -13,6 +13,6 @@ typedef struct Facts {
     int count;
 } Facts;
 
-/* What matters most first. cost: by the book as it is now; raw: its record, "" = not at hand. Reads the policy file. */
-void request_facts(Facts *f, const RowView *r, const Cost *cost, const char *raw, const View *v);
+/* What matters most first. cost: by the book as it is now; raw: its record, "" = not at hand; row: of a database. Reads the policy file. */
+void request_facts(Facts *f, const RowView *r, const Cost *cost, const char *raw, bool row, const View *v);
 #endif
