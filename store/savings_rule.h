@@ -52,6 +52,7 @@ typedef struct RuleEffect {
     int64_t unpriced, repriced;      /* matched, but in no figure: no price, or another price today */
     int64_t guessed;                 /* matched by a size or tools that the logs lack: taken as 4 bytes a token, without tools */
     int64_t unhashed;                /* matched by a cache rule, but without a prompt hash: never a hit here */
+    int64_t streamed;                /* matched by a cache rule, but streamed, which no gateway of ours keeps */
     int64_t root_nano;               /* root of the sum of squares of what each call saves */
     char from_model[NAME_MAX_BYTES + 1], to_model[NAME_MAX_BYTES + 1]; /* of most of the changed calls' dollars */
     RuleExample example[RULE_EXAMPLES]; /* that save most */

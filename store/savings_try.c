@@ -139,7 +139,8 @@ static bool find_way(Trial *t, const RuleRow *r, PolicyCall *c, PolicyDecision *
     t->out->matched += 1 + r->row->r.more_calls;
     t->out->guessed += guessed;
     if (t->rule->kind == RULE_CACHE) {
-        bool open = !(r->row->r.flags & REQ_STREAM) && first_cache(t, c) == t->entry;
+        bool streams = r->row->r.flags & REQ_STREAM, open = !streams && first_cache(t, c) == t->entry;
+        t->out->streamed += streams;
         return w->hit = open && finds_answer(t, r, c);
     }
     if (t->rule->kind == RULE_RATE) return w->refused = is_too_much(t, r);

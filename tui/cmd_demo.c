@@ -12,6 +12,7 @@
 #include "tui/dashboard.h"
 #include "tui/demo_gateways.h"
 #include "tui/demo_load.h"
+#include "tui/demo_rule.h"
 #include <errno.h>
 #include <ftw.h>
 #include <unistd.h>
@@ -48,6 +49,7 @@ typedef struct Player {
     int hours_done;
     int64_t live_ms, heartbeat_ms;
     DemoSwitch sw;
+    bool ruled;
 } Player;
 
 static void player_close(void *self) {
@@ -93,7 +95,7 @@ static int player_open(void **self, const void *config, const Stop *stop, Err *e
     p->demo = config;
     p->load = (DemoLoad){.seed = 42, .onset_ms = (p->demo->start_ms / MS_PER_MINUTE - ONSET_MINUTES) * MS_PER_MINUTE};
     p->live_ms = p->demo->start_ms;
-    p->sw.policy_path = p->demo->policy;
+    p->sw = (DemoSwitch){.policy_path = p->demo->policy, .past = demo_rule_policy(), .past_ms = p->demo->start_ms - DEMO_RULE_HOURS * MS_PER_HOUR};
     if (player_start(p, e) == 0) {
         *self = p;
         return 0;
@@ -155,6 +157,10 @@ static int player_step(void *self, Wait *next, Err *e) {
         int64_t to = p->demo->start_ms - p->hours_done * MS_PER_HOUR;
         if (play(p, to - HOURS_A_STEP * MS_PER_HOUR, to, e) != 0) return -1;
         p->hours_done += HOURS_A_STEP;
+        if (!p->ruled && p->hours_done >= DEMO_RULE_NEEDS_HOURS) {
+            p->ruled = true;
+            if (demo_rule_write(p->db, p->demo->book, p->demo->policy, p->sw.past_ms, e) != 0) return -1;
+        }
         next->sleep_ms = PAUSE_MS; /* the screen has its turn */
     } else {
         next->sleep_ms = LIVE_STEP_MS;

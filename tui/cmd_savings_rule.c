@@ -49,6 +49,7 @@ static void print_notes(const RuleEffect *f) {
         {f->refused, "calls would be refused"}, {f->hits, "calls would be answered from the cache (± the temperature is not logged: a rule without any_temperature answers only those of 0)"},
         {f->cut_tokens, "output tokens would be cut off: answers that end early (± nobody knows what else would come)"},
         {f->guessed, "calls (±) without a size or tools in the log: taken as 4 bytes a token, without tools"},
+        {f->streamed, "calls are streamed: no gateway answers those from its cache"},
         {f->unhashed, "calls without prompt_hash in the log: never a hit here"},
         {f->unpriced, "calls without a price are in no figure"}, {f->repriced, "calls were priced otherwise then, so they are in no figure: tollwatch prices reprice"}};
     for (size_t i = 0; i < sizeof notes / sizeof *notes; i++)

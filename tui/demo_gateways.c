@@ -47,19 +47,66 @@ static void refuse(Request *r, const char *code) {
     memset(r->tokens, 0, sizeof r->tokens);
 }
 
-void demo_switch_apply(const DemoSwitch *s, Batch *b, int64_t from_ms) {
+/* ---- rules ---- */
+static void route(Batch *b, Request *r, const PolicyDecision *d, const char *model) {
+    if (!d->model[0] || strcmp(d->model, model) == 0) return;
+    r->asked = r->name[DIM_MODEL];
+    r->name[DIM_MODEL] = batch_name(b, d->model, strlen(d->model));
+}
+
+static void clamp(Request *r, int64_t most) {
+    if (most < 0 || most > INT32_MAX) return;
+    int64_t over = r->tokens[TOK_OUTPUT] + r->tokens[TOK_REASONING] - most;
+    r->max_tokens = (int32_t)most;
+    if (over <= 0) return;
+    int64_t visible = over < r->tokens[TOK_OUTPUT] ? over : r->tokens[TOK_OUTPUT];
+    r->tokens[TOK_OUTPUT] -= visible;
+    r->tokens[TOK_REASONING] -= over - visible;
+}
+
+/* One answer to a prompt, in a small table of the newest ones. */
+static void answer_again(DemoSwitch *s, Request *r, const PolicyCall *call) {
+    const json_t *list = json_object_get(s->policy, "cache"), *rule = NULL;
+    for (size_t i = 0; i < json_array_size(list) && !rule; i++)
+        if (policy_rule_matches(json_array_get(list, i), call)) rule = json_array_get(list, i);
+    if (!rule || !r->prompt_hash || r->outcome != OUTCOME_OK) return;
+    uint64_t key = hash64(call->model, strlen(call->model), r->prompt_hash);
+    int64_t ttl_ms = json_integer_value(json_object_get(rule, "ttl_seconds")) * 1000, age_ms = r->ts_ms - s->stored[key % DEMO_STORED].ts_ms;
+    bool known = s->stored[key % DEMO_STORED].key == key && age_ms >= 0 && age_ms < ttl_ms;
+    if (known) r->flags |= REQ_CACHE_HIT;
+    else s->stored[key % DEMO_STORED].key = key, s->stored[key % DEMO_STORED].ts_ms = r->ts_ms;
+}
+
+static void apply_one(DemoSwitch *s, Batch *b, Request *r, bool live) {
+    char feature[NAME_MAX_BYTES + 1], model[NAME_MAX_BYTES + 1], id[24];
+    PolicyDecision d;
+    Str f = batch_name_at(b, r->name[DIM_FEATURE]), m = batch_name_at(b, r->name[DIM_MODEL]);
+    snprintf(feature, sizeof feature, "%.*s", (int)f.len, f.at);
+    snprintf(model, sizeof model, "%.*s", (int)m.len, m.at);
+    snprintf(id, sizeof id, "%016" PRIx64, r->id);
+    PolicyCall call = {.feature = feature, .model = model, .request_id = id, .max_tokens = -1, .prompt_bytes = r->prompt_bytes, .tools = r->tools < 0 ? -1 : r->tools > 0};
+    policy_decide(live ? s->policy : s->past, &call, r->ts_ms, &d);
+    if (live && d.refuse) {
+        refuse(r, d.code);
+        return;
+    }
+    route(b, r, &d, model);
+    if (!live) return;
+    r->policy_generation = d.generation;
+    clamp(r, d.max_tokens);
+    call.model = d.model[0] ? d.model : model;
+    answer_again(s, r, &call);
+}
+
+void demo_switch_apply(DemoSwitch *s, Batch *b, int64_t from_ms) {
     for (size_t i = 0; i < batch_count(b); i++) {
         Request *r = batch_at(b, i);
-        char feature[NAME_MAX_BYTES + 1], model[NAME_MAX_BYTES + 1];
-        PolicyDecision d;
-        if (r->ts_ms < from_ms) continue;
-        Str f = batch_name_at(b, r->name[DIM_FEATURE]), m = batch_name_at(b, r->name[DIM_MODEL]);
-        snprintf(feature, sizeof feature, "%.*s", (int)f.len, f.at);
-        snprintf(model, sizeof model, "%.*s", (int)m.len, m.at);
-        const PolicyCall call = {.feature = feature, .model = model, .max_tokens = -1, .prompt_bytes = -1, .tools = -1};
-        policy_decide(s->policy, &call, r->ts_ms, &d);
-        if (d.refuse) refuse(r, d.code);
+        bool live = r->ts_ms >= from_ms;
+        if (live || (s->past && r->ts_ms >= s->past_ms)) apply_one(s, b, r, live);
     }
 }
 
-void demo_switch_free(DemoSwitch *s) { json_decref(s->policy); }
+void demo_switch_free(DemoSwitch *s) {
+    json_decref(s->policy);
+    json_decref(s->past);
+}

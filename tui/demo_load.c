@@ -33,7 +33,7 @@ static const Feature features[] = {
     {"nightly-eval", "ml", "ci", "ci-runner", 90, {{TERRA, 70}, {SONNET, 30}}, 9000, 3000, 0, 900, 3000, true},
     {"", "", "", "", 9, {{SONNET, 60}, {UNLISTED, 40}}, 3000, 0, 0, 300, 3000, false},
 };
-enum { FEATURES = sizeof features / sizeof features[0], DOC_AGENT = 0, SEARCH = 2 };
+enum { FEATURES = sizeof features / sizeof features[0], DOC_AGENT = 0, SUPPORT_CHAT = 1, SEARCH = 2, SUMMARIES = 4 };
 
 /* Percent of the usual load by hour of the day (UTC), Monday to Friday; weekends have less. */
 static const uint8_t by_hour[24] = {46, 42, 40, 40, 44, 56, 78, 104, 130, 146, 150, 142, 134, 144, 150, 142, 130, 118, 108, 98, 88, 74, 60, 52};
@@ -89,7 +89,21 @@ static void set_tokens(Request *r, const Feature *f, bool incident, uint64_t *st
     r->tokens[TOK_OUTPUT] -= r->tokens[TOK_REASONING];
     r->latency_ms = (int32_t)around(state, f->latency_ms);
     r->ttft_ms = r->latency_ms / 6 + (int32_t)below(state, 120);
-    r->flags |= REQ_STREAM;
+    if (f != &features[SUPPORT_CHAT] && f != &features[SUMMARIES] && !f->nights_only) r->flags |= REQ_STREAM; /* nobody reads along */
+}
+
+/* What a gateway logs of a prompt beside its tokens: its size, tools, hashes of it and of its first part. */
+static void set_prompt(Request *r, const Feature *f, uint64_t id) {
+    enum { BYTES_PER_TOKEN = 4, PREFIX_TOKENS = 6000, QUESTIONS = 12 };
+    uint64_t feature = hash64(f->name, strlen(f->name), 1);
+    bool asked_before = f == &features[SUPPORT_CHAT] && id % 4 == 0;
+    r->prompt_bytes = (r->tokens[TOK_INPUT] + r->tokens[TOK_CACHE_READ] + r->tokens[TOK_CACHE_WRITE_5M]) * BYTES_PER_TOKEN;
+    r->tools = f == &features[DOC_AGENT] ? 5 : 0;
+    if (f == &features[SEARCH] || !f->name[0]) return; /* its cache is the gateway's own, and nobody labels the last */
+    r->prompt_hash = (asked_before ? hash64(&feature, sizeof feature, id / 4 % QUESTIONS) : id) | 1;
+    r->prefix_hash = feature | 1;
+    r->prefix_bytes = PREFIX_TOKENS * BYTES_PER_TOKEN;
+    if (r->prefix_bytes > r->prompt_bytes) r->prefix_bytes = r->prompt_bytes;
 }
 
 static void set_outcome(Request *r, bool incident, uint64_t *state) {
@@ -118,6 +132,7 @@ static void add_call(const Feature *f, bool incident, int64_t ts_ms, uint64_t id
     r->replay = REPLAY_SAME_TIME;
     set_names(r, batch[gateway], f, &models[model], demo_gateways[gateway], state);
     set_tokens(r, f, incident, state);
+    set_prompt(r, f, id);
     set_outcome(r, incident, state);
     if (f == &features[SEARCH] && below(state, 100) < 8) r->flags |= REQ_CACHE_HIT;
 }

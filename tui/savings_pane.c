@@ -154,6 +154,7 @@ static void obeyed_words(const SavedRule *r, const View *v, char out[48]) {
 }
 
 int savings_pane_load(SavingsPane *p, View *v, Err *e) {
+    for (size_t i = 0; i < p->shown; i++) obeyed_words(&p->saved[i], v, p->obeyed[i]); /* gateways are quicker than READ_MS */
     bool fresh = p->read_ms && v->now_ms >= p->read_ms && v->now_ms - p->read_ms < READ_MS && p->generation == v->policy.generation;
     if (fresh) return 0;
     forget_saved(p);

@@ -112,7 +112,7 @@ static void draw_effect(const SavingsPane *p, Pen *pen) {
 static void draw_limits(const RuleEffect *f, Pen *pen) {
     const struct { int64_t n; const char *what; } rows[] = {
         {f->refused, "calls would be refused"}, {f->cut_tokens, "output tokens would be cut off"}, {f->guessed, "calls without size or tools in the log: ±"},
-        {f->unhashed, "calls without prompt_hash: never a hit"}, {f->unpriced, "calls without a price: in no figure"}, {f->repriced, "calls with an older price: in no figure"}};
+        {f->streamed, "calls are streamed: never a hit"}, {f->unhashed, "calls without prompt_hash: never a hit"}, {f->unpriced, "calls without a price: in no figure"}, {f->repriced, "calls with an older price: in no figure"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].n && has_room(pen, 3)) pen_row(pen, "", ROLE_WATCH, "▲ %s %s", number_count(rows[i].n, 0).text, rows[i].what);
 }
