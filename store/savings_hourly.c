@@ -40,10 +40,20 @@ static void say(NoteRoom *n, const char *model, size_t len, int64_t hour_nano) {
                   percent < BUSY_PERCENT ? "; fewer machines, or more traffic on it" : "; continuous batching serves calls side by side from one KV cache");
 }
 
+/* Calls without a price may well be of a machine of one's own. */
+static void say_how(NoteRoom *n) {
+    SaveNote *note;
+    if (n->out->unpriced == 0 || !(note = save_note(n, "machines by the hour", false))) return;
+    note->calls = n->out->unpriced;
+    snprintf(note->text, sizeof note->text, "%lld calls have no price: of models on machines of your own [savings] hourly = MODEL:DOLLARS says what a token costs, "
+             "and latency in the log how busy they are", (long long)n->out->unpriced);
+}
+
 /* "MODEL:USD …"; a model's name may hold colons. */
 void save_hourly(NoteRoom *n) {
     const char *list = n->r->ask->hourly;
     size_t word;
+    if (!save_given(list)) say_how(n);
     for (; list && *(list += strspn(list, " ,")); list += word) {
         word = strcspn(list, " ,");
         size_t len = word;

@@ -46,9 +46,11 @@ static void pitfalls_are_found_with_their_figures(void **state) {
     assert_non_null(n);
     assert_true(n->finding);
     assert_int_equal(n->nano, s.paid_nano);
+    assert_int_equal(n->example, 1);
     n = note(&s, "output cost ignored"); /* 900 x 25 of 900 x 25 + 1,000 x 5 */
     assert_non_null(n);
     assert_int_equal(n->nano, 20 * INT64_C(22500000));
+    assert_int_equal(n->example, 1);
     n = note(&s, "endpoint nobody tracks");
     assert_non_null(n);
     assert_int_equal(n->calls, 20);
@@ -95,6 +97,61 @@ static void a_loss_is_no_optimisation(void **state) {
     assert_non_null(n);
     assert_int_equal(n->nano, -100000 * INT64_C(1250));
     assert_non_null(strstr(n->text, "costs more than it saves"));
+}
+
+/* Half of the calls read a few tokens from a cache: some work for less than half a percent. */
+static void work_for_nothing_is_found(void **state) {
+    (void)state;
+    for (int most = 0; most < 2; most++) {
+        begin();
+        for (int i = 0; i < 20; i++) {
+            SaveCall *c = add(100 - i, kind("acme", "big", "chat"), 10000, 400);
+            if (i % 2) c->tokens[TOK_CACHE_READ] = most ? 9000 : 10 + i;
+            price(c);
+        }
+        Savings s = work_out(&(SaveAsk){0});
+        const SaveNote *n = note(&s, "optimisation of what costs nothing");
+        assert_int_equal(n == NULL, most);
+        if (most) continue;
+        assert_int_equal(n->calls, 10);
+        assert_int_equal(n->example, 20); /* that read most */
+        assert_non_null(strstr(n->text, "prompt caching touches 50% of the calls and saves less than half a percent"));
+    }
+}
+
+/* Each strategy without data says what to log or to configure, and with it is known. */
+static void what_is_unknown_says_what_to_log(void **state) {
+    (void)state;
+    static const struct { SaveStrategy by; const char *says; } lacks[] = {
+        {SAVE_RESPONSE, "not in the logs: prompt_hash"}, {SAVE_PROMPT, "not in the logs: prefix_hash, prefix_bytes"},
+        {SAVE_ROUTING, "[savings] route_to = names one"}, {SAVE_BATCH, "[savings] can_wait = names some"}, {SAVE_TOKENS, "fewer than"}};
+    begin();
+    add(1, kind("other", "lone", "chat"), 5000, 100);
+    Savings s = work_out(&(SaveAsk){0});
+    for (size_t i = 0; i < sizeof lacks / sizeof *lacks; i++) {
+        assert_false(s.by[lacks[i].by].possible_known);
+        if (!strstr(s.by[lacks[i].by].stands_on, lacks[i].says)) fail_msg("%s", s.by[lacks[i].by].stands_on);
+    }
+    begin();
+    for (int i = 0; i < 100; i++) {
+        SaveCall *c = add(200 - i, kind("acme", "big", "chat"), 5000, 100);
+        c->prompt_hash = (uint64_t)i + 1;
+        c->prefix_hash = 3, c->prefix_bytes = 8000, c->prompt_bytes = 20000;
+    }
+    s = work_out(&(SaveAsk){.route_to = "small", .can_wait = "chat"});
+    for (int i = 0; i < SAVE_COUNT; i++) assert_true(s.by[i].possible_known);
+}
+
+static void models_without_a_price_may_be_ones_own(void **state) {
+    (void)state;
+    begin();
+    add(9, kind("self", "own-70b", "chat"), 9000, 1000);
+    Savings s = work_out(&(SaveAsk){0});
+    assert_non_null(strstr(note(&s, "machines by the hour")->text, "1 calls have no price: of models on machines of your own [savings] hourly ="));
+    sample.since_ms = T0;
+    sample.until_ms = T0 + MS_PER_HOUR;
+    s = work_out(&(SaveAsk){.hourly = "own-70b:3"});
+    assert_null(strstr(note(&s, "machines by the hour")->text, "no price"));
 }
 
 static void answers_that_reach_their_limit_are_counted(void **state) {
@@ -233,6 +290,9 @@ int main(void) {
         cmocka_unit_test(a_cheap_call_on_a_dear_model_is_the_wrong_tier),
         cmocka_unit_test(changing_answers_make_a_cache_stale),
         cmocka_unit_test(a_loss_is_no_optimisation),
+        cmocka_unit_test(work_for_nothing_is_found),
+        cmocka_unit_test(what_is_unknown_says_what_to_log),
+        cmocka_unit_test(models_without_a_price_may_be_ones_own),
         cmocka_unit_test(answers_that_reach_their_limit_are_counted),
         cmocka_unit_test(a_conversation_that_grows_slides),
         cmocka_unit_test(an_hour_is_weighed_against_five_minutes),

@@ -197,15 +197,26 @@ static int draw_notes(const Page *p, Canvas *c, Rect r) {
     return y - r.y;
 }
 
-/* Which tiers answer, and what of the cost is output. */
-static void draw_mix(const SaveMix *m, Canvas *c, Rect r) {
-    char text[320] = "";
-    size_t used = 0;
-    for (int k = CLASS_COUNT - 1; k >= 0 && used < sizeof text; k--)
-        if (m->calls[k])
-            used += (size_t)snprintf(text + used, sizeof text - used, "%s %s calls ~$%s   ", save_class_names[k], number_count(m->calls[k], 0).text,
-                                     number_money(m->nano[k], 0, BASIS_NONE).text);
-    canvas_textf(c, r.x + 1, r.y, r.w - 2, ROLE_DIM, 0, "%soutput ~$%s   batch %s", text, number_money(m->output_nano, 0, BASIS_NONE).text, number_count(m->batch_calls, 0).text);
+static void add_tier(const SaveMix *m, int k, char *text, size_t size) {
+    size_t used = strlen(text);
+    char seconds[56] = "";
+    if (m->calls[k] == 0 || used >= size) return;
+    if (m->latency_ms[k] >= 0) snprintf(seconds, sizeof seconds, " %s s", number_seconds(m->latency_ms[k]).text);
+    snprintf(text + used, size - used, "%s%s %s calls ~$%s%s", used ? ", " : "", save_class_names[k], number_count(m->calls[k], 0).text,
+             number_money(m->nano[k], 0, BASIS_NONE).text, seconds);
+}
+
+/* Which tiers answer and how quickly, and what of the cost is output, premium, batched; of the calls, answered from a cache. */
+static int draw_mix(const Savings *v, Canvas *c, Rect r) {
+    const SaveMix *m = &v->mix;
+    char text[400] = "", share[4][48];
+    for (int k = CLASS_COUNT - 1; k >= 0; k--) add_tier(m, k, text, sizeof text);
+    canvas_text(c, r.x + 1, r.y, r.w - 2, ROLE_DIM, 0, text);
+    if (r.h < 2) return 1;
+    const int64_t part[4][2] = {{m->output_nano, m->sound_nano}, {m->nano[CLASS_PREMIUM], m->sound_nano}, {m->batch_nano, m->sound_nano}, {v->by[SAVE_RESPONSE].saved_calls, v->calls}};
+    for (int i = 0; i < 4; i++) snprintf(share[i], sizeof share[i], "%s", number_percent(part[i][0], part[i][1], 0).text);
+    canvas_textf(c, r.x + 1, r.y + 1, r.w - 2, ROLE_DIM, 0, "of the cost: output %s, premium %s, batch %s; response cache hits %s", share[0], share[1], share[2], share[3]);
+    return 2;
 }
 
 static int64_t value(const void *ctx, size_t row, size_t col) {
@@ -254,7 +265,7 @@ static void draw_savings(const void *self, const View *v, Canvas *c, Rect area) 
     y += draw_parts(row_of(p, p->table.selected), c, (Rect){area.x, area.y + y, area.w, area.h - y}) + 1;
     int unknown = draw_unknown(p, c, (Rect){area.x, area.y + y, area.w, area.h - y});
     if (unknown) y += unknown + 1;
-    if (y + 1 < area.h) draw_mix(&p->v.mix, c, (Rect){area.x, area.y + y++, area.w, 1});
+    if (y + 1 < area.h) y += draw_mix(&p->v, c, (Rect){area.x, area.y + y, area.w, area.h - y});
     y += draw_notes(p, c, (Rect){area.x, area.y + y, area.w, area.h - y}) + 1;
     if (y >= area.h) return;
     draw_examples(p, row_of(p, p->table.selected), v, c, (Rect){area.x, area.y + y, area.w, area.h - y});
