@@ -13,7 +13,7 @@ typedef struct Grouper {
     size_t cap, named;
     Step step[QUERY_BY_MAX];
     uint32_t generation;   /* of the time steps: members remember their group until one of them turns */
-    bool by_row;           /* a group depends on more than the member and the time */
+    bool by_row;           /* a group depends on more than the member and the time, or the members are another's */
     uint32_t other;        /* index of "(other)" once there are too many groups */
 } Grouper;
 
@@ -67,11 +67,15 @@ static void group_cell(void *ctx, const Cell *c) {
     Grouper *g = ctx;
     turn_steps(g, c->ms);
     Member *m = c->member;
-    if (g->by_row || m->generation != g->generation) {
-        m->group = group_of(g, c);
+    uint32_t at;
+    if (g->by_row) {
+        at = group_of(g, c);
+    } else {
+        if (m->generation != g->generation) m->group = group_of(g, c);
         m->generation = g->generation;
+        at = m->group;
     }
-    totals_add_sums(&g->groups[m->group].t, (Origin)m->origin, c->sums);
+    totals_add_sums(&g->groups[at].t, (Origin)m->origin, c->sums);
 }
 
 /* Origins that are never summed with others leave a sum that has better ones. */
@@ -154,6 +158,7 @@ struct QueryRun {
     Grouper g;
     Scan s;
     Plan plan;
+    QueryRun *joined; /* gets its rows from this one */
 };
 
 int query_open(Db *db, const Query *q, QueryRun **out, Err *e) {
@@ -184,8 +189,24 @@ int query_go_on(QueryRun *r, bool *more, Err *e) {
     *more = rc == 0 && r->s.aborted;
     if (rc == 0 && !r->s.aborted) rc = query_scan_bills(&r->s, r->origins, r->q.since_ms, r->q.until_ms, e);
     if (rc == 0) rc = name_groups(&r->g, &r->s, e);
+    if (rc == 0 && r->joined) rc = name_groups(&r->joined->g, &r->joined->s, e);
     read_end(r->s.db, mine);
     return rc;
+}
+
+bool query_join(QueryRun *lead, QueryRun *other) {
+    if (lead->joined || !query_scan_join(&lead->s, &lead->plan, &other->s, &other->plan)) return false;
+    other->g.by_row = true;
+    lead->joined = other;
+    return true;
+}
+
+bool query_join_series(QueryRun *lead, SeriesRun *other) {
+    return query_series_join(&lead->s, &lead->plan, other);
+}
+
+bool query_from_rows(const QueryRun *r) {
+    return r->plan.from_rows;
 }
 
 int query_permille(const QueryRun *r) {

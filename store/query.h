@@ -107,6 +107,12 @@ int query_series_permille(const SeriesRun *r);
 int query_series_so_far(SeriesRun *r, Series *out, Err *e);
 int query_series_take(SeriesRun *r, Series *out, Err *e); /* when it is whole; closes the run, also when it fails */
 void query_series_close(SeriesRun *r);
+/* Answers that come from the same rows are read together. Before the first go_on of either: what `lead` reads from now on,
+ * the other gets as well, each for its own range; after the lead's last go_on one of the other's makes it whole. One query and
+ * charts may join a lead, which is closed last. False: it goes on by itself, since rollups answer one of them. */
+bool query_join(QueryRun *lead, QueryRun *other);
+bool query_join_series(QueryRun *lead, SeriesRun *other);
+bool query_from_rows(const QueryRun *r);
 
 /* The Overview's figures as of now_ms. */
 typedef struct Now {

@@ -125,6 +125,37 @@ int query_scan_permille(const Scan *s) {
     return s->all_ms ? (int)((s->done_ms + s->part_ms) * 1000 / s->all_ms) : 0;
 }
 
+/* Rows are looked at by all riders; the cells of bills are the scan's own. */
+static void share_cell(void *ctx, const Cell *c) {
+    const Scan *s = ctx;
+    for (size_t i = 0; i < (s->bills ? 1 : s->riders); i++) {
+        const Rider *r = &s->rider[i];
+        if (s->bills || (c->ms >= r->since_ms && c->ms < r->until_ms)) r->sink(r->ctx, c);
+    }
+}
+
+static void add_rider(Scan *s, const Scan *of, const Segment *range) {
+    s->rider[s->riders++] = (Rider){of->sink, of->sink_ctx, range->from_ms, range->to_ms};
+}
+
+/* What the lead's origins leave out, the filter refuses as well: it is the same one. */
+bool query_scan_join(Scan *lead, Plan *lead_plan, Scan *other, Plan *other_plan) {
+    Segment *all = lead_plan->segments, *part = other_plan->segments;
+    bool rows = lead_plan->count == 1 && all->table == TABLE_ROWS && other_plan->count == 1 && part->table == TABLE_ROWS;
+    if (!rows || lead->filter != other->filter || lead->begun || other->begun || lead->riders == RIDERS_MAX) return false;
+    if (lead->riders == 0) {
+        add_rider(lead, lead, all);
+        lead->sink = share_cell;
+        lead->sink_ctx = lead;
+    }
+    add_rider(lead, other, part);
+    lead->row_names |= other->row_names;
+    if (part->from_ms < all->from_ms) all->from_ms = part->from_ms;
+    if (part->to_ms > all->to_ms) all->to_ms = part->to_ms;
+    other_plan->count = 0;
+    return true;
+}
+
 static int64_t slot_at_or_after(int64_t ms) {
     return (ms + SLOT_QUARTER_MS - 1) / SLOT_QUARTER_MS * SLOT_QUARTER_MS;
 }

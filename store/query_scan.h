@@ -37,6 +37,14 @@ typedef struct Cell {
 } Cell;
 typedef void CellSink(void *ctx, const Cell *cell);
 
+/* Who else gets the rows that a scan reads: those of its own range. */
+enum { RIDERS_MAX = 4 };
+typedef struct Rider {
+    CellSink *sink;
+    void *ctx;
+    int64_t since_ms, until_ms;
+} Rider;
+
 typedef enum MemberKind { MEMBER_LANE, MEMBER_COMBO, MEMBER_CONTEXT, MEMBER_KINDS } MemberKind;
 typedef struct Members { /* Member by table id */
     KeyTable ids;
@@ -65,6 +73,8 @@ typedef struct Scan { /* zero-initialise, fill the first part */
     int64_t from_ms;         /* the slots from this one on are left of it; 0 = all of them */
     int64_t done_ms, all_ms; /* progress, of whole segments */
     int64_t part_ms;         /* and of the one that is being read */
+    Rider rider[RIDERS_MAX]; /* of a shared scan, its own sink first */
+    size_t riders;
     Texts texts;
     Members members[MEMBER_KINDS];
     uint64_t steps;
@@ -72,6 +82,10 @@ typedef struct Scan { /* zero-initialise, fill the first part */
 /* Newest segment first, newest row first. After an abort of a sliced scan another call goes on where it left off. */
 int query_scan_plan(Scan *s, const Plan *p, Err *e);
 int query_scan_permille(const Scan *s);
+/* Before either began: `other` gets its rows from the lead's scan and has none to read any more. False: it must read them
+ * itself, since it is not rows alone that answer both, or the filter is another. */
+bool query_scan_join(Scan *lead, Plan *lead_plan, Scan *other, Plan *other_plan);
+bool query_series_join(Scan *lead, Plan *lead_plan, SeriesRun *other); /* that for a chart */
 /* Reported and billed cells (those of `origins`) of the quarters that begin in the range; they have no rows. */
 int query_scan_bills(Scan *s, unsigned origins, int64_t since_ms, int64_t until_ms, Err *e);
 int query_scan_member(Scan *s, MemberKind kind, uint32_t id, Member **out, Err *e); /* valid until the next call */

@@ -161,6 +161,10 @@ int query_series_go_on(SeriesRun *r, bool *more, Err *e) {
     return rc;
 }
 
+bool query_series_join(Scan *lead, Plan *lead_plan, SeriesRun *r) {
+    return query_scan_join(lead, lead_plan, &r->s, &r->plan);
+}
+
 int query_series_permille(const SeriesRun *r) {
     return query_scan_permille(&r->s);
 }
