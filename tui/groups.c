@@ -56,6 +56,7 @@ void groups_init(Groups *g, int by, int second) {
 void groups_free(Groups *g) {
     reading_free(&g->reading);
     reading_free(&g->reading_before);
+    chart_reading_free(&g->reading_spark);
     result_free(&g->range);
     result_free(&g->minute);
     result_free(&g->before);
@@ -138,6 +139,17 @@ static void make_rows(Groups *g, const View *v) {
     fill_rates(g, v);
 }
 
+/* What is usual, the small pictures, then what the range is compared with. */
+static int load_beside(Groups *g, View *v, int64_t deadline_us, bool *more, Err *e) {
+    if (!g->spark_due && usual_rates_due(&g->usual, v)) {
+        if (usual_rates_load(&g->usual, v, g->by[0], &g->range, e) != 0) return -1;
+        g->spark_due = true;
+    }
+    if (g->spark_due && sparks_step(&g->reading_spark, &g->spark, v, g->by[0], deadline_us, more, e) != 0) return -1;
+    g->spark_due = *more;
+    return *more ? 0 : load_before(g, v, deadline_us, more, e);
+}
+
 /* The range, then what it is compared with; rows are there after the first slice. */
 static int load_slice(Groups *g, View *v, int64_t deadline_us, bool *more, Err *e) {
     Query q = {.since_ms = v->since_ms, .until_ms = v->until_ms, .by = {g->by[0], g->by[1]}, .by_count = g->by_count,
@@ -154,11 +166,9 @@ static int load_slice(Groups *g, View *v, int64_t deadline_us, bool *more, Err *
         result_free(&g->before);
         g->compared = false;
         g->usual.count = 0, g->usual.asked_ms = 0; /* of another question */
+        series_free(&g->spark);
     } else {
-        if (usual_rates_due(&g->usual, v) && (usual_rates_load(&g->usual, v, g->by[0], &g->range, e) != 0 ||
-                                              sparks_load(&g->spark, v, g->by[0], e) != 0))
-            return -1;
-        if (load_before(g, v, deadline_us, more, e) != 0) return -1;
+        if (load_beside(g, v, deadline_us, more, e) != 0) return -1;
         g->through = *more;
     }
     make_rows(g, v);

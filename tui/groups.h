@@ -23,7 +23,9 @@ typedef struct Groups {
     size_t by_count;
     Result range, minute, before; /* before: empty when nothing is compared */
     Reading reading, reading_before;
-    bool through;              /* range is whole, before is being read */
+    ChartReading reading_spark;
+    bool through;              /* range is whole, what stands beside it is being read */
+    bool spark_due;
     bool compared;
     GroupRow *rows;
     size_t count;

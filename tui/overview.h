@@ -4,6 +4,7 @@
 #define TUI_OVERVIEW_H
 #include "tui/number.h"
 #include "tui/list.h"
+#include "tui/reading.h"
 #include "tui/sparks.h"
 #include "tui/usual_rates.h"
 
@@ -18,6 +19,18 @@ typedef struct Mover { /* what a value spent in the last full hour, and how much
     char name[NAME_MAX_BYTES + 1];
     int64_t nano, day_nano, week_nano; /* in that hour, a day before, a week before */
 } Mover;
+
+typedef struct OverviewRange { /* the runs of a load that goes on */
+    QueryRun *list, *models;
+    SeriesRun *chart;
+    Filter *filter;               /* theirs */
+    Query q;                      /* of the list */
+    int64_t since_ms, until_ms;   /* as of the load's begin */
+    bool together, partial;       /* read in one pass; what is shown is not whole */
+    uint8_t order[3];
+    int at;
+    int64_t show_us;
+} OverviewRange;
 
 typedef struct Overview {
     int dim;                      /* what the list is by */
@@ -48,15 +61,29 @@ typedef struct Overview {
     int64_t movers_until_ms;      /* end of that hour */
     RowView *live;
     size_t lives;
-    struct {
-        int64_t now_ms, since_ms;
-        const Filter *filter;
-        int dim;
-    } half; /* what the first half of a load was of; 0 = none */
+    OverviewRange range;          /* list, models and series, as they are read */
+    Reading reading_before;
+    ChartReading reading_chart, reading_spark;
+    Series before_series;
+    RowView *live_page;           /* as it is read */
+    size_t live_paged;
+    int64_t live_below;
+    bool slow;                    /* this load asks for what moves slowly */
+    int stage;                    /* of a load that goes on; 0 = none */
+    uint64_t asked, whole;        /* what it is asked, and to what the shown list is the answer; 0 = nothing */
+    int64_t deadline_us;
 } Overview;
 
 /* ---- loading ---- */
-int overview_load(Overview *o, View *v, bool *more, Err *e); /* in two halves: figures, then what moves slowly */
+/* In stages, and those in slices: figures, the range, what it is compared with, then what moves slowly. */
+int overview_load(Overview *o, View *v, int64_t deadline_us, bool *more, Err *e);
+void overview_load_free(Overview *o);
+int overview_range_step(Overview *o, View *v, bool fresh /* another question */, bool *more, Err *e);
+void overview_range_drop(Overview *o);                       /* leaves off */
+int overview_range_permille(const OverviewRange *r);
+Query overview_chart_range(int64_t since_ms, int64_t until_ms, const View *v, int64_t *slot_ms); /* whole slots */
+int64_t overview_per_minute(const Series *s, size_t slot, int64_t nano, int64_t until_ms);
+void overview_chart_to(Overview *o, int64_t until_ms);       /* what is drawn of the series */
 int overview_tick(Overview *o, View *v, Err *e);             /* rates, and what is projected from them */
 int overview_ask(View *v, const int *by, size_t by_count, int64_t since_ms, int64_t until_ms, Result *out, Err *e);
 uint64_t overview_row_key(const void *ctx, size_t row);

@@ -4,8 +4,6 @@
 #include "tui/overview.h"
 #include "tui/view.h"
 
-enum { BURN_WINDOW_SLOTS = 5, BURNER_SLOTS_MIN = 10, STACKS = 8 };
-
 int overview_ask(View *v, const int *by, size_t by_count, int64_t since_ms, int64_t until_ms, Result *out, Err *e) {
     Query q = {.since_ms = since_ms, .until_ms = until_ms, .by_count = by_count, .filter = v->filter, .zone = v->app->day_zone};
     for (size_t i = 0; i < by_count; i++) q.by[i] = by[i];
@@ -14,109 +12,39 @@ int overview_ask(View *v, const int *by, size_t by_count, int64_t since_ms, int6
     return result_sort(out, &q, "cost_usd", false, e);
 }
 
-/* ---- the chart ---- */
+/* ---- the other range ---- */
 
-/* Slots of whole minutes for two days or less, else of quarters of an hour; at most SLOTS_MAX. Of one feature, team, key or
- * gateway more than a week is shown by day: its quarters would have to be picked out of everybody's. */
-static int64_t slot_for(int64_t length, const Filter *f) {
-    const unsigned picked = 1u << DIM_FEATURE | 1u << DIM_TEAM | 1u << DIM_KEY | 1u << DIM_GATEWAY;
-    if (length > 7 * MS_PER_DAY && filter_uses(f) & picked) return MS_PER_DAY;
-    int64_t unit = length <= 2 * MS_PER_DAY ? MS_PER_MINUTE : 15 * MS_PER_MINUTE, slot = unit;
-    while (length / slot > SLOTS_MAX) slot += unit;
-    return slot;
-}
-
-/* The last slot is not over: its rate is that of the part that is. */
-static int64_t per_minute(const Series *s, size_t i, int64_t nano, int64_t until_ms) {
-    int64_t begin = s->since_ms + (int64_t)i * s->slot_ms, length = s->slot_ms;
-    if (until_ms > begin && until_ms - begin < length) length = until_ms - begin;
-    if (length < MS_PER_MINUTE) length = MS_PER_MINUTE; /* a minute at least: one call in a second is no rate */
-    return nano / length * MS_PER_MINUTE + nano % length * MS_PER_MINUTE / length;
-}
-
-/* The model whose part of the chart stands out: the one that spent most in the last eighth of the range. */
-static size_t burner_stack(const Series *s) {
-    size_t n = s->slots, own = s->stacks - (s->rest_values > 0), best = SIZE_MAX;
-    size_t from = n - (n / 8 > BURNER_SLOTS_MIN ? n / 8 : n < BURNER_SLOTS_MIN ? n : BURNER_SLOTS_MIN);
-    int64_t most = 0;
-    for (size_t k = 0; k < own; k++) {
-        int64_t sum = 0;
-        for (size_t i = from; i < n; i++) sum = nano_add(sum, s->nano[k * n + i]);
-        if (sum > most) best = k, most = sum;
+static int load_before(Overview *o, View *v, bool *more, Err *e) {
+    bool changed;
+    Query q = {.by = {o->dim}, .by_count = 1, .zone = v->app->day_zone};
+    if (!view_compared(v, &q.since_ms, &q.until_ms)) {
+        o->compared = false;
+        result_free(&o->before);
+        return 0;
     }
-    return best;
+    return reading_step(&o->reading_before, v, &q, o->deadline_us, &o->before, more, &changed, e);
 }
 
-static void split_series(Overview *o, const View *v) {
-    const Series *s = &o->series;
-    size_t n = s->slots, burner = burner_stack(s);
-    snprintf(o->burner_model, sizeof o->burner_model, "%s", burner == SIZE_MAX ? "" : s->stack_name[burner]);
-    o->burner = xrealloc(o->burner, (n + 1) * sizeof *o->burner);
-    o->rest = xrealloc(o->rest, (n + 1) * sizeof *o->rest);
-    o->usual_slot = xrealloc(o->usual_slot, (n + 1) * sizeof *o->usual_slot);
-    for (size_t i = 0; i < n; i++) {
-        int64_t rest = 0, own = burner == SIZE_MAX ? 0 : s->nano[burner * n + i];
-        for (size_t k = 0; k < s->stacks; k++) rest = nano_add(rest, k == burner ? 0 : s->nano[k * n + i]);
-        if (o->notional_only) rest = s->notional_nano[i];
-        o->burner[i] = per_minute(s, i, own, v->until_ms);
-        o->rest[i] = per_minute(s, i, rest, v->until_ms);
-        o->usual_slot[i] = s->usual_nano[i] < 0 || o->notional_only ? -1
-                                                                    : s->usual_nano[i] / (s->slot_ms / MS_PER_MINUTE);
-    }
+/* Slot by slot beside this one: slots are counted from its own begin. */
+static void show_before_chart(Overview *o, int64_t until) {
+    const Series *s = &o->before_series;
+    for (size_t i = 0; i < o->series.slots; i++)
+        o->before_slot[i] = i >= s->slots ? -1 : s->stacks ? overview_per_minute(s, i, s->nano[i], until) : 0;
 }
 
-/* Walks back while five slots together spend more than twice what is usual; then to the first slot that does. */
-static void find_onset(Overview *o) {
-    size_t n = o->series.slots, at = n;
-    o->onset_ms = 0;
-    o->onset_before = false;
-    if (overview_burn_role(&o->now) == ROLE_TEXT || o->series.slot_ms > 15 * MS_PER_MINUTE) return;
-    while (at >= BURN_WINDOW_SLOTS) {
-        int64_t spent = 0, usual = 0;
-        for (size_t i = at - BURN_WINDOW_SLOTS; i < at; i++) {
-            spent = nano_add(spent, nano_add(o->burner[i], o->rest[i]));
-            usual = nano_add(usual, o->usual_slot[i] > 0 ? o->usual_slot[i] : 0);
-        }
-        if (usual == 0 || spent <= 2 * usual) break;
-        at--;
-    }
-    if (at == n) return;
-    while (at < n && o->burner[at] + o->rest[at] <= 2 * o->usual_slot[at]) at++;
-    if (at == n) return;
-    o->onset_before = at < BURN_WINDOW_SLOTS;
-    o->onset_ms = o->series.since_ms + (int64_t)at * o->series.slot_ms;
-}
-
-/* The other range slot by slot beside this one: slots are counted from its own begin. */
-static int load_before(Overview *o, View *v, const Query *this, int64_t slot, Err *e) {
-    int64_t since, until;
-    Series s;
-    result_free(&o->before);
-    o->compared = view_compared(v, &since, &until);
-    if (!o->compared) return 0;
-    if (overview_ask(v, &o->dim, 1, since, until, &o->before, e) != 0) return -1;
-    Query q = *this;
-    int64_t back = (v->until_ms - until + slot / 2) / slot * slot;
-    q.since_ms -= back;
-    q.until_ms -= back;
-    if (query_series(v->db, &q, -1, 1, slot, &s, e) != 0) return -1;
-    o->before_slot = xrealloc(o->before_slot, (o->series.slots + 1) * sizeof *o->before_slot);
-    for (size_t i = 0; i < o->series.slots; i++) o->before_slot[i] = i >= s.slots ? -1 : s.stacks ? per_minute(&s, i, s.nano[i], until) : 0;
-    series_free(&s);
+static int load_before_chart(Overview *o, View *v, bool *more, Err *e) {
+    int64_t since, until, slot;
+    if (!view_compared(v, &since, &until)) return 0;
+    ChartAsk ask = {.q = overview_chart_range(o->range.since_ms, o->range.until_ms, v, &slot), .dim = -1, .stacks = 1};
+    int64_t back = (o->range.until_ms - until + slot / 2) / slot * slot;
+    ask.slot_ms = slot;
+    ask.q.since_ms -= back;
+    ask.q.until_ms -= back;
+    if (chart_reading_step(&o->reading_chart, v, &ask, o->deadline_us, &o->before_series, more, e) != 0) return -1;
+    if (*more) return 0;
+    show_before_chart(o, until);
+    o->compared = true;
     return 0;
-}
-
-static int load_series(Overview *o, View *v, Err *e) {
-    int64_t length = v->until_ms - v->since_ms, slot = slot_for(length, v->filter);
-    int64_t until = (v->until_ms + slot - 1) / slot * slot;
-    Query q = {
-        .since_ms = until - (length + slot - 1) / slot * slot, .until_ms = until, .filter = v->filter, .zone = v->app->day_zone};
-    series_free(&o->series);
-    if (query_series(v->db, &q, DIM_MODEL, STACKS, slot, &o->series, e) != 0) return -1;
-    o->notional_only = o->list.total.cost_nano == 0 && o->list.total.notional_nano > 0;
-    split_series(o, v);
-    find_onset(o);
-    return load_before(o, v, &q, slot, e);
 }
 
 /* ---- budgets ---- */
@@ -207,18 +135,6 @@ static int load_movers(Overview *o, View *v, Err *e) {
     return rc;
 }
 
-static int load_slow(Overview *o, View *v, Err *e) {
-    if (usual_rates_load(&o->usual, v, o->dim, &o->list, e) != 0) return -1;
-    return load_movers(o, v, e) == 0 ? sparks_load(&o->spark, v, o->dim, e) : -1;
-}
-
-static int load_live(Overview *o, View *v, Err *e) {
-    bool more;
-    Query q = {.since_ms = v->since_ms, .until_ms = v->until_ms, .filter = v->filter, .zone = v->app->day_zone};
-    if (!o->live) o->live = xcalloc(LIVE_SHOWN, sizeof *o->live);
-    return query_rows(v->db, &q, INT64_MAX, o->live, LIVE_SHOWN, &o->lives, &more, e);
-}
-
 static const Zone *days_of(const View *v) {
     return v->app->day_zone ? v->app->day_zone : v->zone;
 }
@@ -230,44 +146,117 @@ static int load_minute(Overview *o, View *v, Err *e) {
 int overview_tick(Overview *o, View *v, Err *e) {
     if (query_now_tick(v->db, days_of(v), v->until_ms, &o->now, e) != 0 || load_minute(o, v, e) != 0) return -1;
     if (load_budgets(o, v, e) != 0) return -1;
-    split_series(o, v); /* of the last slot there is more */
-    find_onset(o);
+    overview_chart_to(o, v->until_ms); /* of the last slot there is more */
     overview_arrange(o, v);
     return 0;
 }
 
-static int load_figures(Overview *o, View *v, Err *e) {
-    const Zone *days = days_of(v);
-    const int model = DIM_MODEL;
-    if (!o->source) o->source = xcalloc(SOURCES_SHOWN, sizeof *o->source);
-    if (query_now(v->db, days, v->until_ms, &o->now, e) != 0) return -1;
-    if (overview_ask(v, &o->dim, 1, v->since_ms, v->until_ms, &o->list, e) != 0) return -1;
-    if (load_minute(o, v, e) != 0) return -1;
-    if (overview_ask(v, &model, 1, v->since_ms, v->until_ms, &o->models, e) != 0) return -1;
-    if (load_series(o, v, e) != 0 || load_budgets(o, v, e) != 0) return -1;
-    if (load_live(o, v, e) != 0) return -1;
+/* ---- the stages of a load ---- */
+
+static int stage_now(Overview *o, View *v, bool *more, Err *e) {
+    (void)more;
+    return query_now(v->db, days_of(v), v->until_ms, &o->now, e) == 0 ? load_minute(o, v, e) : -1;
+}
+
+/* Of another question the old figures are not shown once there are new ones. */
+static int stage_range(Overview *o, View *v, bool *more, Err *e) {
+    bool fresh = o->whole != o->asked;
+    if (overview_range_step(o, v, fresh, more, e) != 0) return -1;
+    if (!*more) o->whole = o->asked;
+    if (fresh) {
+        o->compared = false;
+        result_free(&o->before);
+        o->usual.count = 0, o->usual.asked_ms = 0;
+        o->movers = 0;
+        series_free(&o->spark);
+    }
     overview_arrange(o, v);
+    return 0;
+}
+
+static int stage_beside(Overview *o, View *v, bool *more, Err *e) {
+    (void)more;
+    if (!o->source) o->source = xcalloc(SOURCES_SHOWN, sizeof *o->source);
     o->sources_unknown = view_is_past(v);
-    return query_sources(v->db, v->until_ms, o->source, SOURCES_SHOWN, &o->sources, e);
+    return load_budgets(o, v, e) == 0 ? query_sources(v->db, v->until_ms, o->source, SOURCES_SHOWN, &o->sources, e) : -1;
 }
 
-/* Is the first half through, of the same question? A key or the clock may have changed it in between. */
-static bool is_half(const Overview *o, const View *v) {
-    return o->half.now_ms == v->until_ms && o->half.since_ms == v->since_ms && o->half.filter == v->filter &&
-           o->half.dim == o->dim;
+static int stage_slow(Overview *o, View *v, bool *more, Err *e) {
+    (void)more;
+    o->slow = usual_rates_due(&o->usual, v);
+    if (!o->slow) return 0;
+    if (usual_rates_load(&o->usual, v, o->dim, &o->list, e) != 0) return -1;
+    return load_movers(o, v, e);
 }
 
-int overview_load(Overview *o, View *v, bool *more, Err *e) {
-    bool second = is_half(o, v);
-    o->half.now_ms = 0;
-    *more = false;
-    if (second) return load_slow(o, v, e);
-    if (load_figures(o, v, e) != 0) return -1;
-    if (!usual_rates_due(&o->usual, v)) return 0;
-    o->half.now_ms = v->until_ms;
-    o->half.since_ms = v->since_ms;
-    o->half.filter = v->filter;
-    o->half.dim = o->dim;
-    *more = true;
+static int stage_spark(Overview *o, View *v, bool *more, Err *e) {
+    return o->slow ? sparks_step(&o->reading_spark, &o->spark, v, o->dim, o->deadline_us, more, e) : 0;
+}
+
+/* The newest calls; few pass some filters. */
+static int stage_live(Overview *o, View *v, bool *more, Err *e) {
+    Query q = {.since_ms = o->range.since_ms, .until_ms = o->range.until_ms, .filter = v->filter, .zone = v->app->day_zone,
+               .interrupt = reading_late, .ctx = &o->deadline_us, .resume_key = &o->live_below};
+    size_t count = 0;
+    if (!o->live) {
+        o->live = xcalloc(LIVE_SHOWN, sizeof *o->live);
+        o->live_page = xcalloc(LIVE_SHOWN, sizeof *o->live_page);
+    }
+    if (query_rows(v->db, &q, o->live_below, o->live_page + o->live_paged, LIVE_SHOWN - o->live_paged, &count, more, e) != 0) return -1;
+    o->live_paged += count;
+    if (o->live_paged == LIVE_SHOWN) *more = false;
+    if (*more) return 0;
+    memcpy(o->live, o->live_page, o->live_paged * sizeof *o->live);
+    o->lives = o->live_paged;
+    return 0;
+}
+
+typedef int Stage(Overview *o, View *v, bool *more, Err *e);
+static Stage *const stages[] = {stage_now, stage_range, stage_beside, load_before, load_before_chart, stage_slow, stage_spark, stage_live};
+enum { STAGES = sizeof stages / sizeof *stages, STAGE_RANGE = 1 };
+
+void overview_load_free(Overview *o) {
+    overview_range_drop(o);
+    reading_free(&o->reading_before);
+    chart_reading_free(&o->reading_chart);
+    chart_reading_free(&o->reading_spark);
+    o->stage = 0;
+}
+
+/* Is it the load that goes on? A key may have asked another question, or another screen was looked at since. */
+static void begin(Overview *o, const View *v) {
+    const Query q = {.by = {o->dim}, .by_count = 1};
+    uint64_t asked = reading_question(v, &q);
+    if (o->stage > 0 && o->asked == asked && !reading_given_up(o->deadline_us)) return;
+    overview_range_drop(o);
+    o->stage = 0;
+    o->asked = asked;
+    o->live_paged = 0;
+    o->live_below = INT64_MAX;
+}
+
+static void tell_progress(const Overview *o, View *v) {
+    if (o->whole == o->asked && v->reading_permille < 0) return;
+    v->reading_permille = o->stage <= STAGE_RANGE ? overview_range_permille(&o->range) * 9 / 10 : 900 + 90 * o->stage / STAGES;
+}
+
+int overview_load(Overview *o, View *v, int64_t deadline_us, bool *more, Err *e) {
+    begin(o, v);
+    o->deadline_us = deadline_us;
+    for (; o->stage < STAGES; o->stage++) {
+        *more = false;
+        if (stages[o->stage](o, v, more, e) != 0) {
+            overview_load_free(o);
+            result_free(&o->before);
+            o->compared = false;
+            return -1;
+        }
+        if (!*more && (o->stage == 0 || o->stage + 1 == STAGES || !reading_late(&o->deadline_us))) continue;
+        o->stage += !*more;
+        *more = true;
+        tell_progress(o, v);
+        return 0;
+    }
+    o->stage = 0;
     return 0;
 }

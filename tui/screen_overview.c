@@ -14,6 +14,7 @@ static void *open_overview(void) {
 static void close_overview(void *self) {
     Overview *o = self;
     if (!o) return;
+    overview_load_free(o);
     table_state_free(&o->table);
     result_free(&o->list);
     result_free(&o->before);
@@ -26,15 +27,16 @@ static void close_overview(void *self) {
     free(o->rest);
     free(o->usual_slot);
     free(o->source);
+    series_free(&o->before_series);
     free(o->live);
+    free(o->live_page);
     free(o);
 }
 
 static int load_overview(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
     Overview *o = self;
-    (void)deadline_us;
     if (o->dim < 0) o->dim = dimension_saved(v, "overview.dimension", DIM_FEATURE, false);
-    return overview_load(self, v, more, e);
+    return overview_load(self, v, deadline_us, more, e);
 }
 
 static int tick_overview(void *self, View *v, Err *e) {

@@ -3,14 +3,18 @@
 #include "tui/chart.h"
 #include "tui/usual_rates.h"
 
-int sparks_load(Series *out, View *v, int dim, Err *e) {
+int sparks_step(ChartReading *r, Series *out, View *v, int dim, int64_t deadline_us, bool *more, Err *e) {
     const int64_t quarter = 15 * MS_PER_MINUTE;
     int64_t slot = (v->until_ms - v->since_ms) / SPARK_SLOTS / quarter * quarter;
-    series_free(out);
-    if (slot == 0 || !usual_rates_quick(dim, v)) return 0;
+    *more = false;
+    if (slot == 0 || !usual_rates_quick(dim, v)) {
+        series_free(out);
+        return 0;
+    }
     int64_t until = (v->until_ms + quarter - 1) / quarter * quarter;
-    const Query q = {.since_ms = until - SPARK_SLOTS * slot, .until_ms = until, .filter = v->filter, .zone = v->app->day_zone};
-    return query_series(v->db, &q, dim, SERIES_STACKS_MAX, slot, out, e);
+    const ChartAsk ask = {.q = {.since_ms = until - SPARK_SLOTS * slot, .until_ms = until, .zone = v->app->day_zone},
+                          .dim = dim, .stacks = SERIES_STACKS_MAX, .slot_ms = slot};
+    return chart_reading_step(r, v, &ask, deadline_us, out, more, e);
 }
 
 /* Scaled to the larger of its peak and twice its usual, so that a calm row looks calm. */
