@@ -48,6 +48,8 @@ int book_counts(Db *db, int64_t now_ms, BookCounts *out, Err *e);
 /* As they were at an instant, as far as that is kept: what fired by then, resolved and acknowledged if that had happened, in the
  * words that were told by then. When a silence began is not kept: nothing counts as silenced. */
 int book_list_asof(Db *db, int64_t at_ms, AlertView *out, size_t max, size_t *count, Err *e);
+/* What fired, was acknowledged or resolved in [since, until), by id: a page of those behind the id `after`, 0 = the first. */
+int book_list_between(Db *db, int64_t since_ms, int64_t until_ms, int64_t after, AlertView *out, size_t max, size_t *count, Err *e);
 int book_counts_asof(Db *db, int64_t at_ms, BookCounts *out, Err *e);
 
 /* What people say; the same again takes it back. until_ms 0: no longer silenced. */

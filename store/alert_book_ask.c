@@ -73,6 +73,21 @@ int book_list_asof(Db *db, int64_t at_ms, AlertView *out, size_t max, size_t *co
     return got < 0 ? -1 : 0;
 }
 
+int book_list_between(Db *db, int64_t since_ms, int64_t until_ms, int64_t after, AlertView *out, size_t max, size_t *count, Err *e) {
+    sqlite3_stmt *s = db_prepare(db, VIEW "WHERE id > ?1 AND fired_ms > 0 AND (fired_ms >= ?2 AND fired_ms < ?3 OR acked_ms >= ?2 AND acked_ms < ?3 "
+                                          "OR resolved_ms >= ?2 AND resolved_ms < ?3) ORDER BY id LIMIT ?4", e);
+    int got = s ? 0 : -1;
+    *count = 0;
+    if (!s) return -1;
+    sqlite3_bind_int64(s, 1, after);
+    sqlite3_bind_int64(s, 2, since_ms);
+    sqlite3_bind_int64(s, 3, until_ms);
+    sqlite3_bind_int64(s, 4, (int64_t)max);
+    while (*count < max && (got = db_step(db, s, "read the alerts of a range", e)) == 1) read_view(s, &out[(*count)++]);
+    sqlite3_reset(s);
+    return got < 0 ? -1 : 0;
+}
+
 int book_counts_asof(Db *db, int64_t at_ms, BookCounts *out, Err *e) {
     size_t count;
     AlertView *all = xcalloc(ASOF_MAX, sizeof *all), *newest = NULL;

@@ -158,6 +158,13 @@ int policy_acks(const char *path, const char *const *configured, size_t configur
                 PolicyAck *out, size_t max, size_t *count, Err *e);
 /* Newest first, each change once with its outcome. */
 int policy_history(const char *path, PolicyEvent *out, size_t max, size_t *count, Err *e);
+/* The same of a part of the trail, however far back: it is read from its end, a piece at a time. */
+typedef struct PolicyAsk {
+    int64_t since_ms, until_ms; /* [since, until) */
+    const char *section;        /* "kill_switch"; NULL = any */
+    bool written;               /* only what came into force */
+} PolicyAsk;
+int policy_history_ask(const char *path, const PolicyAsk *ask, PolicyEvent *out, size_t max, size_t *count, Err *e);
 
 typedef struct PolicyCall { /* what is known of a call; NULL and -1 = unknown */
     const char *feature, *model, *team, *user, *key, *provider, *account, *endpoint, *request_id;

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HISTORY_BYTES = 256 << 10 };
+enum { HISTORY_BYTES = 64 << 10, CLOCKS_DIFFER_MS = 24 * 3600 * 1000 /* lines of two machines may be in another order */ };
 
 static void audit_name(const PolicyFolder *f, char *out, size_t size) {
     size_t len = strlen(f->name);
@@ -71,46 +71,76 @@ static bool same_change(const PolicyEvent *a, const PolicyEvent *b) {
     return a->generation == b->generation && a->at_ms == b->at_ms && strcmp(a->action, b->action) == 0;
 }
 
+typedef struct Reading {
+    const PolicyAsk *ask;
+    PolicyEvent *out, last; /* last: the line behind this one in the file */
+    size_t max, count;
+    bool over;              /* older lines are of no interest */
+} Reading;
+
+static bool is_asked(const PolicyAsk *q, const PolicyEvent *v) {
+    if (v->at_ms < q->since_ms || v->at_ms >= q->until_ms) return false;
+    if (q->section && strcmp(v->section, q->section) != 0) return false;
+    return !q->written || strcmp(v->outcome, "written") == 0;
+}
+
 /* Lines from the end: an outcome comes first and stands for its intention, which is passed over. */
-static void take_line(const char *at, size_t len, PolicyEvent *out, size_t max, size_t *count) {
+static void take_line(Reading *r, const char *at, size_t len) {
     PolicyEvent v;
     json_t *o = json_loadb(at, len, 0, NULL);
-    if (json_is_object(o) && *count < max) {
+    if (json_is_object(o)) {
         event_of(o, &v);
-        bool told = strcmp(v.outcome, "intended") == 0 && *count && same_change(&out[*count - 1], &v);
-        if (!told) out[(*count)++] = v;
+        bool told = strcmp(v.outcome, "intended") == 0 && same_change(&r->last, &v);
+        if (!told && is_asked(r->ask, &v)) r->out[r->count++] = v;
+        r->over = r->count == r->max || (v.at_ms > 0 && v.at_ms + CLOCKS_DIFFER_MS < r->ask->since_ms);
+        r->last = v;
     }
     json_decref(o);
 }
 
-static ssize_t read_tail(const PolicyFolder *f, char *text, Err *e) {
-    char name[POLICY_NAME_MAX + 20];
-    struct stat st;
-    audit_name(f, name, sizeof name);
-    int fd = policy_folder_open_file(f, name, O_RDONLY, 0);
-    if (fd < 0 && errno == ENOENT) return 0;
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        if (fd >= 0) close(fd);
-        return fail(e, "%s/%s: %s", f->path, name, strerror(errno));
+/* The lines that end in this piece, the last first. Where the first whole one begins: the piece before ends there. */
+static off_t take_piece(Reading *r, const char *text, off_t at, size_t len) {
+    size_t end = len;
+    while (end > 0 && !r->over) {
+        size_t begin = end - 1;
+        while (begin > 0 && text[begin - 1] != '\n') begin--;
+        if (begin == 0 && at > 0) break; /* its beginning lies in the piece before */
+        take_line(r, text + begin, end - begin);
+        end = begin;
     }
-    ssize_t n = pread(fd, text, HISTORY_BYTES, st.st_size > HISTORY_BYTES ? st.st_size - HISTORY_BYTES : 0);
-    close(fd);
-    return n;
+    return end == len ? at : at + (off_t)end; /* a line longer than a piece is none of ours */
+}
+
+static int read_back(int fd, Reading *r) {
+    struct stat st;
+    char *text = xmalloc(HISTORY_BYTES);
+    int rc = fstat(fd, &st);
+    for (off_t end = rc == 0 ? st.st_size : 0; end > 0 && !r->over && rc == 0;) {
+        off_t at = end > HISTORY_BYTES ? end - HISTORY_BYTES : 0;
+        ssize_t n = pread(fd, text, (size_t)(end - at), at);
+        if (n <= 0) rc = n < 0 ? -1 : 0, end = 0;
+        else end = take_piece(r, text, at, (size_t)n);
+    }
+    free(text);
+    return rc;
+}
+
+int policy_history_ask(const char *path, const PolicyAsk *ask, PolicyEvent *out, size_t max, size_t *count, Err *e) {
+    PolicyFolder f;
+    char name[POLICY_NAME_MAX + 20];
+    Reading r = {.ask = ask, .out = out, .max = max, .over = max == 0};
+    *count = 0;
+    if (policy_folder_open(&f, path, e) != 0) return -1;
+    audit_name(&f, name, sizeof name);
+    int fd = policy_folder_open_file(&f, name, O_RDONLY, 0), rc = 0;
+    if (fd < 0 && errno != ENOENT) rc = fail(e, "%s/%s: %s", f.path, name, strerror(errno));
+    if (fd >= 0 && read_back(fd, &r) != 0) rc = fail(e, "%s/%s: %s", f.path, name, strerror(errno));
+    if (fd >= 0) close(fd);
+    policy_folder_close(&f);
+    *count = r.count;
+    return rc;
 }
 
 int policy_history(const char *path, PolicyEvent *out, size_t max, size_t *count, Err *e) {
-    PolicyFolder f;
-    *count = 0;
-    if (policy_folder_open(&f, path, e) != 0) return -1;
-    char *text = xmalloc(HISTORY_BYTES);
-    ssize_t n = read_tail(&f, text, e);
-    policy_folder_close(&f);
-    for (ssize_t end = n; end > 0 && *count < max;) {
-        ssize_t begin = end - 1;
-        while (begin > 0 && text[begin - 1] != '\n') begin--;
-        take_line(text + begin, (size_t)(end - begin), out, max, count);
-        end = begin;
-    }
-    free(text);
-    return n < 0 ? -1 : 0;
+    return policy_history_ask(path, &(PolicyAsk){.since_ms = INT64_MIN, .until_ms = INT64_MAX}, out, max, count, e);
 }

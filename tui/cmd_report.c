@@ -81,7 +81,7 @@ static int write_answer(App *a, const Job *j, Db *db, const Result *r, Err *e) {
     ReportEvent *events = xcalloc(REPORT_EVENTS_MAX, sizeof *events);
     int rc = data ? report_mix_load(a, db, &j->query, r, &mix, e) : 0;
     if (data) report.mix = &mix;
-    if (rc == 0) rc = report_events_load(db, a->policy_path, j->query.since_ms, j->query.until_ms, events, &report.event_count, e);
+    if (rc == 0) rc = report_events_load(db, a->policy_path, j->query.since_ms, j->query.until_ms, events, &report.event_count, &report.events_more, e);
     report.events = events;
     if (rc == 0) j->write(&report, stdout);
     free(mix.row);

@@ -5,17 +5,22 @@
 #include "tui/cmd_report.h"
 #include "tui/text_width.h"
 
-enum { ALERTS_ASKED = 500, CHANGES_ASKED = 200 };
+enum { ALERTS_PAGE = 200, CHANGES_PAGE = 1000 };
 
 typedef struct Events {
     ReportEvent *at;
     size_t count;
     int64_t since_ms, until_ms;
+    bool more; /* than there is room for */
 } Events;
 
 TW_PRINTF(5, 6) static void add(Events *v, int64_t at_ms, const char *kind, const char *by, const char *fmt, ...) {
     va_list ap;
-    if (at_ms < v->since_ms || at_ms >= v->until_ms || v->count == REPORT_EVENTS_MAX) return;
+    if (at_ms < v->since_ms || at_ms >= v->until_ms) return;
+    if (v->count == REPORT_EVENTS_MAX) {
+        v->more = true;
+        return;
+    }
     ReportEvent *one = &v->at[v->count++];
     *one = (ReportEvent){.at_ms = at_ms, .kind = kind};
     snprintf(one->by, sizeof one->by, "%s", by);
@@ -24,15 +29,20 @@ TW_PRINTF(5, 6) static void add(Events *v, int64_t at_ms, const char *kind, cons
     va_end(ap);
 }
 
+static void add_alert(Events *v, const AlertView *a) {
+    add(v, a->fired_ms, "alert", "", "%s %.300s", a->rule, a->title);
+    if (a->acked_ms) add(v, a->acked_ms, "acknowledged", a->acked_by, "%s %.300s", a->rule, a->title);
+    if (a->state == ALERT_RESOLVED) add(v, a->resolved_ms, "resolved", "", "%s %.300s", a->rule, a->title);
+}
+
+/* Page by page, so that an incident of last month is as complete as one of today. */
 static int add_alerts(Events *v, Db *db, Err *e) {
-    size_t count = 0;
-    AlertView *alert = xcalloc(ALERTS_ASKED, sizeof *alert);
-    int rc = book_list(db, v->until_ms, true, alert, ALERTS_ASKED, &count, e);
-    for (size_t i = 0; rc == 0 && i < count; i++) {
-        const AlertView *a = &alert[i];
-        add(v, a->fired_ms, "alert", "", "%s %.300s", a->rule, a->title);
-        if (a->acked_ms) add(v, a->acked_ms, "acknowledged", a->acked_by, "%s %.300s", a->rule, a->title);
-        if (a->state == ALERT_RESOLVED) add(v, a->resolved_ms, "resolved", "", "%s %.300s", a->rule, a->title);
+    size_t count = ALERTS_PAGE;
+    int rc = 0;
+    AlertView *alert = xcalloc(ALERTS_PAGE, sizeof *alert);
+    for (int64_t after = 0; rc == 0 && count == ALERTS_PAGE; after = count ? alert[count - 1].id : 0) {
+        rc = book_list_between(db, v->since_ms, v->until_ms, after, alert, ALERTS_PAGE, &count, e);
+        for (size_t i = 0; rc == 0 && i < count; i++) add_alert(v, &alert[i]);
     }
     free(alert);
     return rc;
@@ -41,14 +51,18 @@ static int add_alerts(Events *v, Db *db, Err *e) {
 static void add_changes(Events *v, const char *policy_path) {
     Err ignored = {""};
     size_t count = 0;
-    PolicyEvent *change = xcalloc(CHANGES_ASKED, sizeof *change);
-    if (policy_history(policy_path, change, CHANGES_ASKED, &count, &ignored) != 0) count = 0;
-    for (size_t i = 0; i < count; i++) {
-        const PolicyEvent *p = &change[i];
-        bool failed = strncmp(p->outcome, "failed", 6) == 0;
-        add(v, p->at_ms, "policy", p->user, "generation %lld: %s%s%.200s%s", (long long)p->generation, p->action, p->reason[0] ? ": " : "",
-            p->reason, failed ? ", which failed" : "");
-    }
+    PolicyEvent *change = xcalloc(CHANGES_PAGE, sizeof *change);
+    PolicyAsk ask = {.since_ms = v->since_ms, .until_ms = v->until_ms};
+    do {
+        if (policy_history_ask(policy_path, &ask, change, CHANGES_PAGE, &count, &ignored) != 0) count = 0;
+        for (size_t i = 0; i < count; i++) {
+            const PolicyEvent *p = &change[i];
+            bool failed = strncmp(p->outcome, "failed", 6) == 0;
+            add(v, p->at_ms, "policy", p->user, "generation %lld: %s%s%.200s%s", (long long)p->generation, p->action, p->reason[0] ? ": " : "",
+                p->reason, failed ? ", which failed" : "");
+        }
+        if (count) ask.until_ms = change[count - 1].at_ms; /* those of the same millisecond stood together */
+    } while (count == CHANGES_PAGE && v->count < REPORT_EVENTS_MAX);
     free(change);
 }
 
@@ -58,13 +72,14 @@ static int earliest_first(const void *pa, const void *pb) {
     return a->kind != b->kind ? strcmp(a->kind, b->kind) : strcmp(a->text, b->text);
 }
 
-int report_events_load(Db *db, const char *policy_path, int64_t since_ms, int64_t until_ms, ReportEvent *out, size_t *count, Err *e) {
+int report_events_load(Db *db, const char *policy_path, int64_t since_ms, int64_t until_ms, ReportEvent *out, size_t *count, bool *more, Err *e) {
     Events v = {.at = out, .since_ms = since_ms, .until_ms = until_ms};
     *count = 0;
     if (add_alerts(&v, db, e) != 0) return -1;
     add_changes(&v, policy_path);
     if (v.count) qsort(out, v.count, sizeof *out, earliest_first);
     *count = v.count;
+    *more = v.more;
     return 0;
 }
 
@@ -96,4 +111,5 @@ void report_events(const Report *r, bool markdown, FILE *out) {
         write_safely(one->text, r->ascii, markdown, out);
         fputc('\n', out);
     }
+    if (r->events_more) fprintf(out, "%smore happened than these %zu; --since and --until closer together show all\n", markdown ? "\n" : "", r->event_count);
 }

@@ -4,28 +4,22 @@
 #include "tui/policy_screen.h"
 #include "tui/view.h"
 #include <inttypes.h>
-#include <stdlib.h>
 
-enum { TRAIL_MAX = 1000 };
-
-void policy_asof_load(PolicyScreen *p, const View *v) {
+static void last_written(const View *v, const char *section, PolicyEvent *out) {
+    Err ignored = {0};
     size_t count = 0;
-    Err why = {0};
-    PolicyEvent *all = xcalloc(TRAIL_MAX, sizeof *all);
-    p->history_count = 0;
-    if (policy_history(v->app->policy_path, all, TRAIL_MAX, &count, &why) != 0) count = 0;
-    for (size_t i = 0; i < count && p->history_count < HISTORY_SHOWN; i++)
-        if (all[i].at_ms <= v->until_ms) p->history[p->history_count++] = all[i];
-    free(all);
+    const PolicyAsk ask = {.since_ms = INT64_MIN, .until_ms = v->until_ms + 1, .section = section, .written = true};
+    *out = (PolicyEvent){0};
+    policy_history_ask(v->app->policy_path, &ask, out, 1, &count, &ignored);
 }
 
-/* The newest change that was made; of the switch only, or of anything. NULL: the trail does not go back that far. */
-static const PolicyEvent *last_change(const PolicyScreen *s, bool of_switch) {
-    for (size_t i = 0; i < s->history_count; i++) {
-        const PolicyEvent *h = &s->history[i];
-        if (strcmp(h->outcome, "written") == 0 && (!of_switch || strcmp(h->section, "kill_switch") == 0)) return h;
-    }
-    return NULL;
+/* The whole trail is gone through, however much was changed since. */
+void policy_asof_load(PolicyScreen *p, const View *v) {
+    Err why = {0};
+    const PolicyAsk ask = {.since_ms = INT64_MIN, .until_ms = v->until_ms + 1};
+    if (policy_history_ask(v->app->policy_path, &ask, p->history, HISTORY_SHOWN, &p->history_count, &why) != 0) p->history_count = 0;
+    last_written(v, "kill_switch", &p->switched);
+    last_written(v, NULL, &p->changed);
 }
 
 static int line(Canvas *c, Rect area, int y, ThemeRole role, const char *text) {
@@ -34,9 +28,9 @@ static int line(Canvas *c, Rect area, int y, ThemeRole role, const char *text) {
 }
 
 static void switch_then(const PolicyScreen *s, const View *v, char *out, size_t size) {
-    const PolicyEvent *h = last_change(s, true);
+    const PolicyEvent *h = &s->switched;
     char at[32];
-    if (!h) {
+    if (!h->action[0]) {
         snprintf(out, size, "? The switch of then is not known: no stop and no resume is in the audit trail before it.");
         return;
     }
@@ -47,11 +41,10 @@ static void switch_then(const PolicyScreen *s, const View *v, char *out, size_t 
 
 void policy_asof_draw(const PolicyScreen *s, const View *v, Canvas *c, Rect area) {
     char text[512], at[64];
-    const PolicyEvent *last = last_change(s, false);
     int y = area.y + (area.h > 14);
     switch_then(s, v, text, sizeof text);
     y = line(c, area, y, ROLE_TEXT, text);
-    if (last) snprintf(text, sizeof text, "generation %" PRId64 " was in force. Rules of then, and who obeyed, are not kept.", last->generation);
+    if (s->changed.action[0]) snprintf(text, sizeof text, "generation %" PRId64 " was in force. Rules of then, and who obeyed, are not kept.", s->changed.generation);
     else snprintf(text, sizeof text, "Generation, rules of then, and who obeyed, are not kept.");
     y = line(c, area, y, ROLE_DIM, text) + (area.h > 14);
     for (size_t i = 0; i < s->history_count; i++) {

@@ -23,6 +23,7 @@ typedef struct PolicyScreen {
     size_t ack_count;
     PolicyEvent history[HISTORY_SHOWN];
     size_t history_count;
+    PolicyEvent switched, changed; /* back in time: the last change of the switch, and of anything; action "" = none */
     struct { char name[NAME_MAX_BYTES + 1]; int64_t calls; } refused_by[REFUSED_SHOWN]; /* most first */
     size_t refused_features, refused;
     int64_t rate_before_nano, rate_now_nano;
