@@ -15,7 +15,7 @@ static int setup(void **state) {
     (void)state;
     setlocale(LC_CTYPE, "C.UTF-8");
     const int64_t at = utc("2026-11-24T02:00:00Z");
-    char user[16];
+    char user[24];
     fixture_open(&f, "UTC", at + MS_PER_HOUR);
     for (size_t i = 0; i < MODELS; i++)
         fixture_add(&f, &(Spec){.ts_ms = at + (int64_t)i, .name = {[DIM_MODEL] = models[i], [DIM_FEATURE] = "search"}});
