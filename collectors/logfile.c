@@ -277,13 +277,21 @@ static void fill_mark(LogFile *f, Batch *b, bool at_end) {
     *batch_mark(b) = f->mark;
 }
 
+static bool is_known_bad(LogFile *f, const Record *r) {
+    uint64_t hash = hash64(r->text, r->len, 0);
+    size_t at = hash % (sizeof f->bad_rows / sizeof *f->bad_rows);
+    bool known = f->rows && f->bad_rows[at] == hash;
+    f->bad_rows[at] = hash;
+    return known;
+}
+
 static void take(LogFile *f, const Record *r, Batch *b) {
     Err e = {0};
     size_t before = batch_count(b);
     ParseResult got = parser_record(f->parser, r->text, r->len, f->stream ? 0 : r->offset, r->length, b, &e);
     f->has_pending = got == PARSE_FULL; /* also when some of it fitted: the rest follows */
     f->pending = *r;
-    if (got == PARSE_BAD) note_bad(f, r, e.text);
+    if (got == PARSE_BAD && !is_known_bad(f, r)) note_bad(f, r, e.text);
     f->cut_off = f->at_rest && got == PARSE_BAD;
     for (size_t i = before; i < batch_count(b); i++) {
         batch_at(b, i)->offset = r->offset;

@@ -47,6 +47,7 @@ typedef struct LogFile {
     uint8_t state[FILE_STATE_MAX];
     ParseContext context;
     Record pending;             /* read, but the batch had no room for all of its requests */
+    uint64_t bad_rows[64];      /* of a database: hashes of wrong ones, because its newest rows are read again and again */
     bool has_pending;
     bool at_rest, cut_off;      /* what follows the last end of line was taken; and was no whole record: it may still grow */
     bool in_pieces;             /* its records may be pieces of several lines: not to be split */

@@ -38,6 +38,11 @@ static const Magic refused[] = {
     {"BZh", 3, "bzip2-compressed; unpack it: bzip2 -dc FILE | tollwatch import -"},
     {"\x04\x22\x4D\x18", 4, "lz4-compressed; unpack it: lz4 -dc FILE | tollwatch import -"},
     {"PK\x03\x04", 4, "a zip archive; unpack it: unzip -p FILE | tollwatch import -"},
+    {"PAR1", 4, "a Parquet file; write its rows as JSON lines: duckdb -json -c \"select * from 'FILE'\" | tollwatch import -"},
+    {"Obj\x01", 4, "an Avro file; write its records as JSON lines: avro-tools tojson FILE | tollwatch import -"},
+    {"7z\xBC\xAF\x27\x1C", 6, "a 7-Zip archive; unpack it: 7z x -so FILE | tollwatch import -"},
+    {"LPKSHHRH", 8, "journald's own file; write it as JSON lines: journalctl --file FILE -o json | tollwatch import -"},
+    {"\xFF\xFE", 2, "text in UTF-16; write it in UTF-8: iconv -f UTF-16 -t UTF-8 FILE | tollwatch import -"},
     {"SQLite format 3", 15, "an SQLite database; name the file itself: tollwatch import FILE.db"},
 };
 static const char is_tar[] = "a tar archive; unpack it: tar -xOf FILE | tollwatch import -";
@@ -50,13 +55,20 @@ static int begins(const unsigned char *p, size_t n, const char *magic, size_t le
     return n >= len ? 1 : -1;
 }
 
+/* A length of 128 or more in protobuf's own form, then the first field of an export of that length, which begins with a length too. */
+static bool is_delimited(const unsigned char *p, size_t n) {
+    size_t at = 0;
+    while (at < 4 && at < n && p[at] & 0x80) at++;
+    return at > 0 && n > at + 2 && !(p[at] & 0x80) && p[at + 1] == 0x0A && p[at + 2] != 0x0A && (p[at + 2] & 0x80 || p[at + 2] < 0x20 || p[at + 2] > 0x7E);
+}
+
 static const char *refusal(const unsigned char *p, size_t n) {
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         if (begins(p, n, refused[i].at, refused[i].len) == 1) return refused[i].what;
     if (n >= TAR_AT + 5 && memcmp(p + TAR_AT, "ustar", 5) == 0) return is_tar;
     /* A length in big-endian and then a protobuf field; a hole of zeros that truncation left is longer. */
     if (n >= 6 && p[0] == 0 && p[1] == 0 && (p[2] || p[3]) && p[4] == 0x0A) return is_binary;
-    return NULL;
+    return is_delimited(p, n) ? is_binary : NULL;
 }
 
 static bool undecided(const unsigned char *p, size_t n) {

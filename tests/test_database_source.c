@@ -4,6 +4,8 @@
 #include "collectors/rows.h"
 #include "tests/follow_lab.h"
 #include <sqlite3.h>
+#include <sys/time.h>
+#include <sys/wait.h>
 
 static const char bifrost[] = "CREATE TABLE logs(id varchar(255) PRIMARY KEY, timestamp datetime, provider text, model text, status text,"
                               "token_usage text, stream numeric, payload blob)";
@@ -151,6 +153,49 @@ static void a_missing_column_is_named(void **state) {
     db_free(d);
 }
 
+/* The newest rows are read again at each look; one that is wrong is counted once. */
+static void a_wrong_row_is_counted_once(void **state) {
+    (void)state;
+    DbLab *d = db_lab(bifrost);
+    row(d, 1, "success", 10);
+    sql(d, "INSERT INTO logs(id, timestamp, provider, model, status, token_usage) VALUES ('bad', 'soon', 'openai', 'gpt-4o', 'success', '{\"prompt_tokens\":1}')");
+    lab_start(d->lab);
+    for (int id = 2; id < 6; id++) {
+        row(d, id + 10, "success", 10);
+        agrees(d, id, 10 * id);
+    }
+    assert_int_equal(lab_source(d->lab, 0).bad_lines, 1);
+    db_free(d);
+}
+
+/* Reads until it is all read or the alarm, which nobody handles, ends the process where it stands. */
+static void read_until_killed(DbLab *d, int after_us) {
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {.tv_usec = after_us}}, NULL);
+        lab_start(d->lab);
+        for (int i = 0; i < 50; i++) lab_pass(d->lab, 1000);
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+}
+
+/* L1: whoever dies within a pass loses nothing and doubles nothing. */
+static void a_killed_reader_loses_and_doubles_nothing(void **state) {
+    (void)state;
+    enum { ROWS = 6000 };
+    DbLab *d = db_lab(bifrost);
+    sql(d, "BEGIN");
+    for (int id = 1; id <= ROWS; id++) row(d, id, "success", 1);
+    sql(d, "COMMIT");
+    for (int after_us = 2000; after_us < 200000; after_us *= 2) read_until_killed(d, after_us);
+    lab_start(d->lab);
+    for (int i = 0; i < 10; i++) lab_pass(d->lab, 1000);
+    agrees(d, ROWS, ROWS);
+    db_free(d);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_followed_updated_and_survive_a_restart),
@@ -158,6 +203,8 @@ int main(void) {
         cmocka_unit_test(other_peoples_files_stay_as_they_are),
         cmocka_unit_test(what_is_wrong_is_one_line_and_mends_itself),
         cmocka_unit_test(a_missing_column_is_named),
+        cmocka_unit_test(a_wrong_row_is_counted_once),
+        cmocka_unit_test(a_killed_reader_loses_and_doubles_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

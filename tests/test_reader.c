@@ -268,12 +268,41 @@ static void holes_of_truncation_are_skipped(void **state) {
     reader_close(r);
 }
 
+/* One sentence each, which says what to do instead. */
 static void other_packings_are_refused(void **state) {
     (void)state;
+    static const struct { const char *at; size_t len; const char *says; } packed[] = {
+        {"\x28\xB5\x2F\xFD....", 8, "zstd -dc"}, {"\xFD" "7zXZ\0....", 9, "xz -dc"}, {"BZh91AY&SY", 10, "bzip2 -dc"},
+        {"\x04\x22\x4D\x18....", 8, "lz4 -dc"}, {"PK\x03\x04....", 8, "unzip -p"}, {"PAR1....", 8, "JSON lines"},
+        {"Obj\x01....", 8, "avro-tools"}, {"7z\xBC\xAF\x27\x1C..", 8, "7z x -so"}, {"LPKSHHRH....", 12, "journalctl"},
+        {"\xFF\xFE{\0\"\0", 6, "iconv"}, {"\0\0\x01\x2C\x0A\xA9\x02", 7, "format: json"}, {"\xAC\x02\x0A\xA9\x02\x0A", 6, "format: json"},
+    };
+    for (size_t i = 0; i < sizeof packed / sizeof *packed; i++) {
+        Reader *r;
+        Err e = {0};
+        if (reader_open_fd(&r, file_of(packed[i].at, packed[i].len), "x", FRAME_LINES, &e) == 0) fail_msg("number %zu is read", i);
+        if (!strstr(e.text, packed[i].says) || strncmp(e.text, "x is ", 5) != 0 || !strstr(e.text, "; ")) fail_msg("%s", e.text);
+    }
+}
+
+/* A tar that is packed with gzip is seen when its first bytes are unpacked. */
+static void a_packed_archive_is_refused(void **state) {
+    (void)state;
+    char tar[512] = "a.log", path[] = "/tmp/tollwatch-tar-XXXXXX";
     Reader *r;
+    Str head;
     Err e = {0};
-    assert_int_equal(reader_open_fd(&r, file_of("\x28\xB5\x2F\xFD....", 8), "x.zst", FRAME_LINES, &e), -1);
-    assert_non_null(strstr(e.text, "zstd -dc"));
+    memcpy(tar + 257, "ustar", 5);
+    int fd = mkstemp(path);
+    gzFile z = gzdopen(dup(fd), "wb");
+    assert_true(fd >= 0 && gzwrite(z, tar, sizeof tar) == (int)sizeof tar);
+    gzclose(z);
+    unlink(path);
+    lseek(fd, 0, SEEK_SET);
+    assert_int_equal(reader_open_fd(&r, fd, "x", FRAME_LINES, &e), 0);
+    assert_int_equal(reader_head(r, &head, &e), -1);
+    assert_non_null(strstr(e.text, "tar -xOf"));
+    reader_close(r);
 }
 
 int main(void) {
@@ -282,7 +311,7 @@ int main(void) {
         cmocka_unit_test(reading_goes_on_where_it_stopped), cmocka_unit_test(long_records_are_cut_or_skipped),
         cmocka_unit_test(long_arrays_of_numbers_are_cut),
         cmocka_unit_test(values_are_found_between_other_text), cmocka_unit_test(holes_of_truncation_are_skipped),
-        cmocka_unit_test(other_packings_are_refused),
+        cmocka_unit_test(other_packings_are_refused), cmocka_unit_test(a_packed_archive_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
