@@ -175,7 +175,7 @@ static void read_until_killed(DbLab *d, int after_us) {
     if (child == 0) {
         setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {.tv_usec = after_us}}, NULL);
         lab_start(d->lab);
-        for (int i = 0; i < 50; i++) lab_pass(d->lab, 1000);
+        for (int i = 0; i < 8; i++) lab_pass(d->lab, 1000);
         _exit(0);
     }
     waitpid(child, NULL, 0);
@@ -189,7 +189,7 @@ static void a_killed_reader_loses_and_doubles_nothing(void **state) {
     sql(d, "BEGIN");
     for (int id = 1; id <= ROWS; id++) row(d, id, "success", 1);
     sql(d, "COMMIT");
-    for (int after_us = 2000; after_us < 200000; after_us *= 2) read_until_killed(d, after_us);
+    for (int after_us = 2000; after_us < 100000; after_us *= 3) read_until_killed(d, after_us);
     lab_start(d->lab);
     for (int i = 0; i < 10; i++) lab_pass(d->lab, 1000);
     agrees(d, ROWS, ROWS);
