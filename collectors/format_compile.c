@@ -123,7 +123,10 @@ static void make_words(Maker *m, const json_t *root) {
     f->help = json_string_value(json_object_get(root, "help"));
     if (!f->name || !f->name[0] || strlen(f->name) > 31) make_fail(m, "name", "a name of at most 31 bytes is missing");
     f->refuse = json_string_value(json_object_get(root, "refuse"));
+    f->note = json_string_value(json_object_get(root, "note"));
+    f->note_uncached = json_string_value(json_object_get(root, "note_uncached"));
     if (!f->help) f->help = "";
+    texts(m, "beside", json_object_get(root, "beside"), f->beside);
     texts(m, "places", json_object_get(root, "places"), f->places);
 }
 
@@ -192,7 +195,7 @@ static void make_table(Maker *m, const json_t *j) {
 }
 
 static int compile(Maker *m, const json_t *root) {
-    make_only(m, "format", root, "name help refuse framing text table class replay time_is time_of_log agent places recognise each skip fields usage outcome flags id "
+    make_only(m, "format", root, "name help note note_uncached beside refuse framing text table class replay time_is time_of_log agent places recognise each skip fields usage outcome flags id "
                                  "upstream hook samples");
     make_words(m, root);
     make_lines(m, json_object_get(root, "text"));

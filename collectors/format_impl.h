@@ -110,13 +110,13 @@ struct Format {
     json_t *root; /* owns all texts */
     void **owned; size_t owned_count;
     char file[256];
-    const char *name, *help, *refuse; /* refuse: what to do instead of reading such a log; NULL = it is read */
+    const char *name, *help, *note, *note_uncached, *refuse; /* refuse: what to do instead of reading such a log; NULL = it is read */
     Framing framing;
     Replay replay;
     SourceClass class;
     bool agent, time_is_end, time_of_log;
     bool many; /* each record has many independent ones in it (each, and no state between them) */
-    const char *places[PLACES_MAX + 1], *path_globs[PLACES_MAX + 1];
+    const char *beside[PLACES_MAX + 1], *places[PLACES_MAX + 1], *path_globs[PLACES_MAX + 1];
     int score;
     Cond *recognise, *skip, *refused, *error, *incomplete;
     Cond *flags[FLAGS_COUNT];

@@ -20,7 +20,7 @@ typedef struct Look {
     Reader *reader;
     Parser *parser;
     Batch *batch;
-    uint64_t records, calls, bad, skipped, too_long, unpriced, borrowed;
+    uint64_t records, calls, bad, skipped, too_long, unpriced, borrowed, cached;
     int64_t first_ms, last_ms;
     char first_bad[ERR_MAX + 1100], first_call[400];
 } Look;
@@ -43,6 +43,7 @@ static void count_calls(Look *l) {
         if (!l->first_call[0]) describe(l, r);
         if (!l->first_ms || r->ts_ms < l->first_ms) l->first_ms = r->ts_ms;
         if (r->ts_ms > l->last_ms) l->last_ms = r->ts_ms;
+        l->cached += r->tokens[TOK_CACHE_READ] > 0;
         l->borrowed += (r->flags & REQ_TIME_BORROWED) != 0;
         l->unpriced += (r->flags & REQ_UNPRICED) != 0;
         l->calls++;
@@ -83,6 +84,10 @@ static void report(Look *l, const Format *f) {
     if (l->calls) found(l->d, LEVEL_OK, l->path, "from %s to %s", from, to), found(l->d, LEVEL_OK, l->path, "first call: %s", l->first_call);
     if (l->unpriced) found(l->d, LEVEL_NOTE, l->path, "%" PRIu64 " calls have no price; `tollwatch prices explain MODEL` says why", l->unpriced);
     if (l->borrowed) found(l->d, LEVEL_NOTE, l->path, "%" PRIu64 " records do not say when they were; they have the time of the log line they stand in, or else of the file", l->borrowed);
+    const char *note = format_note(f, l->cached > 0);
+    if (note) found(l->d, LEVEL_NOTE, l->path, "%s", note);
+    for (size_t i = 0; format_beside(f, i); i++)
+        found(l->d, LEVEL_NOTE, l->path, "a log of format %s of the same calls counts them again: read one of the two", format_beside(f, i));
     if (l->bad) found(l->d, LEVEL_MEND, "first bad record", "%s", l->first_bad);
     if (l->too_long) found(l->d, LEVEL_MEND, l->path, "%" PRIu64 " records are too long and left out", l->too_long);
 }

@@ -1,7 +1,7 @@
 /* doctor_sources: whether sources can be read: their files are there, readable, and of a format that we know. See doctor.h. */
 #include "collectors/collect.h"
 #include "collectors/paths.h"
-#include "collectors/reader.h"
+#include "collectors/recognise.h"
 #include "tui/doctor.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,7 @@ static const char *newest_file(const Paths *p, const char **unreadable) {
 }
 
 /* What the head of a file says its format is; NULL with e empty: no complete line yet. */
-static const Format *recognise(const Formats *f, const char *path, Err *e) {
+static const Format *format_of(const Formats *f, const char *path, Err *e) {
     Reader *r;
     Str head = {0};
     const Format *of_table = NULL;
@@ -39,16 +39,36 @@ static const Format *recognise(const Formats *f, const char *path, Err *e) {
     if (fd < 0) return fail(e, "open %s: %s", path, strerror(errno)), NULL;
     if (reader_open_fd(&r, fd, path, FRAME_LINES, e) != 0) return NULL;
     int got = reader_head(r, &head, e);
-    const Format *format = got == 1 ? formats_guess(f, path, head.at, head.len) : NULL;
-    if (got == 1 && !format)
+    const Format *format = NULL;
+    if (got == 1 && recognise(f, r, path, &head, &format, e) != 0) return reader_close(r), NULL;
+    const char *refusal = got == 1 ? refusal_of(format, path, head) : NULL;
+    if (refusal) format = NULL, fail(e, "%s: %s", path, refusal);
+    else if (got == 1 && !format)
         fail(e, "%s: no known format fits its first lines; set format =, or add a file to formats/ (README)", path);
     reader_close(r);
     return format;
 }
 
+static bool is_beside(const Format *a, const Format *b) {
+    for (size_t i = 0; format_beside(a, i); i++)
+        if (strcmp(format_beside(a, i), format_name(b)) == 0) return true;
+    return false;
+}
+
+/* Sources that may show the same calls without an id in common. */
+static void meet(Doctor *d, const char *about, const Format *f) {
+    for (size_t i = 0; i < d->met_count; i++) {
+        if (d->met[i] == f) return;
+        if (is_beside(f, d->met[i]) || is_beside(d->met[i], f))
+            found(d, LEVEL_NOTE, about, "calls that are in logs of both %s and %s count twice, because no id joins them; follow one of the two",
+                  format_name(f), format_name(d->met[i]));
+    }
+    if (d->met_count < sizeof d->met / sizeof *d->met) d->met[d->met_count++] = f;
+}
+
 static void check_format(Doctor *d, const char *about, const SourceConfig *s, const Paths *p, const char *newest) {
     Err e = {0};
-    const Format *known = s->format[0] ? formats_find(d->formats, s->format) : recognise(d->formats, newest, &e);
+    const Format *known = s->format[0] ? formats_find(d->formats, s->format) : format_of(d->formats, newest, &e);
     if (s->format[0] && !known)
         found(d, LEVEL_MEND, about, "there is no format \"%s\"; take one of those above", s->format);
     else if (e.text[0])
@@ -56,6 +76,7 @@ static void check_format(Doctor *d, const char *about, const SourceConfig *s, co
     else
         found(d, LEVEL_OK, about, "%s: %zu file%s, format %s", s->path, p->count, p->count == 1 ? "" : "s",
               known ? format_name(known) : "not yet known: no line");
+    if (known) meet(d, about, known);
 }
 
 static void check_path(Doctor *d, const char *about, const SourceConfig *s) {
