@@ -58,7 +58,7 @@ write_config '[source gw]' "path = $work/nowhere/*.jsonl"
 finds "nothing at the path" 1 '^mend +source gw: .*nowhere/\*.jsonl: no file matches; correct path ='
 printf 'not a log\nat all\n' >"$work/other.log"
 write_config '[source gw]' "path = $work/other.log"
-finds "a file of no known format" 1 '^mend +source gw: .*no known format fits'
+finds "a file of no known format" 1 '^mend +source gw: .*text of no known log'
 write_config '[source gw]' 'command = no-such-program-here -x'
 finds "a command without its program" 0 '^note +source gw: .*no program no-such-program-here in PATH'
 
