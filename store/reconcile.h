@@ -76,6 +76,7 @@ typedef enum Cause {
     CAUSE_ITEMS,        /* lines of the bill that are no tokens: web search, ... */
     CAUSE_PRICE,        /* the bill implies another price than our row */
     CAUSE_DAY_EDGE,     /* a day has what its neighbour lacks */
+    CAUSE_REST,         /* what none of these explains */
     CAUSE_COUNT
 } Cause;
 extern const char *const cause_names[CAUSE_COUNT];

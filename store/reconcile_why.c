@@ -5,10 +5,10 @@
 
 /* What is smaller is noise: rounding, clocks, a call at the edge of a day. */
 #define FLOOR_NANO (NANO_PER_USD / 100)
-enum { OFF_PPM = 10000 /* 1 % */ };
+enum { OFF_PPM = 10000 /* 1 % */, REST_PPM = 20000, SLACK = 10 /* of a key's spend a tenth may be rounding and late logs */ };
 
 const char *const cause_names[CAUSE_COUNT] = {"outside the gateways", "unpriced model", "cache writes not metered", "tier or batch mismatch",
-                                              "not in tokens", "price row outdated", "day boundary"};
+                                              "not in tokens", "price row outdated", "day boundary", "unexplained"};
 
 typedef struct Why {
     Db *db;
@@ -49,6 +49,42 @@ static void place(const Why *w, ReconFinding *f, const char *model, int64_t (*me
         most = measure(l);
         f->day_ms = l->day_ms;
     }
+}
+
+/* ---- what is to be explained of an account: its closed days, each compared with itself ---- */
+typedef struct Gap {
+    int64_t net, missing; /* known less metered: the sum, and the sum of days that lack something */
+    int64_t known, reported, billed; /* the last two of days that have both */
+    int64_t worst_ms, worst_nano, drift_ms, drift_nano; /* the days that show most of either */
+    bool logged;
+} Gap;
+
+static void add_day(Gap *g, const ReconLine *day) {
+    ReconLine sum = {0};
+    reconcile_sum(&sum, day);
+    int64_t off = recon_unmetered_nano(day), drift = sum.sum_reported_nano - sum.sum_billed_nano;
+    g->net = nano_add(g->net, off);
+    g->missing = nano_add(g->missing, off > 0 ? off : 0);
+    g->known = nano_add(g->known, sum.sum_known_nano);
+    g->reported = nano_add(g->reported, sum.sum_reported_nano);
+    g->billed = nano_add(g->billed, sum.sum_billed_nano);
+    g->logged |= day->has_metered;
+    if (size_of(off) > g->worst_nano) g->worst_nano = size_of(off), g->worst_ms = day->day_ms;
+    if (size_of(drift) > g->drift_nano) g->drift_nano = size_of(drift), g->drift_ms = day->day_ms;
+}
+
+static Gap gap_of(const Recon *r, const char *account) {
+    Gap g = {0};
+    ReconLine day = {0};
+    bool begun = false;
+    for (size_t i = 0; i <= r->count; i++) {
+        const ReconLine *l = i < r->count ? &r->at[i] : NULL;
+        if (l && (l->open || strcmp(l->account, account) != 0)) continue;
+        if (begun && (!l || l->day_ms != day.day_ms)) add_day(&g, &day);
+        if (l && (!begun || l->day_ms != day.day_ms)) day = (ReconLine){.day_ms = l->day_ms};
+        if (l) reconcile_add(&day, l), begun = true;
+    }
+    return g;
 }
 
 static void dollars(int64_t nano, char *out, size_t size) {
@@ -192,12 +228,18 @@ static ReconFinding *add_row(Why *w, Cause cause, sqlite3_stmt *s) {
     return f;
 }
 
+/* The key of a gateway may have another name there: what all days of the account have in the logs was not outside of them. */
+static bool is_missing(const Why *w, sqlite3_stmt *s) {
+    int64_t spent = sqlite3_column_int64(s, 4);
+    return spent - spent / SLACK <= gap_of(w->r, text_at(s, 0)).missing;
+}
+
 static int by_caller(Why *w, const char *sql, const char *as, Err *e) {
     sqlite3_stmt *s = ask(w, sql, e);
     int got = -1;
     while (s && (got = db_step(w->db, s, "look for what passed no gateway", e)) == 1) {
         char cost[40], at[24];
-        ReconFinding *f = add_row(w, CAUSE_OUTSIDE, s);
+        ReconFinding *f = is_missing(w, s) ? add_row(w, CAUSE_OUTSIDE, s) : NULL;
         if (!f) continue;
         bool named = strcmp(f->what, text_at(s, 1)) != 0, of_project = as[0] == 'k' && *text_at(s, 3);
         dollars(f->nano, cost, sizeof cost);
@@ -225,7 +267,7 @@ static int by_item(Why *w, Err *e) {
     return got < 0 ? -1 : 0;
 }
 
-/* Tiers that the provider reports and the logs do not know, like batch. */
+/* Tiers that the provider reports and the logs do not know, like batch: they explain no more than what is to be explained. */
 static int by_tier(Why *w, Err *e) {
     static const char sql[] =
         BY_DAY("b.tier", "''", "''", COUNTED("1") " AND b.tier NOT IN ('', 'default', 'standard') AND NOT EXISTS (SELECT 1 FROM lane l "
@@ -233,14 +275,76 @@ static int by_tier(Why *w, Err *e) {
     sqlite3_stmt *s = ask(w, sql, e);
     int got = -1;
     while (s && (got = db_step(w->db, s, "compare service tiers", e)) == 1) {
-        ReconFinding *f = add_row(w, CAUSE_TIER, s);
-        if (f) snprintf(f->evidence, sizeof f->evidence, "%" PRId64 " calls reported on a tier that the logs never name; their prices differ",
-                        (int64_t)sqlite3_column_int64(s, 7));
+        int64_t net = gap_of(w->r, text_at(s, 0)).net, spent = sqlite3_column_int64(s, 4);
+        ReconFinding *f = add(w, CAUSE_TIER, text_at(s, 0), text_at(s, 1), spent < size_of(net) ? (net < 0 ? -spent : spent) : net);
+        if (!f) continue;
+        f->day_ms = sqlite3_column_int64(s, 5);
+        snprintf(f->evidence, sizeof f->evidence, "%" PRId64 " calls reported on a tier that the logs never name; their prices differ",
+                 (int64_t)sqlite3_column_int64(s, 7));
     }
     return got < 0 ? -1 : 0;
 }
 
+/* ---- what is left: an account is not in order because nobody knows why it is not ---- */
+static int64_t explained(const Why *w, const char *account, bool of_bill) {
+    int64_t sum = 0;
+    for (size_t i = 0; i < w->count; i++) {
+        bool bill = w->out[i].cause == CAUSE_PRICE || w->out[i].cause == CAUSE_ITEMS;
+        if (bill == of_bill && w->out[i].cause != CAUSE_DAY_EDGE && strcmp(w->out[i].account, account) == 0) sum = nano_add(sum, w->out[i].nano);
+    }
+    return sum;
+}
+
+/* What is left of a difference, in its own direction; 0 = nothing that matters. */
+static int64_t left_of(int64_t difference, int64_t known, int64_t explains) {
+    int64_t rest = nano_add(difference, -explains);
+    if ((rest > 0) != (difference > 0) || size_of(rest) < FLOOR_NANO) return 0;
+    return size_of(rest) / (known / 1000000 + 1) < REST_PPM ? 0 : rest;
+}
+
+static void rest_of_logs(Why *w, const char *account, const Gap *g) {
+    char size[40];
+    int64_t rest = left_of(g->net, g->known, explained(w, account, false));
+    ReconFinding *f = rest ? add(w, CAUSE_REST, account, "logs", rest) : NULL;
+    if (!f) return;
+    f->day_ms = g->worst_ms;
+    dollars(size_of(rest), size, sizeof size);
+    snprintf(f->evidence, sizeof f->evidence, rest < 0      ? "the logs hold %s more than the provider counted: calls of another account, or a log read twice?"
+                                              : g->logged ? "%s by the provider's count that no log has, with keys that are logged: used elsewhere, too, or a log is not read?"
+                                                          : "%s by the provider's count; no log has anything of this account", size);
+}
+
+static void rest_of_bill(Why *w, const char *account, const Gap *g) {
+    char billed[40], ours[40];
+    int64_t rest = left_of(nano_add(g->billed, -g->reported), g->billed, explained(w, account, true));
+    ReconFinding *f = rest ? add(w, CAUSE_REST, account, "bill", rest) : NULL;
+    if (!f) return;
+    f->day_ms = g->drift_ms;
+    dollars(g->billed, billed, sizeof billed);
+    dollars(g->reported, ours, sizeof ours);
+    snprintf(f->evidence, sizeof f->evidence, "billed %s, the reported tokens at our prices are %s; no model and no line of the bill says why", billed, ours);
+}
+
+static bool is_first(const Recon *r, size_t at) {
+    for (size_t i = 0; i < at; i++)
+        if (strcmp(r->at[i].account, r->at[at].account) == 0) return false;
+    return true;
+}
+
+static void by_rest(Why *w) {
+    for (size_t i = 0; i < w->r->count; i++) {
+        const char *account = w->r->at[i].account;
+        if (!is_first(w->r, i)) continue;
+        const Gap g = gap_of(w->r, account);
+        rest_of_logs(w, account, &g);
+        rest_of_bill(w, account, &g);
+    }
+}
+
+/* What nobody can explain stands behind what somebody can. */
 static int by_dollars(const void *a, const void *b) {
+    bool rest_a = ((const ReconFinding *)a)->cause == CAUSE_REST, rest_b = ((const ReconFinding *)b)->cause == CAUSE_REST;
+    if (rest_a != rest_b) return rest_a ? 1 : -1;
     int64_t x = size_of(((const ReconFinding *)a)->nano), y = size_of(((const ReconFinding *)b)->nano);
     return x < y ? 1 : x > y ? -1 : strcmp(((const ReconFinding *)a)->what, ((const ReconFinding *)b)->what);
 }
@@ -255,6 +359,7 @@ int reconcile_findings(Db *db, const Recon *r, ReconFinding *out, size_t max, si
         rc = by_outside(&w, e);
         if (rc == 0) rc = by_item(&w, e);
         if (rc == 0) rc = by_tier(&w, e);
+        if (rc == 0) by_rest(&w);
     }
     if (w.count) qsort(out, w.count, sizeof *out, by_dollars);
     *count = w.count;

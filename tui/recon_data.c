@@ -58,10 +58,14 @@ static void json_part(FILE *out, const ReconPart *p) {
 static void json_findings(const ReconReport *r, FILE *out) {
     for (size_t i = 0; i < r->finding_count; i++) {
         const ReconFinding *f = &r->finding[i];
+        char day[16];
         fputs(i ? ",\n{" : "\n{", out);
         json_text(out, "cause", cause_names[f->cause], true);
         json_text(out, "account", f->account, false);
         json_text(out, "what", f->what, false);
+        day_text(f->day_ms, day);
+        json_text(out, "day", day, false); /* on which it shows most */
+        json_text(out, "model", f->model, false);
         json_money(out, "usd", f->nano, true);
         json_text(out, "evidence", f->evidence, false);
         fputc('}', out);
@@ -139,9 +143,9 @@ static void csv_part(FILE *out, const ReconPart *p) {
     fprintf(out, "%s,,,,\n", l->open ? "false" : "true");
 }
 
-static void csv_other(FILE *out, const char *kind, const char *account, const char *what, const char *cause, const char *currency, int64_t nano,
+static void csv_other(FILE *out, const char *kind, const char *day, const char *account, const char *what, const char *cause, const char *currency, int64_t nano,
                       const char *words) {
-    fprintf(out, "%s,,", kind);
+    fprintf(out, "%s,%s,", kind, day);
     csv_text(out, account, ",");
     csv_text(out, what, ",,,,,,,,");
     csv_text(out, cause, ",");
@@ -156,15 +160,17 @@ void recon_out_csv(const ReconReport *r, FILE *out) {
     for (size_t i = 0; i < r->part_count; i++) csv_part(out, &r->parts[i]);
     for (size_t i = 0; i < r->finding_count; i++) {
         const ReconFinding *f = &r->finding[i];
-        csv_other(out, "cause", f->account, f->what, cause_names[f->cause], "USD", f->nano, f->evidence);
+        char day[16];
+        day_text(f->day_ms, day);
+        csv_other(out, "cause", day, f->account, f->what, cause_names[f->cause], "USD", f->nano, f->evidence);
     }
     for (size_t i = 0; i < r->foreign_count; i++) {
         snprintf(words, sizeof words, "billed on %d day%s", r->foreign[i].days, r->foreign[i].days == 1 ? "" : "s");
-        csv_other(out, "other currency", r->foreign[i].account, "", "", r->foreign[i].currency, r->foreign[i].nano, words);
+        csv_other(out, "other currency", "", r->foreign[i].account, "", "", r->foreign[i].currency, r->foreign[i].nano, words);
     }
     for (size_t i = 0; i < r->left_count; i++) {
         const BalanceView *l = &r->left[i];
         if (l->days_left >= 0) snprintf(words, sizeof words, "for %" PRId64 " day%s", l->days_left, l->days_left == 1 ? "" : "s");
-        csv_other(out, l->kind, l->account, "", "", l->currency, l->nano, l->days_left >= 0 ? words : "");
+        csv_other(out, l->kind, "", l->account, "", "", l->currency, l->nano, l->days_left >= 0 ? words : "");
     }
 }
