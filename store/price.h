@@ -67,6 +67,12 @@ void pricer_free(Pricer *p);
 void pricer_price(Pricer *p, const Batch *batch, Request *r); /* geography and speed: r->geo, r->speed */
 /* cost_of() with the memo, for what-ifs over many calls: nano-dollars and enum CostFlag; false = there is no price. */
 bool pricer_usage(Pricer *p, const Usage *u, int64_t *nano, uint32_t *flags);
+/* The prices of one kind of call, looked up once, for who prices millions of them: what `like` says but its time and tokens.
+ * Its texts are borrowed until it is freed. */
+typedef struct PriceKind PriceKind;
+PriceKind *price_kind_new(const Book *b, const Usage *like);
+void price_kind_free(PriceKind *k);
+bool price_kind_usage(PriceKind *k, const Usage *u, int64_t *nano, uint32_t *flags); /* of u: time, tokens, calls, searches */
 
 /* Reading rows, for screens and `prices`. */
 const PriceRow *book_row_by_id(const Book *b, uint64_t row_id);

@@ -66,6 +66,37 @@ static const Plan *plan_for(Pricer *p, const Usage *u) {
     return &m->plan;
 }
 
+struct PriceKind {
+    const Book *book;
+    Usage like;
+    Plan plan;
+    bool known;
+};
+
+PriceKind *price_kind_new(const Book *b, const Usage *like) {
+    PriceKind *k = xcalloc(1, sizeof *k);
+    k->book = b;
+    k->like = *like;
+    return k;
+}
+
+void price_kind_free(PriceKind *k) { free(k); }
+
+bool price_kind_usage(PriceKind *k, const Usage *u, int64_t *nano, uint32_t *flags) {
+    if (!k->known || u->ts_ms < k->plan.from_ms || u->ts_ms >= k->plan.until_ms) {
+        k->like.ts_ms = u->ts_ms;
+        plan_make(k->book, &k->like, &k->plan);
+        k->known = true;
+    }
+    *nano = 0;
+    *flags = 0;
+    if (!k->plan.row) return false;
+    Charge c = plan_charge(&k->plan, u->tokens, 1 + u->more_calls, u->web_searches, u->ts_ms);
+    *nano = c.nano;
+    *flags = c.flags;
+    return true;
+}
+
 /* What makes a price less than certain; long context, off-peak and geography are exact rules. */
 static const uint32_t approximate = COST_CACHE_READ_AT_INPUT | COST_WRITE_AT_INPUT | COST_BATCH_UNLISTED | COST_TIER_UNLISTED |
                                     COST_TIER_DERIVED | COST_SUFFIX_AS_BASE | COST_OVERFLOW | COST_AUDIO_AT_INPUT |

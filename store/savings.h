@@ -8,6 +8,8 @@
  *  S2  possible of a strategy = sum over the calls of (price as it is - price with it).
  *  S3  combined: all strategies one after the other on the same calls; at most the sum of the single ones, at most paid.
  *  S4  without_nano - paid_nano = what is saved, all taken together, to the nano-dollar.
+ *  S6  A UTC day is played by itself: caches and conversations begin empty at its midnight. So the whole is the sum of its
+ *      days, whoever adds them up and in whatever slices, and no estimate of what comes again is too high by it.
  *  S5  Of a cut sample the whole range's saving is the sample's, in proportion to what was paid: never without a spread.
  * Thread: the caller's Db. Money in nano-dollars.
  */
@@ -15,7 +17,9 @@
 #define STORE_SAVINGS_H
 #include "store/tier.h"
 
-/* ---- the sample: metered calls that count, newest first ---- */
+struct json_t;
+
+/* ---- a sample: metered calls that count, newest first ---- */
 typedef struct SaveKind { /* what many calls share; texts are the sample's */
     const char *provider, *model, *tier, *feature, *geo, *speed, *endpoint; /* endpoint: NULL = not known */
 } SaveKind;
@@ -27,6 +31,7 @@ typedef struct SaveCall {
     int32_t web_searches, tools;       /* tools: -1 = not logged */
     int32_t max_tokens, latency_ms;    /* 0 or less = not logged */
     uint32_t session;                  /* the ledger's number of its name; 0 = none */
+    uint32_t stands_for;               /* of a survey: calls around it, itself included; 0 = 1 */
     uint32_t kind, flags;              /* index of a SaveKind; enum RequestFlag */
     uint8_t outcome;
 } SaveCall;
@@ -99,10 +104,31 @@ typedef struct SaveAsk {
     bool no_budget;                 /* no budget is configured */
     Tiers tiers;                    /* of models; none = as the price book says */
     const char *hourly;             /* models of one's own machines, "llama-70b:2.50 qwen:1.20", dollars an hour; NULL, "" */
+    const struct json_t *policy;    /* that is obeyed now: how long its caches keep an answer; NULL = not known */
     const char *can_wait;           /* features, parted by blanks or commas; NULL or "" = found by their hours */
 } SaveAsk;
 enum { SAVE_TTL_MS = 300000, SAVE_SIMPLE_INPUT = 2000, SAVE_SIMPLE_OUTPUT = 300, SAVE_WINDOW = 8000 };
 void savings_work_out(const SaveSample *s, const Book *b, const SaveAsk *ask, Savings *out);
+
+/* ---- all calls of a range, in slices ----
+ * First a survey: up to SAVE_SURVEY calls spread over the range (all of them where there are no more) choose what the what-ifs
+ * are: limits on output, models to route to, features that wait. Then every call is looked at, oldest first: figures are of
+ * all of them. Memory is the tables of one day. b, ask, and what they point to, must outlive the run; the filter is q's. */
+enum { SAVE_SURVEY = 100000 };
+typedef struct SaveRun SaveRun;
+int savings_open(SaveRun **out, Db *db, const Book *b, const SaveAsk *ask, const Query *q, Err *e);
+/* Until deadline_us of the monotonic clock, or q's interrupt. *more = false: it is whole. */
+int savings_step(SaveRun *r, int64_t deadline_us, bool *more, Err *e);
+bool savings_surveyed(const SaveRun *r);
+int savings_permille(const SaveRun *r);
+/* When it is whole. Texts and sample live as long as the run; the sample has the examples' calls alone. */
+int savings_result(SaveRun *r, Savings *out, SaveSample *examples, Err *e);
+void savings_close(SaveRun *r);
+/* The older days of a surveyed run, for another thread with its own db; the run itself goes on with the newer ones. NULL = too
+ * few days. Until the part is added or closed, the run must neither be ended nor its result be asked. */
+SaveRun *savings_part(SaveRun *r, Db *db);
+void savings_rejoin(SaveRun *r, SaveRun *part); /* nobody took the part, which has read nothing: it is undone */
+void savings_add(SaveRun *r, SaveRun *part); /* when both are whole; closes the part */
 typedef struct SaveScaled { int64_t nano, spread_nano; bool scaled; } SaveScaled;
 SaveScaled savings_scaled(const Savings *v, const Saving *s, int64_t range_nano); /* range_nano: paid in all of the range */
 #endif

@@ -3,58 +3,78 @@
 #include "store/money.h"
 #include "store/savings_parts.h"
 
-enum { LEAST_CALLS = 50, GROUP_LEAST = 32, GROUP_MOST = 64, SPREAD_TIMES = 4 };
+enum { GROUP_LEAST = 32, GROUP_MOST = 64, SPREAD_TIMES = 4 };
 
-static int64_t output_of(const SaveCall *c) { return c->tokens[TOK_OUTPUT] + c->tokens[TOK_REASONING]; }
+static void see_limit(const SaveNow *now) {
+    const SaveCall *c = now->c;
+    int64_t *n = now->k->n;
+    if (c->max_tokens <= 0) return;
+    n[K_LIMITED]++;
+    if (call_output(c->tokens) < c->max_tokens) return;
+    Best *b = &now->k->best[KB_REACHED];
+    n[K_REACHED]++;
+    n[K_REACHED_NANO] = nano_add(n[K_REACHED_NANO], c->cost_nano);
+    if (!b->key || c->cost_nano > b->most) *b = (Best){c->cost_nano, c->key};
+}
+
+static void see_form(const SaveNow *now) {
+    const SaveCall *c = now->c;
+    int64_t *n = now->k->n, output = call_output(c->tokens);
+    Best *b = &now->k->best[KB_FORM];
+    if (c->flags & REQ_STREAM || c->outcome != OUTCOME_OK) return;
+    n[K_FORM]++;
+    n[K_FORM_OUTPUT] += output;
+    n[K_FORM_NANO] = nano_add(n[K_FORM_NANO], c->cost_nano);
+    if (!b->key || output > b->most) *b = (Best){output, c->key};
+}
+
+void save_advice_see(const SaveNow *now) {
+    const SaveCall *c = now->c;
+    int64_t *n = now->k->n;
+    if (c->flags & REQ_CACHE_HIT) return;
+    n[K_ASKED]++;
+    n[K_ASKED_TOKENS] += call_input(c->tokens) + call_output(c->tokens);
+    n[K_ASKED_TIMED] += c->latency_ms > 0;
+    n[K_ASKED_MS] += c->latency_ms > 0 ? c->latency_ms : 0;
+    see_limit(now);
+    see_form(now);
+}
 
 static void limits(NoteRoom *n) {
-    const SaveSample *s = n->r->s;
-    int64_t reached = 0, nano = 0, limited = 0, example = 0, most = -1;
-    for (size_t i = 0; i < s->count; i++) {
-        const SaveCall *c = &s->call[i];
-        if (c->max_tokens <= 0 || c->flags & REQ_CACHE_HIT) continue;
-        limited++;
-        if (output_of(c) < c->max_tokens) continue;
-        reached++;
-        nano = nano_add(nano, c->cost_nano);
-        if (c->cost_nano > most) most = c->cost_nano, example = c->key;
+    int64_t limited = save_sum(n->r, K_LIMITED), reached = save_sum(n->r, K_REACHED);
+    const Saving *s = &n->out->by[SAVE_TOKENS];
+    Best most = {0};
+    for (size_t i = 0; i < n->r->kinds; i++) {
+        const Best *b = &n->r->kind[i].best[KB_REACHED];
+        if (b->key && (!most.key || b->most > most.most)) most = *b;
     }
     SaveNote *note = save_note(n, "max_tokens", false);
     if (!note) return;
-    *note = (SaveNote){.name = note->name, .nano_known = limited > 0, .nano = nano, .calls = reached, .example = example};
+    *note = (SaveNote){.name = note->name, .nano_known = limited > 0, .nano = save_sum(n->r, K_REACHED_NANO), .calls = reached, .example = most.key};
     if (!limited) snprintf(note->text, sizeof note->text, "not in the logs: max_tokens; with it the answers that a limit clamps are counted");
-    else snprintf(note->text, sizeof note->text, "%lld of %lld calls with a limit reached it: it clamps already, and a cut answer that is asked again is paid twice",
-                  (long long)reached, (long long)limited);
+    else snprintf(note->text, sizeof note->text, "%lld of %lld calls with a limit reached it: it clamps already%s, and a cut answer that is asked again is paid twice",
+                  (long long)reached, (long long)limited, s->saved_calls ? ", saving what longer answers of the feature go on for" : "");
 }
 
 /* ---- free-form answers: of one feature some are many times as long as most ---- */
-typedef struct Form { int64_t calls, output, most, nano, example; } Form;
+static const Kind *most_uneven(const SaveRoom *r) {
+    const Kind *best = NULL;
+    for (size_t i = 0; i < r->kinds; i++) {
+        const Kind *k = &r->kind[i];
+        const int64_t *n = k->n;
+        bool uneven = n[K_FORM] >= SAVE_LEAST_CALLS && k->best[KB_FORM].most / SPREAD_TIMES > n[K_FORM_OUTPUT] / n[K_FORM];
+        if (uneven && (!best || n[K_FORM_NANO] > best->n[K_FORM_NANO])) best = k;
+    }
+    return best;
+}
 
 static void structured(NoteRoom *n) {
-    const SaveSample *s = n->r->s;
-    Form *at = xcalloc(s->kinds + 1, sizeof *at);
-    size_t best = s->kinds;
-    for (size_t i = 0; i < s->count; i++) {
-        const SaveCall *c = &s->call[i];
-        Form *f = &at[c->kind];
-        if (c->flags & (REQ_STREAM | REQ_CACHE_HIT) || c->outcome != OUTCOME_OK) continue;
-        f->calls++;
-        f->output += output_of(c);
-        f->nano = nano_add(f->nano, c->cost_nano);
-        if (output_of(c) > f->most) f->most = output_of(c), f->example = c->key;
-    }
-    for (size_t k = 0; k < s->kinds; k++) {
-        bool uneven = at[k].calls >= LEAST_CALLS && at[k].most / SPREAD_TIMES > at[k].output / at[k].calls;
-        if (uneven && (best == s->kinds || at[k].nano > at[best].nano)) best = k;
-    }
+    const Kind *k = most_uneven(n->r);
     SaveNote *note;
-    if (best < s->kinds && (note = save_note(n, "structured output", false))) {
-        const Form *f = &at[best];
-        *note = (SaveNote){.name = note->name, .calls = f->calls, .example = f->example};
-        snprintf(note->text, sizeof note->text, "%.60s: nobody reads along, and answers go up to %lld tokens where %lld are the mean: a JSON schema bounds them",
-                 s->kind[best].feature[0] ? s->kind[best].feature : "(no feature)", (long long)f->most, (long long)(f->output / f->calls));
-    }
-    free(at);
+    if (!k || !(note = save_note(n, "structured output", false))) return;
+    *note = (SaveNote){.name = note->name, .calls = k->n[K_FORM], .example = k->best[KB_FORM].key};
+    snprintf(note->text, sizeof note->text, "%.60s: nobody reads along, and answers go up to %lld tokens where %lld are the mean: a JSON schema bounds them",
+             k->text.feature[0] ? k->text.feature : "(no feature)", (long long)k->best[KB_FORM].most, (long long)(k->n[K_FORM_OUTPUT] / k->n[K_FORM]));
 }
 
 static void groups(NoteRoom *n) {

@@ -2,31 +2,30 @@
  * at the vendor's batch price where it publishes one. */
 #include "store/savings_parts.h"
 
-static bool undo(const SaveRoom *r, const SaveCall *c, WhatIf *w) {
-    (void)r;
-    (void)c;
+static bool undo(const SaveNow *now, WhatIf *w) {
+    (void)now;
     bool batch = w->batch;
     w->batch = false;
     return batch;
 }
 
-static void apply(SaveRoom *r, WhatIf *w) {
-    for (size_t i = 0; i < r->s->count; i++) {
-        const SaveCall *c = &r->s->call[i];
-        int64_t now, then;
-        uint32_t flags, before;
-        if (!r->facts[c->kind].can_wait || w[i].batch || !whatif_open(r, i, &w[i])) continue;
-        WhatIf batched = w[i];
-        batched.batch = true;
-        if (!whatif_price(r, c, &w[i], &now, &before) || !whatif_price(r, c, &batched, &then, &flags)) continue;
-        if (!(flags & COST_BATCH_UNLISTED) && then < now) w[i] = batched;
-    }
+static bool apply(const SaveNow *now, WhatIf *w) {
+    int64_t as_is, then;
+    uint32_t flags, before;
+    if (!now->k->f.can_wait || w->batch || !whatif_open(now, w)) return false;
+    WhatIf batched = *w;
+    batched.batch = true;
+    if (!whatif_price(now, w, &as_is, &before) || !whatif_price(now, &batched, &then, &flags)) return false;
+    bool cheaper = !(flags & COST_BATCH_UNLISTED) && then < as_is;
+    if (cheaper) *w = batched;
+    return cheaper;
 }
 
 static void say(const SaveRoom *r, Saving *out) {
     const char *first = NULL;
-    for (size_t k = 0; k < r->s->kinds && !first; k++)
-        if (r->facts[k].can_wait) first = r->s->kind[k].feature;
+    for (size_t k = 0; k < r->kinds && !first; k++)
+        if (r->kind[k].f.can_wait) first = r->kind[k].text.feature;
+    out->saved_known = true;
     out->possible_known = first != NULL;
     if (!first) {
         snprintf(out->stands_on, sizeof out->stands_on, "no feature is known to wait: [savings] can_wait = names some");

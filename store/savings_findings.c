@@ -70,66 +70,92 @@ static bool is_untracked(const SaveKind *k) {
     return k->endpoint && k->endpoint[0] && (!k->feature[0] || strcmp(k->feature, "unknown") == 0);
 }
 
-static void untracked(NoteRoom *n) {
-    const SaveSample *s = n->r->s;
+static void add_untracked(Untracked *u, const Kind *k) {
+    u->endpoint = k->text.endpoint;
+    u->nano = nano_add(u->nano, k->n[K_PAID]);
+    u->calls += k->n[K_CALLS];
+    if (k->best[KB_COST].most < u->most) return;
+    u->most = k->best[KB_COST].most;
+    u->example = k->best[KB_COST].key;
+}
+
+static Untracked worst_untracked(const SaveRoom *r) {
     KeyTable ids = {.width = 1};
-    Untracked *at = xcalloc(s->kinds + 1, sizeof *at), *worst = at;
-    for (size_t i = 0; i < s->count; i++) {
-        const SaveCall *c = &s->call[i];
-        const SaveKind *k = &s->kind[c->kind];
+    Untracked *at = xcalloc(r->kinds + 1, sizeof *at), *worst = at;
+    for (size_t i = 0; i < r->kinds; i++) {
+        const SaveKind *k = &r->kind[i].text;
+        bool is_new;
         if (!is_untracked(k)) continue;
         const int64_t key = (int64_t)(hash64(k->endpoint, strlen(k->endpoint), 0) >> 1);
-        bool is_new;
-        Untracked *u = &at[keytable_index(&ids, &key, &is_new)];
-        u->endpoint = k->endpoint;
-        u->nano = nano_add(u->nano, c->cost_nano);
-        u->calls++;
-        if (c->cost_nano >= u->most) u->most = c->cost_nano, u->example = c->key;
-        if (u->nano > worst->nano) worst = u;
+        add_untracked(&at[keytable_index(&ids, &key, &is_new)], &r->kind[i]);
     }
-    SaveNote *note;
-    if (at_least(worst->nano, n->out->paid_nano, ENDPOINT_PERCENT) && (note = save_note(n, "endpoint nobody tracks", true))) {
-        *note = (SaveNote){.name = note->name, .finding = true, .nano_known = true, .nano = worst->nano, .calls = worst->calls, .example = worst->example};
-        snprintf(note->text, sizeof note->text, "%.80s: %lld calls without a feature, %lld%% of the spend; label its key or route", worst->endpoint, (long long)worst->calls,
-                 percent(worst->nano, n->out->paid_nano));
-    }
+    for (size_t i = 0; i < ids.count; i++)
+        if (at[i].nano > worst->nano) worst = &at[i];
+    const Untracked found = *worst;
     free(at);
     keytable_free(&ids);
+    return found;
+}
+
+static void untracked(NoteRoom *n) {
+    const Untracked u = worst_untracked(n->r);
+    SaveNote *note;
+    if (!at_least(u.nano, n->out->paid_nano, ENDPOINT_PERCENT) || !(note = save_note(n, "endpoint nobody tracks", true))) return;
+    *note = (SaveNote){.name = note->name, .finding = true, .nano_known = true, .nano = u.nano, .calls = u.calls, .example = u.example};
+    snprintf(note->text, sizeof note->text, "%.80s: %lld calls without a feature, %lld%% of the spend; label its key or route", u.endpoint, (long long)u.calls,
+             percent(u.nano, n->out->paid_nano));
 }
 
 /* ---- answers that change though they would be given again ---- */
 static int64_t apart(int64_t a, int64_t b) { return a > b ? a - b : b - a; }
 
 /* Long answers of one prompt that differ by a fifth are not the same answer. */
-static void stale_risk(NoteRoom *n) {
-    const SaveSample *s = n->r->s;
-    KeyTable seen = {.width = 2};
-    int64_t *at = NULL; /* output tokens of the answer before */
-    size_t cap = 0;
-    int64_t again = 0, changed = 0, hits = 0, example = 0;
-    for (size_t i = s->count; i-- > 0;) {
-        const SaveCall *c = &s->call[i];
-        const SaveKind *k = &s->kind[c->kind];
-        hits += (c->flags & REQ_CACHE_HIT) != 0;
-        if (!c->prompt_hash || c->flags & REQ_CACHE_HIT || c->outcome != OUTCOME_OK) continue;
-        const int64_t key[2] = {(int64_t)c->prompt_hash, (int64_t)hash64(k->model, strlen(k->model), 0)};
-        bool is_new;
-        uint32_t j = keytable_index(&seen, key, &is_new);
-        if (j >= cap) at = xrealloc(at, (cap = cap ? cap * 2 : 1024) * sizeof *at);
-        int64_t output = c->tokens[TOK_OUTPUT];
-        if (!is_new && apart(output, at[j]) * 5 > at[j]) changed++, example = c->key;
-        again += !is_new;
-        at[j] = output;
+void save_stale_see(const SaveNow *now, Prompt *p) {
+    const SaveCall *c = now->c;
+    int64_t *n = now->k->n, output = c->tokens[TOK_OUTPUT];
+    if (!p || c->flags & REQ_CACHE_HIT || c->outcome != OUTCOME_OK) return;
+    bool changed = p->output >= 0 && apart(output, p->output) * 5 > p->output;
+    n[K_AGAIN] += p->output >= 0;
+    n[K_CHANGED] += changed;
+    if (changed) now->k->best[KB_CHANGED] = (Best){n[K_CHANGED], c->key};
+    p->output = output;
+}
+
+/* Of features that a cache answers: by the policy's rule, or as hits show; or all, when a long TTL is asked about. */
+typedef struct Stale { int64_t again, changed, ttl_ms, example; const char *feature; int64_t most; } Stale;
+
+static bool keeps_answers(const NoteRoom *n, const Kind *k, int64_t hits) {
+    if (n->r->ask->ttl_ms >= LONG_TTL_MS) return true;
+    return k->f.cache_ttl_ms ? k->f.cache_ttl_ms >= LONG_TTL_MS : hits > 0;
+}
+
+static Stale find_stale(const NoteRoom *n) {
+    Stale s = {0};
+    int64_t hits = save_sum(n->r, K_HITS);
+    for (size_t i = 0; i < n->r->kinds; i++) {
+        const Kind *k = &n->r->kind[i];
+        if (!keeps_answers(n, k, hits)) continue;
+        s.again += k->n[K_AGAIN];
+        s.changed += k->n[K_CHANGED];
+        if (k->n[K_CHANGED] <= s.most) continue;
+        s.most = k->n[K_CHANGED];
+        s.example = k->best[KB_CHANGED].key;
+        s.feature = k->text.feature;
+        s.ttl_ms = k->f.cache_ttl_ms;
     }
-    free(at);
-    keytable_free(&seen);
-    bool cached = hits > 0 || n->r->ask->ttl_ms >= LONG_TTL_MS;
+    return s;
+}
+
+static void stale_risk(NoteRoom *n) {
+    const Stale s = find_stale(n);
     SaveNote *note;
-    if (!cached || again < ASKED_AGAIN || !at_least(changed, again, CHANGED_PERCENT) || !(note = save_note(n, "stale-risk caching", true))) return;
-    note->calls = changed;
-    note->example = example;
-    snprintf(note->text, sizeof note->text, "%lld of %lld repeated prompts were answered otherwise the next time; a cache would have given the old answer: shorten its TTL",
-             (long long)changed, (long long)again);
+    if (s.again < ASKED_AGAIN || !at_least(s.changed, s.again, CHANGED_PERCENT) || !(note = save_note(n, "stale-risk caching", true))) return;
+    note->calls = s.changed;
+    note->example = s.example;
+    char kept[112] = "";
+    if (s.ttl_ms) snprintf(kept, sizeof kept, ", and the policy keeps those of %.40s for %lld s", *s.feature ? s.feature : "(no feature)", (long long)(s.ttl_ms / 1000));
+    snprintf(note->text, sizeof note->text, "%lld of %lld repeated prompts were answered otherwise the next time%s: a cache gives the old answer; shorten its TTL",
+             (long long)s.changed, (long long)s.again, kept);
 }
 
 static int64_t cached(const SaveCall *c) {

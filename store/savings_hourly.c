@@ -9,24 +9,22 @@ __extension__ typedef __int128 Wide; /* milliseconds times nano-dollars */
 
 typedef struct Machine { int64_t calls, tokens, busy_ms, timed; } Machine;
 
-static Machine traffic(const SaveSample *s, const char *model, size_t len) {
+static Machine traffic(const SaveRoom *r, const char *model, size_t len) {
     Machine m = {0};
-    for (size_t i = 0; i < s->count; i++) {
-        const SaveCall *c = &s->call[i];
-        const char *name = s->kind[c->kind].model;
-        if (strlen(name) != len || memcmp(name, model, len) != 0 || c->flags & REQ_CACHE_HIT) continue;
-        m.calls++;
-        m.tokens += call_input(c->tokens) + c->tokens[TOK_OUTPUT] + c->tokens[TOK_REASONING];
-        m.timed += c->latency_ms > 0;
-        m.busy_ms += c->latency_ms > 0 ? c->latency_ms : 0;
+    for (size_t i = 0; i < r->kinds; i++) {
+        const Kind *k = &r->kind[i];
+        if (strlen(k->text.model) != len || memcmp(k->text.model, model, len) != 0) continue;
+        m.calls += k->n[K_ASKED];
+        m.tokens += k->n[K_ASKED_TOKENS];
+        m.timed += k->n[K_ASKED_TIMED];
+        m.busy_ms += k->n[K_ASKED_MS];
     }
     return m;
 }
 
 static void say(NoteRoom *n, const char *model, size_t len, int64_t hour_nano) {
-    const SaveSample *s = n->r->s;
-    Machine m = traffic(s, model, len);
-    int64_t span_ms = s->until_ms - s->since_ms, nano;
+    Machine m = traffic(n->r, model, len);
+    int64_t span_ms = n->r->until_ms - n->r->since_ms, nano;
     SaveNote *note;
     if (span_ms <= 0 || !(note = save_note(n, "machines by the hour", false))) return;
     nano = (int64_t)((Wide)hour_nano * span_ms / MS_PER_HOUR);

@@ -1,36 +1,37 @@
-/* savings_load: the calls of a range in memory, as little of each as the strategies look at. See savings.h.
- * Why whole calls: what a strategy would save depends on which calls follow which; sums cannot tell. */
+/* savings_load: rows of the ledger as calls: as little of each as the strategies look at; a sample of them in memory.
+ * See savings.h. Why whole calls: what a strategy would save depends on which calls follow which; sums cannot tell. */
 #include "store/query_scan.h"
-#include "store/savings.h"
+#include "store/savings_parts.h"
 
-typedef struct Memory { /* kinds by (combo, geo, speed, endpoint), and their texts */
-    KeyTable kinds;
-    size_t cap;
-    Texts texts;
-} Memory;
+struct Intake {
+    Scan scan;
+    KeyTable kinds, near; /* by all names; by the few numbers below, for most */
+    KeyTable who, where;  /* provider, model, tier, feature; endpoint: numbered as they come, and noted in the members */
+    uint32_t *near_kind;
+    size_t near_cap, kind_cap, call_cap;
+};
 
-static int name_of(Memory *m, Db *db, uint32_t id, const char **out, Err *e) { return texts_name(&m->texts, db, id, out, e); }
-
-static int fill_kind(Memory *m, Db *db, const Row *row, const Member *combo, uint32_t endpoint, SaveKind *k, Err *e) {
-    const struct { uint32_t id; const char **to; } names[] = {
-        {combo->name[DIM_PROVIDER], &k->provider}, {combo->name[DIM_MODEL], &k->model}, {combo->name[DIM_TIER], &k->tier},
-        {combo->name[DIM_FEATURE], &k->feature}, {row->geo, &k->geo}, {row->speed, &k->speed}, {endpoint, &k->endpoint}};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (name_of(m, db, names[i].id, names[i].to, e) != 0) return -1;
-    return 0;
+Intake *intake_new(Db *db, const Query *q) {
+    Intake *in = xcalloc(1, sizeof *in);
+    in->scan = (Scan){.db = db, .filter = q->filter, .origins = 1u << ORIGIN_METERED, .interrupt = q->interrupt, .interrupt_ctx = q->ctx};
+    in->kinds.width = KIND_IDS;
+    in->who.width = 4;
+    in->where.width = in->near.width = 1;
+    return in;
 }
 
-static int kind_of(SaveSample *s, Db *db, const Row *row, const Member *combo, uint32_t endpoint, uint32_t *out, Err *e) {
-    Memory *m = s->memory;
-    const int64_t key[4] = {row->combo, row->geo, row->speed, endpoint};
-    bool is_new;
-    *out = keytable_index(&m->kinds, key, &is_new);
-    if (!is_new) return 0;
-    if (*out >= m->cap) s->kind = xrealloc(s->kind, (m->cap = m->cap ? m->cap * 2 : 64) * sizeof *s->kind);
-    s->kinds = m->kinds.count;
-    return fill_kind(m, db, row, combo, endpoint, &s->kind[*out], e);
+void intake_free(Intake *in) {
+    if (!in) return;
+    query_scan_free(&in->scan);
+    keytable_free(&in->kinds);
+    keytable_free(&in->near);
+    keytable_free(&in->who);
+    keytable_free(&in->where);
+    free(in->near_kind);
+    free(in);
 }
 
+/* ---- one row ---- */
 static void fill_call(SaveCall *c, const Row *row) {
     const Request *r = &row->r;
     *c = (SaveCall){.key = row->key, .ts_ms = r->ts_ms, .cost_nano = r->cost_nano, .saved_cache_nano = r->saved_cache_nano,
@@ -40,72 +41,151 @@ static void fill_call(SaveCall *c, const Row *row) {
     memcpy(c->tokens, r->tokens, sizeof c->tokens);
 }
 
-/* 1 = the row is one of those asked for; 0 = not. */
-static int passes(Scan *s, const Row *row, Member **combo, Err *e) {
-    Member *context;
+static int passes(Scan *s, const Row *row, const Member *combo, const Member *context, Err *e) {
     FilterRow view;
-    if (row->r.flags & REQ_LINKED) return 0;
-    if (query_scan_member(s, MEMBER_COMBO, row->combo, combo, e) != 0) return -1;
-    if (!(*combo)->pass) return 0;
     if (!s->filter) return 1;
-    if (query_scan_member(s, MEMBER_CONTEXT, row->context, &context, e) != 0) return -1;
-    if (query_scan_filter_row(s, *combo, context, &row->r, &view, e) != 0) return -1;
-    return context->pass && filter_matches(s->filter, &view);
+    if (!context->pass) return 0;
+    if (query_scan_filter_row(s, combo, context, &row->r, &view, e) != 0) return -1;
+    return filter_matches(s->filter, &view);
 }
 
-static int take_row(SaveSample *out, Scan *s, const Row *row, size_t *cap, Err *e) {
+int intake_take(Intake *in, int64_t key, const void *body, size_t len, IntakeRow *out, Err *e) {
+    Scan *s = &in->scan;
+    Row row;
     Member *combo, *context;
-    int rc = passes(s, row, &combo, e);
+    if (!row_unpack(key, body, len, &row)) return fail(e, "request %lld of the ledger is damaged; run tollwatch doctor", (long long)key);
+    if (row.r.flags & REQ_LINKED) return 0;
+    if (query_scan_member(s, MEMBER_COMBO, row.combo, &combo, e) != 0) return -1;
+    if (!combo->pass) return 0;
+    if (query_scan_member(s, MEMBER_CONTEXT, row.context, &context, e) != 0) return -1;
+    int rc = passes(s, &row, combo, context, e);
     if (rc != 1) return rc;
-    const Member known = *combo; /* the next look-up may move it */
-    if (query_scan_member(s, MEMBER_CONTEXT, row->context, &context, e) != 0) return -1;
-    if (out->count == *cap) out->call = xrealloc(out->call, (*cap = *cap ? *cap * 2 : 1024) * sizeof *out->call);
-    SaveCall *c = &out->call[out->count++];
-    fill_call(c, row);
-    c->session = context->name[DIM_SESSION];
-    return kind_of(out, s->db, row, &known, context->name[DIM_ENDPOINT], &c->kind, e);
+    fill_call(&out->call, &row);
+    out->call.session = context->name[DIM_SESSION];
+    out->geo = row.geo;
+    out->speed = row.speed;
+    out->combo = combo;
+    out->context = context;
+    return 1;
 }
 
-static int read_calls(Scan *s, sqlite3_stmt *st, size_t max, SaveSample *out, Err *e) {
-    size_t cap = 0;
+/* ---- its kind ---- */
+static void number(Member *m, KeyTable *t, const int64_t *key) {
+    bool is_new;
+    if (m->generation) return;
+    m->group = keytable_index(t, key, &is_new);
+    m->generation = 1;
+}
+
+static int new_kind(Intake *in, const IntakeRow *row, uint32_t *index, bool *is_new, IntakeKind *out, Err *e) {
+    Scan *s = &in->scan;
+    SaveKind *k = &out->text;
+    const uint32_t *who = row->combo->name;
+    const int64_t id[KIND_IDS] = {[ID_PROVIDER] = who[DIM_PROVIDER], [ID_MODEL] = who[DIM_MODEL], [ID_TIER] = who[DIM_TIER], [ID_FEATURE] = who[DIM_FEATURE],
+                                  [ID_GEO] = row->geo, [ID_SPEED] = row->speed, [ID_ENDPOINT] = row->context->name[DIM_ENDPOINT]};
+    const char **to[KIND_IDS] = {[ID_PROVIDER] = &k->provider, [ID_MODEL] = &k->model, [ID_TIER] = &k->tier, [ID_FEATURE] = &k->feature,
+                                 [ID_GEO] = &k->geo, [ID_SPEED] = &k->speed, [ID_ENDPOINT] = &k->endpoint};
+    *index = keytable_index(&in->kinds, id, is_new);
+    memcpy(out->id, id, sizeof id);
+    for (int i = 0; i < KIND_IDS && *is_new; i++)
+        if (texts_name(&s->texts, s->db, id[i], to[i], e) != 0) return -1;
+    return 0;
+}
+
+int intake_kind(Intake *in, const IntakeRow *row, uint32_t *index, bool *is_new, IntakeKind *out, Err *e) {
+    const uint32_t *who = row->combo->name;
+    number(row->combo, &in->who, (const int64_t[]){who[DIM_PROVIDER], who[DIM_MODEL], who[DIM_TIER], who[DIM_FEATURE]});
+    number(row->context, &in->where, (const int64_t[]){row->context->name[DIM_ENDPOINT]});
+    int64_t near = (int64_t)row->combo->group << 5 | row->context->group;
+    *is_new = false;
+    if (row->geo || row->speed || row->context->group >> 5) return new_kind(in, row, index, is_new, out, e);
+    bool first;
+    uint32_t at = keytable_index(&in->near, &near, &first);
+    if (at >= in->near_cap) in->near_kind = xrealloc(in->near_kind, (in->near_cap = in->near_cap ? in->near_cap * 2 : 64) * sizeof *in->near_kind);
+    if (first && new_kind(in, row, &in->near_kind[at], is_new, out, e) != 0) return -1;
+    *index = in->near_kind[at];
+    return 0;
+}
+
+/* ---- a sample ---- */
+static int sample_add(SaveSample *s, Intake *in, IntakeRow *row, Err *e) {
+    IntakeKind kind;
+    bool is_new;
+    if (intake_kind(in, row, &row->call.kind, &is_new, &kind, e) != 0) return -1;
+    if (is_new && s->kinds >= in->kind_cap) s->kind = xrealloc(s->kind, (in->kind_cap = in->kind_cap ? in->kind_cap * 2 : 64) * sizeof *s->kind);
+    if (is_new) s->kind[s->kinds++] = kind.text;
+    if (s->count == in->call_cap) s->call = xrealloc(s->call, (in->call_cap = in->call_cap ? in->call_cap * 2 : 1024) * sizeof *s->call);
+    s->call[s->count++] = row->call;
+    return 0;
+}
+
+static int take_row(SaveSample *s, Intake *in, sqlite3_stmt *st, Err *e) {
+    IntakeRow row;
+    const void *body = sqlite3_column_blob(st, 1);
+    int rc = intake_take(in, sqlite3_column_int64(st, 0), body, (size_t)sqlite3_column_bytes(st, 1), &row, e);
+    return rc == 1 ? sample_add(s, in, &row, e) : rc;
+}
+
+static int read_calls(Intake *in, sqlite3_stmt *st, size_t max, SaveSample *out, Err *e) {
+    Scan *s = &in->scan;
     int rc;
     while ((rc = db_step(s->db, st, "read requests", e)) == 1) {
-        Row row;
-        int64_t key = sqlite3_column_int64(st, 0);
-        const void *blob = sqlite3_column_blob(st, 1);
         if ((out->cut = out->count == max)) break;
         if (s->interrupt && ++s->steps % 2048 == 0 && s->interrupt(s->interrupt_ctx)) return fail(e, "reading calls was ended by a key; come back to go on");
-        if (!row_unpack(key, blob, (size_t)sqlite3_column_bytes(st, 1), &row))
-            return fail(e, "request %lld of the ledger is damaged; run tollwatch doctor", (long long)key);
-        if ((rc = take_row(out, s, &row, &cap, e)) < 0) break;
+        if (take_row(out, in, st, e) < 0) return -1;
     }
     return rc < 0 ? -1 : 0;
 }
 
 int savings_load(Db *db, const Query *q, size_t max, SaveSample *out, Err *e) {
-    Scan s = {.db = db, .filter = q->filter, .origins = 1u << ORIGIN_METERED, .interrupt = q->interrupt, .interrupt_ctx = q->ctx};
     int64_t until = q->until_ms < ROW_MS_MAX ? q->until_ms : ROW_MS_MAX, since = q->since_ms > 0 ? q->since_ms : 0;
-    Memory *m = xcalloc(1, sizeof *m);
-    m->kinds.width = 4;
-    *out = (SaveSample){.since_ms = q->since_ms, .until_ms = q->until_ms, .memory = m};
+    Intake *in = intake_new(db, q);
+    *out = (SaveSample){.since_ms = q->since_ms, .until_ms = q->until_ms, .memory = in};
     sqlite3_stmt *st = db_prepare(db, "SELECT key, body FROM request WHERE key >= ?1 AND key < ?2 ORDER BY key DESC", e);
     if (!st) return -1;
     sqlite3_bind_int64(st, 1, row_key_at(since < until ? since : until));
     sqlite3_bind_int64(st, 2, row_key_at(until));
-    int rc = read_calls(&s, st, max, out, e);
+    int rc = read_calls(in, st, max, out, e);
     sqlite3_reset(st);
-    query_scan_free(&s);
     if (out->cut) out->since_ms = out->call[out->count - 1].ts_ms;
     return rc;
 }
 
-void savings_free(SaveSample *s) {
-    Memory *m = s->memory;
-    if (m) {
-        keytable_free(&m->kinds);
-        texts_free(&m->texts);
+/* As many stand for the slot as came in the time of the first of it. */
+static void weigh(SaveSample *s, size_t from, int64_t from_ms, int64_t to_ms, uint32_t max) {
+    int64_t n = (int64_t)(s->count - from), span_ms = n ? s->call[s->count - 1].ts_ms - from_ms + 1 : 1;
+    int64_t times = n < max ? 1 : (to_ms - from_ms) / span_ms;
+    for (size_t i = from; i < s->count; i++) s->call[i].stands_for = times < 1 ? 1 : times > INT32_MAX ? INT32_MAX : (uint32_t)times;
+}
+
+int survey_step(SaveSample *s, Intake *in, Db *db, int64_t from_ms, int64_t to_ms, uint32_t max, Err *e) {
+    size_t from = s->count;
+    int rc = 0;
+    sqlite3_stmt *st = db_prepare(db, "SELECT key, body FROM request WHERE key >= ?1 AND key < ?2 ORDER BY key", e);
+    if (!st) return -1;
+    sqlite3_bind_int64(st, 1, row_key_at(from_ms));
+    sqlite3_bind_int64(st, 2, row_key_at(to_ms));
+    for (uint32_t looked = 0; looked < max && rc == 0; looked++) {
+        if ((rc = db_step(db, st, "read requests", e)) != 1) break;
+        rc = take_row(s, in, st, e);
     }
-    free(m);
+    sqlite3_reset(st);
+    weigh(s, from, from_ms, to_ms, max);
+    return rc < 0 ? -1 : 0;
+}
+
+int sample_key(SaveSample *s, Intake *in, Db *db, int64_t key, Err *e) {
+    sqlite3_stmt *st = db_prepare(db, "SELECT key, body FROM request WHERE key = ?1", e);
+    if (!st) return -1;
+    sqlite3_bind_int64(st, 1, key);
+    int rc = db_step(db, st, "read a request", e);
+    if (rc == 1) rc = take_row(s, in, st, e);
+    sqlite3_reset(st);
+    return rc < 0 ? -1 : 0;
+}
+
+void savings_free(SaveSample *s) {
+    intake_free(s->memory);
     free(s->call);
     free(s->kind);
     *s = (SaveSample){0};

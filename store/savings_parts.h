@@ -1,49 +1,160 @@
 /* savings_parts: what the strategies see of each other. Private to store/savings*.c.
  *
- * A strategy changes what-ifs: apply() puts it into every call that it would help and that is not dropped, undo() takes it
- * out of a call that has it. Both leave the calls alone; what a what-if costs is asked of the price book.
+ * Calls come one after the other, oldest first. A strategy changes a what-if of the call at hand: apply() puts it in where it
+ * would help, undo() takes it out of a call that has it. Both leave the call alone; what a what-if costs is asked of the book.
+ * What has been seen is kept by kind of call, and for a day at most by prompt, prefix and session.
  */
 #ifndef STORE_SAVINGS_PARTS_H
 #define STORE_SAVINGS_PARTS_H
 #include "store/keytable.h"
 #include "store/savings.h"
 
+typedef enum Route { ROUTE_OWN, ROUTE_CHEAPER, ROUTE_DEAREST, ROUTE_COUNT } Route;
 typedef struct WhatIf {
     int64_t tokens[TOK_COUNT];
-    const char *model; /* the kind's, or another one */
+    Route route;       /* to which of the kind's models */
     bool batch, dropped, hit;
 } WhatIf;
 
-typedef struct KindFacts { /* beside each SaveKind */
+typedef struct KindFacts {     /* of a kind, from the survey and the book */
     SaveClass price_class;
     int64_t min_cacheable;     /* tokens; 0 = the book does not say */
     bool charges_writes;
     bool can_wait;             /* its feature tolerates a batch */
     const char *cheaper, *dearest; /* models to route to, and from; NULL = not known */
+    int64_t output_limit;      /* INT64_MAX = too few answers to say what is usual */
+    int64_t guessed_prefix;    /* tokens that may be one prefix; 0 = none */
+    int64_t cache_ttl_ms;      /* of the policy's rule for it; 0 = none */
+    uint32_t group;            /* of the survey; UINT32_MAX = none */
 } KindFacts;
 
+/* Sums over the calls of a kind. Of all: */
+enum { K_CALLS, K_PAID, K_UNPRICED, K_REPRICED, K_GOOD, K_HITS, K_PROMPT_HASHED, K_PREFIX_HASHED, K_PREFIX_EXACT, K_TOOLS,
+       /* of sound ones: */
+       K_SOUND, K_SOUND_NANO, K_OUTPUT_NANO, K_SOUND_LIMITED, K_TIMED, K_LATENCY_MS, K_BATCH, K_BATCH_NANO, K_GUESS_NANO, K_GUESSED,
+       /* of those that a model answered: */
+       K_ASKED, K_ASKED_TOKENS, K_ASKED_TIMED, K_ASKED_MS, K_LIMITED, K_REACHED, K_REACHED_NANO, K_FORM, K_FORM_OUTPUT, K_FORM_NANO,
+       K_AGAIN, K_CHANGED, K_SUMS };
+enum { KB_COST, KB_REACHED, KB_FORM, KB_CHANGED, KIND_BESTS };
+typedef struct Best { int64_t most, key; } Best; /* key 0 = none */
+typedef struct PartSum { int64_t nano, calls, most_nano, output; Route route; } PartSum;
+
+/* Names of a kind by the ledger's numbers, so that the kinds of two threads meet. Many combos are one kind. */
+enum { ID_PROVIDER, ID_MODEL, ID_TIER, ID_FEATURE, ID_GEO, ID_SPEED, ID_ENDPOINT, KIND_IDS };
+typedef struct Kind {
+    SaveKind text;
+    int64_t id[KIND_IDS];
+    uint64_t feature, model;   /* hashes */
+    KindFacts f;
+    PriceKind *price[ROUTE_COUNT][2]; /* [batch]; the room's, looked up when asked for first */
+    int64_t n[K_SUMS];
+    int64_t guessed_ms;        /* when its guessed prefix was used last; 0 = never */
+    Best best[KIND_BESTS];
+    PartSum part[SAVE_COUNT + 1];
+} Kind;
+
+/* An example while the day lasts: what it saves when its prefix is cached is known in the evening. */
+typedef struct Example { int64_t nano, cached_nano, key; uint32_t prefix; } Example;
+enum { NO_PREFIX = UINT32_MAX };
+typedef struct Examples { Example at[SAVE_EXAMPLES]; size_t count; } Examples;
+typedef struct Tally { int64_t nano, calls, block[SAVE_BLOCKS], saved_nano, saved_calls; Examples examples; } Tally;
+enum { SAVE_LEAST_CALLS = 50 }; /* below, nothing is usual */
+enum { ALL = SAVE_COUNT }; /* the combined one's Tally and PartSum */
+
+/* ---- what a day remembers ---- */
+typedef enum PrefixMode { PREFIX_ALONE, PREFIX_COMBINED, PREFIX_HOUR, PREFIX_MODES } PrefixMode;
+typedef struct Prefix { /* of one model and feature: in each mode when it was used last, and what caching it would have saved */
+    int64_t used_ms[PREFIX_MODES], nano[PREFIX_MODES], calls[PREFIX_MODES], most_nano, output;
+    uint32_t kind, block;
+} Prefix;
+typedef struct Prompt { int64_t stored_ms, output; } Prompt; /* output: of the last answer; -1 = none */
+typedef struct Talk { int64_t turns, first_input, summarised; } Talk; /* summarised: input that the last summary stands for */
+typedef struct DayTable { KeyTable keys; void *at; size_t cap, size; } DayTable; /* size: of one */
+void *day_table_at(DayTable *t, const int64_t *key, bool *is_new); /* what is new is zeroed; a full table begins anew */
+bool day_table_is_full(const DayTable *t);
+void day_table_clear(DayTable *t);
+void day_table_free(DayTable *t);
+
+typedef struct Grown { int64_t window_nano, summary_nano, calls, sessions; Best best; } Grown;
+typedef struct SaveFacts SaveFacts;
+
 typedef struct SaveRoom { /* one analysis */
-    const SaveSample *s;
     const Book *book;
     const SaveAsk *ask;
-    Pricer *pricer;
-    KindFacts *facts;  /* [s->kinds] */
-    bool write_1h;     /* prompt caching by the hour */
-    bool *sound;       /* [s->count]: S1 holds and the call has a price */
+    const SaveFacts *facts;
+    int64_t since_ms, until_ms;
+    Kind *kind; size_t kinds, kind_cap;
+    KeyTable prices; PriceKind **price; size_t price_cap; /* shared by kinds: few, so that they stay near */
+    /* sums */
+    int64_t paid_nano, block_paid[SAVE_BLOCKS], hour_nano, hour_calls, clamped_unknown;
+    Tally tally[SAVE_COUNT + 1];
+    Grown grown;
+    /* the day's */
+    int64_t day;
+    DayTable prompts, prefixes, talks;
+    Examples day_prompt, day_all;
 } SaveRoom;
+
+typedef struct SaveNow { /* the call at hand */
+    SaveRoom *r;
+    const SaveCall *c;
+    Kind *k;
+    bool sound;     /* S1 holds and the call has a price */
+    unsigned block;
+    WhatIf as_is;
+} SaveNow;
 
 typedef struct Strategy {
     const char *name, *guide;
-    int64_t (*booked)(const SaveCall *c); /* what the ledger says was saved on a call; NULL = undo tells */
-    bool (*undo)(const SaveRoom *r, const SaveCall *c, WhatIf *w); /* false = the call has nothing of it. NULL = not in the logs */
-    void (*apply)(SaveRoom *r, WhatIf *w);                         /* w[s->count] */
-    void (*say)(const SaveRoom *r, Saving *out);                   /* sure, stands_on; possible_known when that is unknown */
+    int64_t (*booked)(const SaveCall *c);       /* what the ledger says was saved on a call; NULL = undo tells */
+    bool (*undo)(const SaveNow *now, WhatIf *w);    /* false = the call has nothing of it */
+    bool (*apply)(const SaveNow *now, WhatIf *w);   /* true = it changed the what-if, for the cheaper. NULL: prompt caching, see save_prefix() */
+    void (*say)(const SaveRoom *r, Saving *out); /* sure, stands_on, what is known */
 } Strategy;
 extern const Strategy save_response, save_routing, save_tokens, save_prompt, save_batch;
+extern const Strategy *const save_strategies[SAVE_COUNT];
 
+/* ---- one call ---- */
+void save_see(SaveRoom *r, const SaveCall *c);
+bool whatif_price(const SaveNow *now, const WhatIf *w, int64_t *nano, uint32_t *flags); /* false = no price */
+bool whatif_open(const SaveNow *now, const WhatIf *w); /* a call that a what-if may touch: one good answer, sound, not dropped and not a hit */
+int64_t call_input(const int64_t tokens[TOK_COUNT]); /* all of it, caches and audio too */
+static inline int64_t call_output(const int64_t t[TOK_COUNT]) { return t[TOK_OUTPUT] + t[TOK_REASONING]; }
+static inline bool save_given(const char *text) { return text && *text; }
+void examples_add(Examples *x, int64_t key, int64_t nano, int64_t cached_nano, uint32_t prefix);
+void part_add(PartSum *p, int64_t nano, Route route, int64_t output);
+
+/* prompt caching: the prefix of the call in a mode; NULL = none. A call that has it read or written stands in *cached. */
+Prefix *save_prefix(const SaveNow *now);
+bool save_prefix_apply(const SaveNow *now, Prefix *p, PrefixMode mode, const WhatIf *w, WhatIf *cached);
+void save_prefixes_end(SaveRoom *r); /* the evening: prefixes whose writes cost more than their reads save are left as they are */
+Prompt *save_prompt_of(const SaveNow *now); /* the day's, by whole prompt, model and feature; NULL = not logged */
+void save_end_day(SaveRoom *r);
+
+void save_mix_see(const SaveNow *now);
+void save_advice_see(const SaveNow *now);
+void save_stale_see(const SaveNow *now, Prompt *p);
+void save_guess_see(const SaveNow *now);
+void save_session_see(const SaveNow *now);
+
+/* ---- facts ---- */
+SaveFacts *save_facts_new(const Book *b, const SaveAsk *ask, const SaveSample *survey); /* texts: the survey's */
+void save_facts_free(SaveFacts *f);
+void save_facts_of(const SaveRoom *r, Kind *k, int64_t ts_ms);
+/* Tokens that an answer cut at max_tokens would go on for, as longer answers of its group do; -1 = not known. */
+int64_t save_excess(const SaveFacts *f, uint32_t group, int64_t max_tokens);
+
+/* ---- the room ---- */
+PriceKind *save_price_of(SaveRoom *r, const Usage *like);
+void save_room_init(SaveRoom *r, const Book *b, const SaveAsk *ask, const SaveFacts *f, int64_t since_ms, int64_t until_ms);
+void save_room_free(SaveRoom *r);
+Kind *save_kind_add(SaveRoom *r, const SaveKind *text, const int64_t id[KIND_IDS], int64_t ts_ms); /* the next index */
+void save_room_add(SaveRoom *to, const SaveRoom *from); /* S6: kinds meet by id */
+void save_result(SaveRoom *r, Savings *out);
+int64_t save_sum(const SaveRoom *r, int sum); /* K_... over all kinds */
 
 /* ---- notes ---- */
-typedef struct NoteRoom { SaveRoom *r; WhatIf *w; Savings *out; } NoteRoom; /* w: [s->count], free to use */
+typedef struct NoteRoom { const SaveRoom *r; Savings *out; } NoteRoom;
 SaveNote *save_note(NoteRoom *n, const char *name, bool finding); /* NULL = there are too many */
 void save_mix(const SaveRoom *r, SaveMix *out);
 void save_findings(NoteRoom *n);
@@ -51,14 +162,16 @@ void save_advice(NoteRoom *n);
 void save_sessions(NoteRoom *n); /* conversations that grow */
 void save_prefixes(NoteRoom *n); /* an hour against five minutes; prefixes that nobody logs */
 void save_hourly(NoteRoom *n);   /* machines of one's own */
-int64_t whatif_total(const SaveRoom *r, const WhatIf *w, int64_t *calls); /* what the what-ifs save, and of how many calls */
-void whatif_reset(const SaveRoom *r, WhatIf *w);
 
-static inline bool save_given(const char *text) { return text && *text; }
-void save_facts(SaveRoom *r); /* fills r->facts, which is zeroed */
-WhatIf whatif_of(const SaveRoom *r, const SaveCall *c); /* the call as it is */
-bool whatif_price(const SaveRoom *r, const SaveCall *c, const WhatIf *w, int64_t *nano, uint32_t *flags); /* false = no price */
-int64_t call_input(const int64_t tokens[TOK_COUNT]); /* all of it, caches and audio too */
-/* A call that a what-if may touch: one good answer, sound, not dropped and not a hit. */
-bool whatif_open(const SaveRoom *r, size_t i, const WhatIf *w);
+/* ---- reading (savings_load.c): rows through the filter to calls; a sample grows, or one call is handed on ---- */
+typedef struct Intake Intake;
+typedef struct IntakeRow { SaveCall call; uint32_t geo, speed; struct Member *combo, *context; } IntakeRow; /* members: until the next row */
+typedef struct IntakeKind { SaveKind text; int64_t id[KIND_IDS]; } IntakeKind;
+Intake *intake_new(Db *db, const Query *q);
+void intake_free(Intake *in);
+int intake_take(Intake *in, int64_t key, const void *body, size_t len, IntakeRow *out, Err *e); /* 1 = asked for, 0 = not, -1 */
+/* Index of its kind, in order of arrival; *is_new: *out is what it is, its texts the intake's. */
+int intake_kind(Intake *in, const IntakeRow *row, uint32_t *index, bool *is_new, IntakeKind *out, Err *e);
+int survey_step(SaveSample *s, Intake *in, Db *db, int64_t from_ms, int64_t to_ms, uint32_t max, Err *e); /* the first calls of a slot, weighed */
+int sample_key(SaveSample *s, Intake *in, Db *db, int64_t key, Err *e); /* one call; none when it is gone */
 #endif

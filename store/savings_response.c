@@ -1,12 +1,11 @@
 /* savings_response: response caching. Realised: calls that a response cache answered. Possible: calls whose whole prompt was
- * answered less than a TTL before, by the same model; the stored answer does not get younger by being used. */
+ * answered less than a TTL before, by the same model for the same feature; the stored answer does not get younger by being used. */
 #include "store/savings_parts.h"
 
 static int64_t ttl(const SaveRoom *r) { return r->ask->ttl_ms ? r->ask->ttl_ms : SAVE_TTL_MS; }
 
-static bool undo(const SaveRoom *r, const SaveCall *c, WhatIf *w) {
-    (void)r;
-    (void)c;
+static bool undo(const SaveNow *now, WhatIf *w) {
+    (void)now;
     bool hit = w->hit;
     w->hit = false;
     return hit;
@@ -14,38 +13,34 @@ static bool undo(const SaveRoom *r, const SaveCall *c, WhatIf *w) {
 
 static int64_t booked(const SaveCall *c) { return c->saved_response_nano; }
 
-/* Oldest first, as a cache would have met them. */
-static void apply(SaveRoom *r, WhatIf *w) {
-    KeyTable seen = {.width = 3};
-    int64_t *stored_ms = NULL;
-    size_t cap = 0;
-    for (size_t i = r->s->count; i-- > 0;) {
-        const SaveCall *c = &r->s->call[i];
-        if (!c->prompt_hash || !whatif_open(r, i, &w[i])) continue;
-        const SaveKind *k = &r->s->kind[c->kind];
-        const int64_t key[3] = {(int64_t)c->prompt_hash, (int64_t)hash64(k->model, strlen(k->model), 0),
-                                (int64_t)hash64(k->feature, strlen(k->feature), 0)};
-        bool is_new;
-        uint32_t at = keytable_index(&seen, key, &is_new);
-        if (at >= cap) stored_ms = xrealloc(stored_ms, (cap = cap ? cap * 2 : 1024) * sizeof *stored_ms);
-        if (is_new || c->ts_ms - stored_ms[at] >= ttl(r)) stored_ms[at] = c->ts_ms;
-        else w[i].dropped = true;
-    }
-    free(stored_ms);
-    keytable_free(&seen);
+Prompt *save_prompt_of(const SaveNow *now) {
+    const int64_t key[2] = {(int64_t)now->c->prompt_hash, (int64_t)(now->k->model * 31 + now->k->feature)};
+    bool is_new;
+    if (!now->c->prompt_hash) return NULL;
+    Prompt *p = day_table_at(&now->r->prompts, key, &is_new);
+    if (is_new) *p = (Prompt){.stored_ms = INT64_MIN, .output = -1};
+    return p;
+}
+
+static bool apply(const SaveNow *now, WhatIf *w) {
+    Prompt *p = save_prompt_of(now);
+    if (!p) return false;
+    w->dropped = p->stored_ms != INT64_MIN && now->c->ts_ms - p->stored_ms < ttl(now->r);
+    if (!w->dropped) p->stored_ms = now->c->ts_ms;
+    return w->dropped;
 }
 
 static void say(const SaveRoom *r, Saving *out) {
-    int64_t hashed = 0;
-    for (size_t i = 0; i < r->s->count; i++) hashed += r->s->call[i].prompt_hash != 0;
+    int64_t hashed = save_sum(r, K_PROMPT_HASHED), calls = save_sum(r, K_CALLS);
+    out->saved_known = true;
     out->possible_known = hashed > 0;
     if (!hashed) {
         snprintf(out->stands_on, sizeof out->stands_on, "not in the logs: prompt_hash");
         return;
     }
-    out->sure = hashed == (int64_t)r->s->count ? SURE_MEDIUM : SURE_LOW;
-    snprintf(out->stands_on, sizeof out->stands_on, "%lld calls repeated within %lld s; prompt hash in %lld of %zu", (long long)out->calls,
-             (long long)(ttl(r) / 1000), (long long)hashed, r->s->count);
+    out->sure = hashed == calls ? SURE_MEDIUM : SURE_LOW;
+    snprintf(out->stands_on, sizeof out->stands_on, "%lld calls repeated within %lld s; prompt hash in %lld of %lld", (long long)out->calls,
+             (long long)(ttl(r) / 1000), (long long)hashed, (long long)calls);
 }
 
 const Strategy save_response = {.name = "response caching", .guide = "70–95%", .booked = booked, .undo = undo, .apply = apply, .say = say};

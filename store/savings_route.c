@@ -3,41 +3,34 @@
  * The price of a route is sure, the quality of its answers is not: never more than medium. */
 #include "store/savings_parts.h"
 
-static bool undo(const SaveRoom *r, const SaveCall *c, WhatIf *w) {
-    const KindFacts *f = &r->facts[c->kind];
-    if (!f->dearest) return false;
-    w->model = f->dearest;
+static bool undo(const SaveNow *now, WhatIf *w) {
+    if (!now->k->f.dearest) return false;
+    w->route = ROUTE_DEAREST;
     return true;
 }
 
 static bool is_simple(const SaveAsk *ask, const SaveCall *c) {
     int64_t in = ask->simple_input ? ask->simple_input : SAVE_SIMPLE_INPUT, out = ask->simple_output ? ask->simple_output : SAVE_SIMPLE_OUTPUT;
-    return c->tools <= 0 && call_input(c->tokens) <= in && c->tokens[TOK_OUTPUT] + c->tokens[TOK_REASONING] <= out;
+    return c->tools <= 0 && call_input(c->tokens) <= in && call_output(c->tokens) <= out;
 }
 
-static void apply(SaveRoom *r, WhatIf *w) {
-    for (size_t i = 0; i < r->s->count; i++) {
-        const SaveCall *c = &r->s->call[i];
-        const KindFacts *f = &r->facts[c->kind];
-        int64_t now, then;
-        uint32_t flags;
-        if (!f->cheaper || !is_simple(r->ask, c) || !whatif_open(r, i, &w[i])) continue;
-        WhatIf routed = w[i];
-        routed.model = f->cheaper;
-        if (whatif_price(r, c, &w[i], &now, &flags) && whatif_price(r, c, &routed, &then, &flags) && then < now) w[i] = routed;
-    }
+static bool apply(const SaveNow *now, WhatIf *w) {
+    int64_t then;
+    uint32_t flags;
+    if (!now->k->f.cheaper || !is_simple(now->r->ask, now->c)) return false;
+    w->route = ROUTE_CHEAPER;
+    return whatif_price(now, w, &then, &flags) && then < now->c->cost_nano;
 }
 
 static void say(const SaveRoom *r, Saving *out) {
     int64_t premium = 0, routable = 0, tools = 0;
     const char *to = "";
-    for (size_t i = 0; i < r->s->count; i++) {
-        const SaveCall *c = &r->s->call[i];
-        const KindFacts *f = &r->facts[c->kind];
-        premium += f->price_class == CLASS_PREMIUM;
-        routable += f->cheaper != NULL;
-        if (f->cheaper) tools += c->tools >= 0, to = f->cheaper;
+    for (size_t i = 0; i < r->kinds; i++) {
+        const Kind *k = &r->kind[i];
+        if (k->f.price_class == CLASS_PREMIUM) premium += k->n[K_CALLS];
+        if (k->f.cheaper) routable += k->n[K_CALLS], tools += k->n[K_TOOLS], to = k->f.cheaper;
     }
+    out->saved_known = true;
     out->possible_known = premium == 0 || routable > 0;
     if (premium == 0) snprintf(out->stands_on, sizeof out->stands_on, "no call of a premium model");
     else if (!routable) snprintf(out->stands_on, sizeof out->stands_on, "no cheaper model in the logs: [savings] route_to = names one");
