@@ -11,21 +11,19 @@ static void see_limit(const SaveNow *now) {
     if (c->max_tokens <= 0) return;
     n[K_LIMITED]++;
     if (call_output(c->tokens) < c->max_tokens) return;
-    Best *b = &now->k->best[KB_REACHED];
     n[K_REACHED]++;
     n[K_REACHED_NANO] = nano_add(n[K_REACHED_NANO], c->cost_nano);
-    if (!b->key || c->cost_nano > b->most) *b = (Best){c->cost_nano, c->key};
+    best_add(&now->k->best[KB_REACHED], c->cost_nano, c->key);
 }
 
 static void see_form(const SaveNow *now) {
     const SaveCall *c = now->c;
     int64_t *n = now->k->n, output = call_output(c->tokens);
-    Best *b = &now->k->best[KB_FORM];
     if (c->flags & REQ_STREAM || c->outcome != OUTCOME_OK) return;
     n[K_FORM]++;
     n[K_FORM_OUTPUT] += output;
     n[K_FORM_NANO] = nano_add(n[K_FORM_NANO], c->cost_nano);
-    if (!b->key || output > b->most) *b = (Best){output, c->key};
+    best_add(&now->k->best[KB_FORM], output, c->key);
 }
 
 void save_advice_see(const SaveNow *now) {
@@ -43,14 +41,9 @@ void save_advice_see(const SaveNow *now) {
 static void limits(NoteRoom *n) {
     int64_t limited = save_sum(n->r, K_LIMITED), reached = save_sum(n->r, K_REACHED);
     const Saving *s = &n->out->by[SAVE_TOKENS];
-    Best most = {0};
-    for (size_t i = 0; i < n->r->kinds; i++) {
-        const Best *b = &n->r->kind[i].best[KB_REACHED];
-        if (b->key && (!most.key || b->most > most.most)) most = *b;
-    }
     SaveNote *note = save_note(n, "max_tokens", false);
     if (!note) return;
-    *note = (SaveNote){.name = note->name, .nano_known = limited > 0, .nano = save_sum(n->r, K_REACHED_NANO), .calls = reached, .example = most.key};
+    *note = (SaveNote){.name = note->name, .nano_known = limited > 0, .nano = save_sum(n->r, K_REACHED_NANO), .calls = reached, .example = save_best(n->r, KB_REACHED).key};
     if (!limited) snprintf(note->text, sizeof note->text, "not in the logs: max_tokens; with it the answers that a limit clamps are counted");
     else snprintf(note->text, sizeof note->text, "%lld of %lld calls with a limit reached it: it clamps already%s, and a cut answer that is asked again is paid twice",
                   (long long)reached, (long long)limited, s->saved_calls ? ", saving what longer answers of the feature go on for" : "");

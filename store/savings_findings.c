@@ -12,19 +12,6 @@ static long long percent(int64_t part, int64_t all) {
 
 static bool at_least(int64_t part, int64_t all, int64_t of_hundred) { return all > 0 && part / of_hundred >= all / 100 && part > 0; }
 
-/* The call that `weight` finds most of; 0 = none. */
-static int64_t most_of(const SaveSample *s, int64_t (*weight)(const SaveCall *c)) {
-    int64_t most = 0, key = 0;
-    for (size_t i = 0; i < s->count; i++) {
-        int64_t w = weight(&s->call[i]);
-        if (w > most) most = w, key = s->call[i].key;
-    }
-    return key;
-}
-
-static int64_t cost_of_call(const SaveCall *c) { return c->cost_nano; }
-static int64_t free_output(const SaveCall *c) { return c->max_tokens > 0 ? 0 : c->tokens[TOK_OUTPUT] + c->tokens[TOK_REASONING]; }
-
 static void output_ignored(NoteRoom *n) {
     const SaveMix *m = &n->out->mix;
     int64_t calls = 0;
@@ -34,7 +21,7 @@ static void output_ignored(NoteRoom *n) {
     if (!note) return;
     note->nano_known = true;
     note->nano = m->output_nano;
-    note->example = most_of(n->r->s, free_output);
+    note->example = save_best(n->r, KB_FREE_OUTPUT).key;
     note->calls = calls - m->limited_calls;
     snprintf(note->text, sizeof note->text, "output is %lld%% of the cost, and %lld of %lld calls have no limit on it in the log", percent(m->output_nano, m->sound_nano),
              (long long)note->calls, (long long)calls);
@@ -59,7 +46,7 @@ static void no_budget(NoteRoom *n) {
     note->nano_known = true;
     note->nano = n->out->paid_nano;
     note->calls = n->out->calls;
-    note->example = most_of(n->r->s, cost_of_call);
+    note->example = save_best(n->r, KB_COST).key;
     snprintf(note->text, sizeof note->text, "nothing stops this spend: no [budget NAME] is in the configuration");
 }
 
@@ -158,10 +145,6 @@ static void stale_risk(NoteRoom *n) {
              (long long)s.changed, (long long)s.again, kept);
 }
 
-static int64_t cached(const SaveCall *c) {
-    return c->tokens[TOK_CACHE_READ] + c->tokens[TOK_CACHE_WRITE_5M] + c->tokens[TOK_CACHE_WRITE_1H] + (c->flags & REQ_CACHE_HIT ? call_input(c->tokens) : 0);
-}
-
 static void costs_nothing(NoteRoom *n) {
     for (int i = 0; i < SAVE_COUNT; i++) {
         const Saving *s = &n->out->by[i];
@@ -171,7 +154,7 @@ static void costs_nothing(NoteRoom *n) {
         if (!note) return;
         note->nano_known = true;
         note->nano = s->saved_nano;
-        if (i == SAVE_PROMPT || i == SAVE_RESPONSE) note->example = most_of(n->r->s, cached);
+        if (i == SAVE_PROMPT || i == SAVE_RESPONSE) note->example = save_best(n->r, KB_CACHED).key;
         note->calls = s->saved_calls;
         snprintf(note->text, sizeof note->text, "%s touches %lld%% of the calls and %s", s->name, percent(s->saved_calls, n->out->calls),
                  s->saved_nano < 0 ? "costs more than it saves" : "saves less than half a percent of the spend");

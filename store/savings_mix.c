@@ -22,12 +22,21 @@ static void count(const SaveNow *now, int64_t *n) {
     n[K_TOOLS] += c->tools >= 0;
 }
 
+static void see_most(const SaveNow *now, Best *b) {
+    const SaveCall *c = now->c;
+    const int64_t *t = c->tokens;
+    int64_t cached = t[TOK_CACHE_READ] + t[TOK_CACHE_WRITE_5M] + t[TOK_CACHE_WRITE_1H] + (now->as_is.hit ? call_input(t) : 0);
+    if (c->max_tokens <= 0 && call_output(t) > 0) best_add(&b[KB_FREE_OUTPUT], call_output(t), c->key);
+    if (cached > 0) best_add(&b[KB_CACHED], cached, c->key);
+}
+
 void save_mix_see(const SaveNow *now) {
     const SaveCall *c = now->c;
     int64_t *n = now->k->n;
-    Best *dearest = &now->k->best[KB_COST];
+    Best *b = now->k->best;
     count(now, n);
-    if (!dearest->key || c->cost_nano > dearest->most) *dearest = (Best){c->cost_nano, c->key};
+    best_add(&b[KB_COST], c->cost_nano, c->key);
+    see_most(now, b);
     if (!now->sound) return;
     n[K_SOUND]++;
     n[K_SOUND_NANO] = nano_add(n[K_SOUND_NANO], c->cost_nano);

@@ -35,8 +35,11 @@ enum { K_CALLS, K_PAID, K_UNPRICED, K_REPRICED, K_GOOD, K_HITS, K_PROMPT_HASHED,
        /* of those that a model answered: */
        K_ASKED, K_ASKED_TOKENS, K_ASKED_TIMED, K_ASKED_MS, K_LIMITED, K_REACHED, K_REACHED_NANO, K_FORM, K_FORM_OUTPUT, K_FORM_NANO,
        K_AGAIN, K_CHANGED, K_SUMS };
-enum { KB_COST, KB_REACHED, KB_FORM, KB_CHANGED, KIND_BESTS };
-typedef struct Best { int64_t most, key; } Best; /* key 0 = none */
+enum { KB_COST, KB_FREE_OUTPUT, KB_CACHED, KB_REACHED, KB_FORM, KB_CHANGED, KIND_BESTS };
+typedef struct Best { int64_t most, key; } Best; /* key 0 = none; of equal ones the newest */
+static inline void best_add(Best *b, int64_t n, int64_t key) {
+    if (!b->key || n >= b->most) *b = (Best){n, key};
+}
 typedef struct PartSum { int64_t nano, calls, most_nano, output; Route route; } PartSum;
 
 /* Names of a kind by the ledger's numbers, so that the kinds of two threads meet. Many combos are one kind. */
@@ -151,6 +154,7 @@ void save_room_free(SaveRoom *r);
 Kind *save_kind_add(SaveRoom *r, const SaveKind *text, const int64_t id[KIND_IDS], int64_t ts_ms); /* the next index */
 void save_room_add(SaveRoom *to, const SaveRoom *from); /* S6: kinds meet by id */
 void save_result(SaveRoom *r, Savings *out);
+Best save_best(const SaveRoom *r, int best); /* KB_... of all kinds */
 int64_t save_sum(const SaveRoom *r, int sum); /* K_... over all kinds */
 
 /* ---- notes ---- */

@@ -81,9 +81,20 @@ int64_t save_sum(const SaveRoom *r, int sum) {
     return all;
 }
 
+Best save_best(const SaveRoom *r, int best) {
+    Best all = {0};
+    for (size_t i = 0; i < r->kinds; i++) {
+        const Best *b = &r->kind[i].best[best];
+        bool newer = b->most == all.most && b->key > all.key;
+        if (b->key && (!all.key || b->most > all.most || newer)) all = *b;
+    }
+    return all;
+}
+
 /* ---- two together ---- */
 static void add_best(Best *to, const Best *from) {
-    if (from->key && (!to->key || from->most > to->most)) *to = *from;
+    bool newer = from->most == to->most && from->key > to->key;
+    if (from->key && (!to->key || from->most > to->most || newer)) *to = *from;
 }
 
 static void add_part(PartSum *to, const PartSum *from) {
