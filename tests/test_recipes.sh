@@ -68,7 +68,7 @@ check "starship: no control character in it" sh -c '! LC_ALL=C grep -q "[[:cntrl
 # The status bar: the line of the README as a tmux.conf; a client of it is drawn by another tmux.
 recipe 'set -g status-interval' | sed 's/status-interval 5/status-interval 1/' >tmux.conf
 check "the README has lines for tmux" test -s tmux.conf
-inner -f "$work/tmux.conf" new-session -d -s bar -x 120 -y 12 "exec sleep 1000" || check "tmux takes the README's lines" false
+inner -f "$work/tmux.conf" new-session -d -s bar -x 120 -y 12 "exec cat" || check "tmux takes the README's lines" false
 outer new-session -d -s wall -x 120 -y 12 "TMUX= exec tmux -S $work/inner attach -t bar"
 until_true "tmux: the rate stands in the bar" seen '/m '
 bar_is_plain() { seen '/m ' && ! grep -q '#\[' out; }
@@ -85,7 +85,7 @@ inner kill-server
 
 # In panes: a shell keeps the window, panes of one and of twelve lines below it.
 outer kill-session -t wall
-outer new-session -d -s wall -x 100 -y 40 "exec sleep 1000"
+outer new-session -d -s wall -x 100 -y 40 "exec cat"
 outer split-window -t wall -l 12 "exec tollwatch"
 until_true "a pane of twelve lines has verdict, list and keys" seen '? help'
 check "and the switch" grep -qE 'calls pass|no switch' out

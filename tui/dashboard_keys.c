@@ -294,10 +294,11 @@ static void modal_key(Dash *d, int key) {
         snprintf(v->dialog.error, sizeof v->dialog.error, "%s", e.text);
         return;
     }
-    if (end == DIALOG_STAYS)
-        view_refresh_dialog(v);
-    else
-        view_close_dialog(v);
+    if (end == DIALOG_STAYS) {
+        view_refresh_dialog(v); /* what is behind it is not loaded anew for a key */
+        return;
+    }
+    view_close_dialog(v);
     d->stale = true;
 }
 
