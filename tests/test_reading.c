@@ -2,6 +2,7 @@
  * of one shot; a commit goes on, another question begins anew, and what was whole stays until its successor is. */
 #include "tests/query_fixture.h"
 #include "tui/groups.h"
+#include "tui/overview.h"
 #include "tui/view.h"
 
 enum { CALLS = 3000 };
@@ -117,11 +118,80 @@ static void another_question_begins_anew(void **state) {
     groups_free(&g);
 }
 
+/* The Overview's list, models and chart are of the same calls at any moment, and end as those of one shot. */
+static bool overview_slice(Overview *o, View *v) {
+    Err e = {""};
+    bool more;
+    must(overview_load(o, v, now_us(), &more, &e), &e);
+    return more;
+}
+
+static int64_t charted(const Overview *o) {
+    int64_t sum = 0;
+    for (size_t i = 0; i < o->series.slots * o->series.stacks; i++) sum += o->series.nano[i];
+    return sum;
+}
+
+static void the_overview_grows_together_and_ends_whole(void **state) {
+    View *v = *state;
+    Err e = {""};
+    const Screen *s = screen_find("overview");
+    Overview *o = s->open(), *whole = s->open();
+    bool more;
+    must(view_set_compare(v, "off", &e), &e);
+    must(view_set_filter(v, "user:ann,bob", &e), &e);
+    o->dim = whole->dim = DIM_USER;
+    must(overview_load(whole, v, INT64_MAX, &more, &e), &e);
+    assert_false(more);
+    int permille = -1, slices = 0;
+    int64_t requests = 0;
+    for (v->reading_permille = -1; overview_slice(o, v); slices++) {
+        assert_true(o->list.total.requests >= requests && o->list.total.requests > 0);
+        assert_int_equal(o->models.total.requests, o->list.total.requests);
+        assert_int_equal(charted(o), o->list.total.cost_nano);
+        assert_true(v->reading_permille >= permille && v->reading_permille < 1000);
+        requests = o->list.total.requests;
+        permille = v->reading_permille;
+    }
+    assert_true(slices >= 5);
+    assert_memory_equal(&o->list.total, &whole->list.total, sizeof o->list.total);
+    assert_int_equal(o->list.count, whole->list.count);
+    assert_int_equal(charted(o), charted(whole));
+    assert_int_equal(o->lives, whole->lives);
+    s->close(o);
+    s->close(whole);
+}
+
+/* A commit leaves the old figures until the new are whole; a key that asks for something else begins with it. */
+static void a_key_leaves_off_what_the_overview_reads(void **state) {
+    View *v = *state;
+    Err e = {""};
+    const Screen *s = screen_find("overview");
+    Overview *o = s->open();
+    o->dim = DIM_FEATURE;
+    while (overview_slice(o, v));
+    int64_t requests = o->list.total.requests;
+    add_call(CALLS + 1);
+    fixture_flush(&place.f);
+    v->reading_permille = -1;
+    assert_true(overview_slice(o, v));
+    assert_int_equal(o->list.total.requests, requests);
+    assert_int_equal(v->reading_permille, -1);
+    must(view_set_filter(v, "user:cy", &e), &e);
+    assert_true(overview_slice(o, v));
+    assert_in_range(o->list.total.requests, 1, 256);
+    while (overview_slice(o, v));
+    assert_int_equal(o->list.total.requests, CALLS / 3);
+    s->close(o);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slices_show_rows_at_once_and_end_whole),
         cmocka_unit_test(what_was_whole_stays_and_a_commit_goes_on),
         cmocka_unit_test(another_question_begins_anew),
+        cmocka_unit_test(the_overview_grows_together_and_ends_whole),
+        cmocka_unit_test(a_key_leaves_off_what_the_overview_reads),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -8,8 +8,6 @@
 
 enum {
     FRAME_MS = 80,           /* frames of data are at least this far apart: with the work, 100 ms from line to screen */
-    FIRST_SLICE_US = 8000,   /* the first rows are there after this long */
-    LOAD_SLICE_US = 15000,   /* a load gives the keys a turn after this long */
     REST_MAX_US = 60000000,
     REST_TIMES = 4,          /* after a load nothing is loaded for so many times as long: a fifth of a processor at most */
     READING_MS = 300,        /* a load that takes longer says so */
@@ -102,7 +100,7 @@ static void load(Dash *d) {
     Err e = {""};
     bool more = false;
     int64_t now_us = monotonic_us();
-    const int64_t until_us = now_us + (d->loading ? LOAD_SLICE_US : FIRST_SLICE_US);
+    const int64_t until_us = now_us + (d->loading ? DASH_SLICE_US : DASH_FIRST_US);
     if (!d->loading) {
         d->load_ms = now_us / 1000;
         d->load_us = 0;

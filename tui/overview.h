@@ -71,7 +71,7 @@ typedef struct Overview {
     bool slow;                    /* this load asks for what moves slowly */
     int stage;                    /* of a load that goes on; 0 = none */
     uint64_t asked, whole;        /* what it is asked, and to what the shown list is the answer; 0 = nothing */
-    int64_t deadline_us;
+    int64_t deadline_us, left_us; /* of this slice; end of the one before */
 } Overview;
 
 /* ---- loading ---- */

@@ -227,7 +227,7 @@ void overview_load_free(Overview *o) {
 static void begin(Overview *o, const View *v) {
     const Query q = {.by = {o->dim}, .by_count = 1};
     uint64_t asked = reading_question(v, &q);
-    if (o->stage > 0 && o->asked == asked && !reading_given_up(o->deadline_us)) return;
+    if (o->stage > 0 && o->asked == asked && !reading_given_up(o->left_us)) return;
     overview_range_drop(o);
     o->stage = 0;
     o->asked = asked;
@@ -255,6 +255,7 @@ int overview_load(Overview *o, View *v, int64_t deadline_us, bool *more, Err *e)
         o->stage += !*more;
         *more = true;
         tell_progress(o, v);
+        o->left_us = reading_now_us();
         return 0;
     }
     o->stage = 0;
