@@ -76,6 +76,38 @@ static void a_burn_is_told_after_five_minutes_and_resolved(void **state) {
     assert_int_equal(told(r, "burn", TELL_RESOLVED), 1);
 }
 
+/* What a site says is too much: a call of 7.5 cents, all of it premium, a third of it output, in nine seconds. */
+static void what_the_configuration_says_is_too_much_is_told(void **state) {
+    Room *r = *state;
+    RuleConfig rules[] = {{.name = "call", .above_nano = USD / 100}, {.name = "premium", .threshold_ppm = 900000}, {.name = "output", .threshold_ppm = 300000},
+                          {.name = "latency", .above_ms = 8000}, {.name = "hitrate", .threshold_ppm = 500000}};
+    static const char *const names[] = {"call", "premium", "output", "latency", "hitrate"};
+    Book *book;
+    Err e = {""};
+    OK(e, book_load(&book, NULL, &e));
+    r->d->shared.book = book;
+    for (int64_t ms = -15 * MINUTE; ms < 25 * MINUTE; ms += 10000) {
+        Request *q = lab_add(&r->d->lab, ++r->d->id, r->d->now + ms);
+        q->name[DIM_FEATURE] = lab_name(&r->d->lab, "chat");
+        q->name[DIM_PROVIDER] = lab_name(&r->d->lab, "anthropic");
+        q->name[DIM_MODEL] = lab_name(&r->d->lab, "claude-opus-4-8");
+        memset(q->tokens, 0, sizeof q->tokens);
+        q->tokens[TOK_INPUT] = 10000, q->tokens[TOK_OUTPUT] = 1000;
+        q->cost_nano = 75 * USD / 1000;
+        q->latency_ms = 9000;
+    }
+    lab_ingest(&r->d->lab);
+    watch(r, 2 * MINUTE);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) assert_int_equal(told(r, names[i], TELL_FIRED), 0); /* none is configured */
+    r->d->config.rules = rules, r->d->config.rule_count = sizeof rules / sizeof *rules;
+    watch(r, 20 * MINUTE);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (told(r, names[i], TELL_FIRED) != 1) fail_msg("%s is told %d times", names[i], told(r, names[i], TELL_FIRED));
+    r->d->config.rules = NULL, r->d->config.rule_count = 0;
+    r->d->shared.book = NULL;
+    book_free(book);
+}
+
 /* A2: the same load, read half an hour later than it happened. */
 static void old_records_raise_no_alert_of_the_moment(void **state) {
     Room *r = *state;
@@ -159,6 +191,7 @@ static void the_end_of_a_stop_is_told_before_and_at_it(void **state) {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, room_open, room_close)
 int main(void) {
     const struct CMUnitTest tests[] = {
+        CASE(what_the_configuration_says_is_too_much_is_told),
         CASE(a_burn_is_told_after_five_minutes_and_resolved),
         CASE(old_records_raise_no_alert_of_the_moment),
         CASE(the_same_records_on_time_do),
