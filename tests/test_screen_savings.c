@@ -207,6 +207,10 @@ static void an_example_is_opened(void **state) {
     press(d, KEY_ENTER);
     assert_int_equal(pane(d)->detail.key, pane(d)->example[1].key);
     goldens(d, "example");
+    press(d, 'r');
+    assert_true(pane(d)->detail.whole);
+    press(d, KEY_ESC);
+    assert_int_equal(pane(d)->detail.key, pane(d)->example[1].key);
     press(d, KEY_ESC);
     assert_true(pane(d)->open);
     assert_int_equal(pane(d)->detail.key, 0);

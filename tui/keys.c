@@ -10,7 +10,7 @@ const KeyCommand key_commands[] = {
     {DO_TAB, "next", "Tab S-Tab", {KEY_TAB, KEY_BACK_TAB}, "go", "next", "next, last screen", NULL},
     {DO_PALETTE, "palette", ":", {':'}, "go", "go", "by name, any command", NULL},
     {DO_OPEN, "open", "Enter", {KEY_ENTER}, "go", "open", "open, deeper", "overview models features requests budgets alerts policy savings first-run bills"},
-    {DO_RECORD, "record", "r", {'r'}, "go", "record", "the call's record", "requests"},
+    {DO_RECORD, "record", "r", {'r'}, "go", "record", "the call's record", "requests savings"},
     {DO_BACK, "back", "Esc", {KEY_ESC, KEY_BACKSPACE}, "go", "back", "back, close, clear", NULL},
     {DO_HELP, "help", "?", {'?'}, "go", "help", "help; again: back", NULL},
     {DO_QUIT, "quit", "q", {'q', KEY_CTRL_C}, "go", "quit", "quit", NULL},

@@ -204,8 +204,18 @@ static bool move(SavingsPane *p, View *v, int by) {
     return true;
 }
 
+/* As on Requests: Enter opens the call, once more or r its record, and then the record's next page. */
+static bool deeper(SavingsPane *p, View *v, bool record) {
+    if (p->examples == 0) return true;
+    if (p->detail.key && p->detail.whole) p->detail.raw_page++;
+    else if (p->detail.key || record) p->detail.whole = true;
+    request_detail_load(&p->detail, &p->example[p->picked], v);
+    return true;
+}
+
 static bool close_one(SavingsPane *p) {
-    if (p->detail.key) p->detail.key = 0;
+    if (p->detail.key && p->detail.whole) p->detail.whole = false;
+    else if (p->detail.key) p->detail.key = 0;
     else p->open = false;
     return true;
 }
@@ -217,7 +227,7 @@ static bool open_key(SavingsPane *p, View *v, int key) {
     case KEY_UP: case 'k': return move(p, v, -1);
     case KEY_DOWN: case 'j': return move(p, v, 1);
     case KEY_ESC: case KEY_BACKSPACE: return close_one(p);
-    case KEY_ENTER: if (p->examples) request_detail_load(&p->detail, &p->example[p->picked], v); return true;
+    case KEY_ENTER: case 'r': return deeper(p, v, key == 'r');
     case 'n': next_offer(p, v); return true;
     default: return false;
     }

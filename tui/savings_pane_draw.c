@@ -158,7 +158,7 @@ void savings_pane_draw(const SavingsPane *p, const View *v, Canvas *c, Rect r) {
     const SavedRule *runs = p->parsed.json ? savings_pane_runs(p, p->parsed.id) : NULL;
     if (runs) pen_row(&pen, "runs", ROLE_PROOF, "written by %s, generation %lld; u undoes it", runs->user, (long long)runs->generation);
     draw_limits(&p->f, &pen);
-    if (p->detail.key && has_room(&pen, 6)) {
+    if (p->detail.key && !p->detail.whole && has_room(&pen, 6)) {
         request_detail_draw(&p->detail, &p->example[p->picked], v, c, (Rect){r.x, r.y + pen.y, r.w, r.h - pen.y});
         return;
     }
