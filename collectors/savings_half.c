@@ -44,7 +44,11 @@ SavingsHalf *savings_half_begin(SaveRun *run, const char *db_path) {
     return NULL;
 }
 
-bool savings_half_ended(const SavingsHalf *h) { return !h || atomic_load(&h->ended); }
+bool savings_half_wait(const SavingsHalf *h, int64_t deadline_us) {
+    const struct timespec tick = {.tv_nsec = 1000000};
+    while (h && !atomic_load(&h->ended) && now_us() < deadline_us) nanosleep(&tick, NULL);
+    return !h || atomic_load(&h->ended);
+}
 
 int savings_half_permille(const SavingsHalf *h) { return h ? atomic_load(&h->permille) : 1000; }
 

@@ -10,7 +10,7 @@
 typedef struct SavingsHalf SavingsHalf;
 /* Of a run whose survey is done and which has read no call yet; NULL = nothing to halve: the run reads all by itself. */
 SavingsHalf *savings_half_begin(SaveRun *run, const char *db_path);
-bool savings_half_ended(const SavingsHalf *h);
+bool savings_half_wait(const SavingsHalf *h, int64_t deadline_us); /* true = it has ended, or is NULL */
 int savings_half_permille(const SavingsHalf *h); /* 1000 for NULL */
 /* Waits for it and adds its sums to the run, which must be whole. Closes it. */
 int savings_half_add(SavingsHalf *h, SaveRun *run, Err *e);

@@ -121,11 +121,11 @@ int savings_open(SaveRun **out, Db *db, const Book *b, const SaveAsk *ask, const
 int savings_step(SaveRun *r, int64_t deadline_us, bool *more, Err *e);
 bool savings_surveyed(const SaveRun *r);
 int savings_permille(const SaveRun *r);
-/* When it is whole. Texts and sample live as long as the run; the sample has the examples' calls alone. */
+/* When it is whole. Texts and sample live as long as the run; the sample has the examples' calls alone, newest first. */
 int savings_result(SaveRun *r, Savings *out, SaveSample *examples, Err *e);
 void savings_close(SaveRun *r);
 /* The older days of a surveyed run, for another thread with its own db; the run itself goes on with the newer ones. NULL = too
- * few days. Until the part is added or closed, the run must neither be ended nor its result be asked. */
+ * few days or calls. Until the part is added or closed, the run must neither be ended nor its result be asked. */
 SaveRun *savings_part(SaveRun *r, Db *db);
 void savings_rejoin(SaveRun *r, SaveRun *part); /* nobody took the part, which has read nothing: it is undone */
 void savings_add(SaveRun *r, SaveRun *part); /* when both are whole; closes the part */

@@ -4,6 +4,7 @@
 #include "store/clock.h"
 #include "store/query_scan.h"
 #include "store/savings_parts.h"
+#include <stdlib.h>
 #include <time.h>
 
 enum { SLOTS = 4096, SLOT_CALLS = SAVE_SURVEY / SLOTS, LOOK_EVERY = 64 };
@@ -153,13 +154,27 @@ int savings_permille(const SaveRun *r) {
 }
 
 /* ---- the answer ---- */
-int savings_result(SaveRun *r, Savings *out, SaveSample *examples, Err *e) {
-    save_result(&r->room, out);
+static int by_falling_key(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x < y) - (x > y);
+}
+
+static int collect_examples(SaveRun *r, Err *e) {
+    int64_t key[(SAVE_COUNT + 1) * SAVE_EXAMPLES];
+    size_t n = 0;
     savings_free(&r->examples);
     Intake *in = r->examples.memory = intake_new(r->db, &r->q);
     for (int i = 0; i <= ALL; i++)
-        for (size_t k = 0; k < r->room.tally[i].examples.count; k++)
-            if (sample_key(&r->examples, in, r->db, r->room.tally[i].examples.at[k].key, e) != 0) return -1;
+        for (size_t k = 0; k < r->room.tally[i].examples.count; k++) key[n++] = r->room.tally[i].examples.at[k].key;
+    qsort(key, n, sizeof *key, by_falling_key);
+    for (size_t i = 0; i < n; i++)
+        if ((i == 0 || key[i] != key[i - 1]) && sample_key(&r->examples, in, r->db, key[i], e) != 0) return -1;
+    return 0;
+}
+
+int savings_result(SaveRun *r, Savings *out, SaveSample *examples, Err *e) {
+    save_result(&r->room, out);
+    if (collect_examples(r, e) != 0) return -1;
     *examples = r->examples;
     examples->since_ms = r->q.since_ms;
     examples->until_ms = r->q.until_ms;
@@ -184,7 +199,7 @@ SaveRun *savings_part(SaveRun *r, Db *db) {
     int64_t middle_ms = row_key_ms(r->next_key) + (r->until_ms - row_key_ms(r->next_key)) / 2;
     int64_t day_ms = (middle_ms + MS_PER_DAY / 2) / MS_PER_DAY * MS_PER_DAY;
     bool early = r->slot < SLOTS || r->next_key != r->first_key || r->added;
-    if (early || day_ms <= r->since_ms || day_ms >= r->until_ms) return NULL;
+    if (early || r->all || day_ms <= r->since_ms || day_ms >= r->until_ms) return NULL;
     SaveRun *part = run_new(db, r->book, r->ask, &r->q);
     part->whole = r;
     part->facts = r->facts;

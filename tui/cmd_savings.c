@@ -1,11 +1,15 @@
 /* cmd_savings: `tollwatch savings`: what each strategy saves and could save, as a table, JSON or CSV. */
+#include "collectors/savings_half.h"
 #include "store/money.h"
 #include "store/savings.h"
 #include "tui/cmd_savings.h"
 #include "tui/commands.h"
 #include "tui/json_out.h"
 #include "tui/number.h"
+#include "tui/signals.h"
 #include <inttypes.h>
+#include <time.h>
+#include <unistd.h>
 
 enum { OPT_SINCE, OPT_UNTIL, OPT_WHERE, OPT_TTL, OPT_ROUTE, OPT_BATCH, OPT_CALLS, OPT_FORMAT, OPT_DRY, OPT_WRITE, OPT_UNDO, OPT_REASON, OPT_COUNT };
 static const Option options[] = {
@@ -15,7 +19,7 @@ static const Option options[] = {
     [OPT_TTL] = {"--ttl", "SECONDS", NULL, "how long a response cache would keep an answer (default 300)"},
     [OPT_ROUTE] = {"--route", "MODEL", NULL, "the model for simple calls (default: route_to in [savings], else the cheaper one in use)"},
     [OPT_BATCH] = {"--batch", "FEATURE,…", NULL, "features that can wait (default: can_wait in [savings], else by their hours)"},
-    [OPT_CALLS] = {"--calls", "N", NULL, "look at the newest N calls (default 100000)"},
+    [OPT_CALLS] = {"--calls", "N", NULL, "look at the newest N calls alone, scaled to the range with a spread (default: all)"},
     [OPT_FORMAT] = {"--format", "FORMAT", "table json csv md", "table (the default), json or csv; of a dry run also md"},
     [OPT_DRY] = {"--dry-run", "RULE", NULL, "which calls of yesterday (or --since T) a rule of the policy would have changed; nothing is written"},
     [OPT_WRITE] = {"--write", "RULE", NULL, "write that rule into the policy file and follow what it saves; needs --reason"},
@@ -28,7 +32,7 @@ enum { PARTS_SHOWN = 6 };
 
 typedef struct Wish { /* what the options say */
     SaveAsk ask;
-    int64_t since_ms, until_ms, calls, followed_calls; /* followed: 0 = all */
+    int64_t since_ms, until_ms, calls; /* calls: 0 = all */
     const char *format;
     Filter *filter;
 } Wish;
@@ -150,26 +154,81 @@ static int range_paid(Db *db, const Query *q, int64_t *nano, Err *e) {
     return 0;
 }
 
+/* ---- all calls of the range: in slices, so that an end is heard and a terminal sees how far it is ---- */
+typedef struct Going { SaveRun *run; SavingsHalf *half; Signals *signals; bool bar; } Going;
+enum { SLICE_US = 50000 };
+
+static int64_t now_us(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void draw_bar(const Going *g) {
+    int permille = savings_permille(g->run);
+    if (!g->bar) return;
+    if (g->half) permille = (permille + savings_half_permille(g->half)) / 2;
+    fprintf(stderr, "\rsavings: %d%% of the range ", permille / 10);
+}
+
+static void wipe_bar(const Going *g) {
+    if (g->bar && g->run) fprintf(stderr, "\r%30s\r", "");
+}
+
+static int go_on(Going *g, const char *db_path, Err *e) {
+    bool more = true, surveyed = false;
+    while (more || !savings_half_wait(g->half, now_us() + SLICE_US)) {
+        if (more && savings_step(g->run, now_us() + SLICE_US, &more, e) != 0) return -1;
+        if (!surveyed && (surveyed = savings_surveyed(g->run))) g->half = savings_half_begin(g->run, db_path);
+        if (signals_next(g->signals) == SIGNAL_END) return fail(e, "ended before all calls were looked at; nothing was changed");
+        draw_bar(g);
+    }
+    return 0;
+}
+
+static int analyse(App *a, Db *db, const Wish *w, const Query *q, Going *g, Savings *v, SaveSample *s, Err *e) {
+    int rc = signals_open(&g->signals, e);
+    if (rc == 0) rc = savings_open(&g->run, db, a->book, &w->ask, q, e);
+    if (rc == 0) rc = go_on(g, a->db_path, e);
+    wipe_bar(g);
+    if (rc == 0) rc = savings_half_add(g->half, g->run, e);
+    else savings_half_drop(g->half);
+    g->half = NULL;
+    signals_close(g->signals);
+    return rc == 0 ? savings_result(g->run, v, s, e) : -1;
+}
+
+static void print(const Wish *w, const Savings *v, const SaveSample *s, const Followed *f, int64_t range_nano) {
+    if (strcmp(w->format, "json") == 0) print_json(v, s, f, range_nano);
+    else if (strcmp(w->format, "csv") == 0) print_csv(v);
+    else print_table(v, s, f, range_nano);
+}
+
+/* The newest calls alone, as asked for. */
+static int sample(App *a, Db *db, const Wish *w, const Query *q, Savings *v, SaveSample *s, int64_t *range_nano, Err *e) {
+    int rc = savings_load(db, q, (size_t)w->calls, s, e);
+    if (rc == 0 && s->cut) rc = range_paid(db, q, range_nano, e);
+    if (rc == 0) savings_work_out(s, a->book, &w->ask, v);
+    return rc;
+}
+
 static int show(App *a, const Wish *w, Err *e) {
     Db *db = NULL;
     SaveSample s = {0};
-    Savings v;
+    Savings *v = xcalloc(1, sizeof *v);
     int64_t range_nano = 0;
     const Query q = {.since_ms = w->since_ms, .until_ms = w->until_ms, .filter = w->filter, .zone = a->day_zone};
     Followed *f = xcalloc(1, sizeof *f);
+    Going g = {.bar = isatty(STDERR_FILENO)};
     int rc = db_open(&db, a->db_path, DB_READ, e);
-    if (rc == 0) rc = savings_followed(a, db, w->followed_calls, f, e);
-    if (rc == 0) rc = savings_load(db, &q, (size_t)w->calls, &s, e);
-    if (rc == 0 && s.cut) rc = range_paid(db, &q, &range_nano, e);
-    if (rc == 0) {
-        savings_work_out(&s, a->book, &w->ask, &v);
-        if (strcmp(w->format, "json") == 0) print_json(&v, &s, f, range_nano);
-        else if (strcmp(w->format, "csv") == 0) print_csv(&v);
-        else print_table(&v, &s, f, range_nano);
-    }
-    savings_free(&s);
+    if (rc == 0) rc = savings_followed(a, db, w->calls, f, e);
+    if (rc == 0) rc = w->calls ? sample(a, db, w, &q, v, &s, &range_nano, e) : analyse(a, db, w, &q, &g, v, &s, e);
+    if (rc == 0) print(w, v, &s, f, range_nano);
+    if (g.run) savings_close(g.run);
+    else savings_free(&s);
     savings_followed_free(f);
     free(f);
+    free(v);
     db_close(db);
     return rc;
 }
@@ -199,12 +258,10 @@ static int take_times(App *a, Wish *w, const char *const *value) {
 static int take_options(App *a, Wish *w, const char *const *value) {
     int64_t ttl_s = SAVE_TTL_MS / 1000;
     w->format = value[OPT_FORMAT] ? value[OPT_FORMAT] : "table";
-    w->calls = SAVE_CALLS_DEFAULT;
     if (strcmp(w->format, "table") != 0 && strcmp(w->format, "json") != 0 && strcmp(w->format, "csv") != 0 && strcmp(w->format, "md") != 0)
         return usage_fail("savings: --format is table, json, csv or md, not %.40s", w->format);
     int code = take_number(value[OPT_TTL], "--ttl", 30 * MS_PER_DAY / 1000, &ttl_s);
     if (code == EXIT_DONE) code = take_number(value[OPT_CALLS], "--calls", SAVE_CALLS_MAX, &w->calls);
-    if (value[OPT_CALLS]) w->followed_calls = w->calls;
     w->ask.ttl_ms = ttl_s * 1000;
     return code == EXIT_DONE ? take_times(a, w, value) : code;
 }

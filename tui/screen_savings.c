@@ -1,5 +1,7 @@
 /* screen_savings: per strategy what is saved, what could be, how sure that is and what it stands on; and which features it is.
- * Why it reads seldom: an estimate over many calls does not change within a minute, and each reading costs some 100 ms. */
+ * Why it reads seldom: an estimate over many calls does not change within a minute, and each reading looks at all of them,
+ * in slices; what was whole stays until the new answer is. */
+#include "collectors/savings_half.h"
 #include "store/money.h"
 #include "store/savings.h"
 #include "tui/list.h"
@@ -8,51 +10,94 @@
 #include "tui/keys.h"
 #include "tui/view.h"
 
-enum { PAGE = SAVE_COUNT + 1, READ_MS = 60000, BAR = 16, CALLS = 50000, PARTS_SHOWN = 6, BOTH_H = 34 };
+enum { PAGE = SAVE_COUNT + 1, READ_MS = 60000, BAR = 16, PARTS_SHOWN = 6, BOTH_H = 34 };
 
 typedef struct Page { /* self */
     SavingsPane pane; /* first: savings_dialogs.c finds it here */
     Savings v;
-    SaveSample sample;
-    char filter_text[256];
+    SaveSample sample;    /* its examples' calls */
+    SaveRun *shown, *run; /* what v is of; what goes on */
+    SavingsHalf *half;
+    Filter *filter;       /* the run's own: the view's may change under it */
+    SaveAsk ask;
+    char filter_text[256]; /* of the run, else of what is shown */
     int64_t read_ms, length_ms; /* of the range, and its end; 0 = nothing read yet */
     TableState table;
 } Page;
 
 static void *open_savings(void) { return xcalloc(1, sizeof(Page)); }
 
+static void end_run(Page *p) {
+    savings_half_drop(p->half);
+    savings_close(p->run);
+    p->half = NULL;
+    p->run = NULL;
+}
+
 static void close_savings(void *self) {
     Page *p = self;
-    savings_free(&p->sample);
+    end_run(p);
+    savings_close(p->shown);
+    filter_free(p->filter);
     savings_pane_free(&p->pane);
     free(p);
 }
 
+/* What was begun or read answers what is asked now. */
 static bool is_fresh(const Page *p, const View *v) {
     int64_t newer = v->until_ms - p->read_ms, longer = v->until_ms - v->since_ms - p->length_ms;
     return p->read_ms && newer >= 0 && newer < (view_is_live(v) ? READ_MS : 1) && longer >= 0 && longer <= newer &&
            strcmp(p->filter_text, v->filter_text) == 0;
 }
 
-static int load_savings(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
-    Page *p = self;
-    const Query q = {.since_ms = v->since_ms, .until_ms = v->until_ms, .filter = v->filter};
-    (void)deadline_us;
-    *more = false;
-    if (savings_pane_load(&p->pane, v, e) != 0) return -1;
-    if (is_fresh(p, v)) return 0;
-    savings_free(&p->sample);
-    p->v = (Savings){0}; /* its texts are the sample's */
-    p->read_ms = 0;
-    if (savings_load(v->db, &q, CALLS, &p->sample, e) != 0) return -1;
-    const SaveAsk ask = {.can_wait = v->app->config->can_wait, .route_to = v->app->config->route_to, .simple_input = v->app->config->simple_input,
-                          .simple_output = v->app->config->simple_output, .window = v->app->config->window, .hourly = v->app->config->hourly,
-                          .no_budget = v->app->config->budget_count == 0, .tiers = tiers_of(v->app->config)};
-    savings_work_out(&p->sample, v->book, &ask, &p->v);
+static int begin_run(Page *p, View *v, Err *e) {
+    const Config *c = v->app->config;
+    end_run(p);
+    filter_free(p->filter);
+    p->filter = NULL;
+    if (v->filter && filter_parse(&p->filter, v->filter_text, e) != 0) return -1;
+    const Query q = {.since_ms = v->since_ms, .until_ms = v->until_ms, .filter = p->filter};
+    p->ask = (SaveAsk){.can_wait = c->can_wait, .route_to = c->route_to, .simple_input = c->simple_input, .simple_output = c->simple_output, .window = c->window,
+                       .hourly = c->hourly, .no_budget = c->budget_count == 0, .tiers = tiers_of(c)};
     p->read_ms = v->until_ms;
     p->length_ms = v->until_ms - v->since_ms;
     snprintf(p->filter_text, sizeof p->filter_text, "%s", v->filter_text);
+    if (!p->shown) savings_work_out(&(SaveSample){0}, v->book, &p->ask, &p->v); /* names, and nothing known */
+    if (!p->shown) p->v.notes = 0;
+    return savings_open(&p->run, v->db, v->book, &p->ask, &q, e);
+}
+
+static int end_whole(Page *p, Err *e) {
+    if (savings_half_add(p->half, p->run, e) != 0) {
+        p->half = NULL;
+        return -1;
+    }
+    p->half = NULL;
+    savings_close(p->shown);
+    p->shown = p->run;
+    p->run = NULL;
+    return savings_result(p->shown, &p->v, &p->sample, e);
+}
+
+static int step_run(Page *p, View *v, int64_t deadline_us, bool *more, Err *e) {
+    bool surveyed = savings_surveyed(p->run);
+    if (savings_step(p->run, deadline_us, more, e) != 0) return -1;
+    if (!surveyed && savings_surveyed(p->run)) p->half = savings_half_begin(p->run, v->app->db_path);
+    if (!*more) *more = !savings_half_wait(p->half, deadline_us);
+    if (!*more) return end_whole(p, e);
+    v->reading_permille = p->half ? (savings_permille(p->run) + savings_half_permille(p->half)) / 2 : savings_permille(p->run);
     return 0;
+}
+
+static int load_savings(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
+    Page *p = self;
+    *more = false;
+    if (savings_pane_load(&p->pane, v, e) != 0) return -1;
+    if (!is_fresh(p, v) && begin_run(p, v, e) != 0) return -1;
+    if (!p->run || step_run(p, v, deadline_us, more, e) == 0) return 0;
+    end_run(p);
+    p->read_ms = 0;
+    return -1;
 }
 
 /* ---- drawing ---- */
