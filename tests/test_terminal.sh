@@ -101,6 +101,17 @@ type_keys /
 until_true "the filter opens" shows "/"
 type_keys "cost>"
 until_true "an unfinished filter says what is missing" shows "column"
+until_true "with a mark under the place" shows "^ column 6: a number is missing"
+type_keys 5
+until_true "finished it filters" shows "no calls in"
+type_keys BSpace
+until_true "while it is broken" shows "column"
+until_true "the last right one stays in force" shows "/cost>5"
+type_keys C-u "fea" Tab
+until_true "Tab completes a field" shows "/feature:"
+type_keys Tab
+until_true "and a value that there is" shows "/feature:search"
+until_true "its calls are there" shows "0.002100"
 type_keys Escape
 until_true "Esc closes the filter" shows_not "column"
 type_keys :
@@ -132,6 +143,12 @@ until_true "Enter shows their calls" shows "4 Requests"
 type_keys Enter
 until_true "Enter opens the call" shows "the arithmetic"
 until_true "with its raw record from the log" shows '"request_id":"first"'
+until_true "and what its gateway did" shows "edge-1 let it pass as asked"
+type_keys r
+until_true "r shows the record alone" shows_not "the arithmetic"
+shows '"request_id":"first"' && ok "all of it" || not_ok "all of it"
+type_keys Escape
+until_true "Esc comes back to all of the call" shows "the arithmetic"
 type_keys Escape
 until_true "Esc closes it" shows_not "the arithmetic"
 type_keys Escape
