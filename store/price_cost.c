@@ -45,7 +45,7 @@ static Wide saved(const Rates *r, const int64_t *tokens) {
            (Wide)count(tokens[TOK_CACHE_WRITE_1H]) * (r->pico[TOK_CACHE_WRITE_1H] - in);
 }
 
-Charge plan_charge(const Plan *p, const int64_t tokens[TOK_COUNT], int64_t calls, int64_t web_searches, int64_t ts_ms) {
+Charge plan_cost(const Plan *p, const int64_t tokens[TOK_COUNT], int64_t calls, int64_t web_searches, int64_t ts_ms) {
     bool far = is_long(p->row, tokens, calls);
     /* Without a time of day the call is taken to be at peak: the dearer of two unknowns. */
     bool off = p->has_hours && ts_ms != 0 && !peak_at(&p->row->peak, ts_ms);
@@ -61,6 +61,11 @@ Charge plan_charge(const Plan *p, const int64_t tokens[TOK_COUNT], int64_t calls
     if (web_searches > 0 && p->row->search_pico < 0) c.flags |= COST_FEE_UNLISTED;
     if (off) c.flags |= COST_OFFPEAK;
     c.nano = round_nano(sum * p->mul.num + fee * p->mul.den, p->mul.den, &c.flags);
+    return c;
+}
+
+Charge plan_charge(const Plan *p, const int64_t tokens[TOK_COUNT], int64_t calls, int64_t web_searches, int64_t ts_ms) {
+    Charge c = plan_cost(p, tokens, calls, web_searches, ts_ms);
     if (tokens[TOK_CACHE_READ] > 0 || tokens[TOK_CACHE_WRITE_5M] > 0 || tokens[TOK_CACHE_WRITE_1H] > 0)
         c.saved_cache_nano = round_nano(saved(c.rates, tokens) * p->mul.num, p->mul.den, &c.flags);
     return c;

@@ -91,7 +91,7 @@ bool price_kind_usage(PriceKind *k, const Usage *u, int64_t *nano, uint32_t *fla
     *nano = 0;
     *flags = 0;
     if (!k->plan.row) return false;
-    Charge c = plan_charge(&k->plan, u->tokens, 1 + u->more_calls, u->web_searches, u->ts_ms);
+    Charge c = plan_cost(&k->plan, u->tokens, 1 + u->more_calls, u->web_searches, u->ts_ms);
     *nano = c.nano;
     *flags = c.flags;
     return true;

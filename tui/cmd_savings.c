@@ -8,6 +8,7 @@
 #include "tui/number.h"
 #include "tui/signals.h"
 #include <inttypes.h>
+#include <jansson.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -212,7 +213,8 @@ static int sample(App *a, Db *db, const Wish *w, const Query *q, Savings *v, Sav
     return rc;
 }
 
-static int show(App *a, const Wish *w, Err *e) {
+static int show(App *a, Wish *w, Err *e) {
+    json_t *policy = savings_policy(a);
     Db *db = NULL;
     SaveSample s = {0};
     Savings *v = xcalloc(1, sizeof *v);
@@ -220,6 +222,7 @@ static int show(App *a, const Wish *w, Err *e) {
     const Query q = {.since_ms = w->since_ms, .until_ms = w->until_ms, .filter = w->filter, .zone = a->day_zone};
     Followed *f = xcalloc(1, sizeof *f);
     Going g = {.bar = isatty(STDERR_FILENO)};
+    w->ask.policy = policy;
     int rc = db_open(&db, a->db_path, DB_READ, e);
     if (rc == 0) rc = savings_followed(a, db, w->calls, f, e);
     if (rc == 0) rc = w->calls ? sample(a, db, w, &q, v, &s, &range_nano, e) : analyse(a, db, w, &q, &g, v, &s, e);
@@ -229,6 +232,7 @@ static int show(App *a, const Wish *w, Err *e) {
     savings_followed_free(f);
     free(f);
     free(v);
+    json_decref(policy);
     db_close(db);
     return rc;
 }

@@ -13,10 +13,14 @@ Query savings_yesterday(Db *db, const Zone *day_zone, int64_t now_ms) {
     return q;
 }
 
-int savings_try(App *a, Db *db, const SaveRule *r, const Query *q, int64_t max_calls, RuleEffect *out, Err *e) {
+json_t *savings_policy(const App *a) {
     json_t *policy = NULL;
     Err none = {0};
-    if (policy_read_last_good(a->policy_path, &policy, &none) != 0) policy = NULL; /* no policy is obeyed yet */
+    return policy_read_last_good(a->policy_path, &policy, &none) == 0 ? policy : NULL;
+}
+
+int savings_try(App *a, Db *db, const SaveRule *r, const Query *q, int64_t max_calls, RuleEffect *out, Err *e) {
+    json_t *policy = savings_policy(a);
     RuleAsk ask = {.q = q, .policy = policy, .max_calls = max_calls};
     int rc = save_rule_try(db, a->book, r, &ask, out, e);
     json_decref(policy);

@@ -6,6 +6,7 @@
 #include "tui/policy_act.h"
 
 /* Yesterday in the budget zone; the last 24 hours if there was no call then. */
+struct json_t *savings_policy(const App *a); /* that is obeyed now; NULL = none. json_decref() */
 Query savings_yesterday(Db *db, const Zone *day_zone, int64_t now_ms);
 /* The rule on the calls of q, under the policy that is obeyed now. */
 int savings_try(App *a, Db *db, const SaveRule *r, const Query *q, int64_t max_calls, RuleEffect *out, Err *e);

@@ -9,6 +9,7 @@
 #include "tui/savings_pane.h"
 #include "tui/keys.h"
 #include "tui/view.h"
+#include <jansson.h>
 
 enum { PAGE = SAVE_COUNT + 1, READ_MS = 60000, BAR = 16, PARTS_SHOWN = 6, BOTH_H = 34 };
 
@@ -20,6 +21,7 @@ typedef struct Page { /* self */
     SavingsHalf *half;
     Filter *filter;       /* the run's own: the view's may change under it */
     SaveAsk ask;
+    json_t *policy;
     char filter_text[256]; /* of the run, else of what is shown */
     int64_t read_ms, length_ms; /* of the range, and its end; 0 = nothing read yet */
     TableState table;
@@ -39,6 +41,7 @@ static void close_savings(void *self) {
     end_run(p);
     savings_close(p->shown);
     filter_free(p->filter);
+    json_decref(p->policy);
     savings_pane_free(&p->pane);
     free(p);
 }
@@ -59,6 +62,8 @@ static int begin_run(Page *p, View *v, Err *e) {
     const Query q = {.since_ms = v->since_ms, .until_ms = v->until_ms, .filter = p->filter};
     p->ask = (SaveAsk){.can_wait = c->can_wait, .route_to = c->route_to, .simple_input = c->simple_input, .simple_output = c->simple_output, .window = c->window,
                        .hourly = c->hourly, .no_budget = c->budget_count == 0, .tiers = tiers_of(c)};
+    json_decref(p->policy);
+    p->ask.policy = p->policy = savings_policy(v->app);
     p->read_ms = v->until_ms;
     p->length_ms = v->until_ms - v->since_ms;
     snprintf(p->filter_text, sizeof p->filter_text, "%s", v->filter_text);
