@@ -150,9 +150,22 @@ typedef struct BudgetView {
 /* What is spent, its level and the period: cheap, the guard asks at each commit. The rest is 0. */
 int query_budget_spent(Db *db, const Budget *b, const Zone *day_zone, int64_t now_ms, BudgetView *out, Err *e);
 int query_budget(Db *db, const Budget *b, const Zone *day_zone, int64_t now_ms, BudgetView *out, Err *e); /* without usual */
-int query_budget_usual(Db *db, const Budget *b, const Zone *day_zone, int64_t now_ms, BudgetView *out, Err *e); /* only it */
 /* Of a past instant: what was metered by then comes from rollups, and from rows where those do not know the scope. */
 int query_budget_asof(Db *db, const Budget *b, const Zone *day_zone, int64_t at_ms, BudgetView *out, Err *e);
+/* The same in slices: as of now or of a past instant, with or without the usual pace. */
+typedef struct BudgetAsk {
+    const Budget *budget;
+    const Zone *day_zone;
+    int64_t at_ms;
+    bool past, usual;
+    int (*interrupt)(void *ctx);
+    void *ctx;
+} BudgetAsk;
+typedef struct BudgetRun BudgetRun;
+int query_budget_open(Db *db, const BudgetAsk *ask, BudgetRun **out, Err *e);
+int query_budget_go_on(BudgetRun *r, bool *more, Err *e);
+void query_budget_take(BudgetRun *r, BudgetView *out); /* when it is whole; closes the run */
+void query_budget_close(BudgetRun *r);
 /* Metered calls of a budget's scope; NULL = all. The caller's. */
 int query_budget_filter(const Budget *b, Filter **out, Err *e);
 

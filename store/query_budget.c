@@ -2,6 +2,7 @@
  * ledger's own accumulators, which outlive raw rows; what bills and usage reports add, from the rollups. */
 #include "store/effective.h"
 #include "store/money.h"
+#include "store/query_scan.h"
 #include "store/usual.h"
 
 #define WEEK_MS (7 * MS_PER_DAY)
@@ -96,20 +97,6 @@ int query_budget(Db *db, const Budget *b, const Zone *zone, int64_t now_ms, Budg
     return query_budget_spent(db, b, zone, now_ms, out, e) == 0 ? add_forecast(db, b, now_ms, out, e) : -1;
 }
 
-int query_budget_asof(Db *db, const Budget *b, const Zone *zone, int64_t at_ms, BudgetView *out, Err *e) {
-    Filter *filter;
-    Result r;
-    *out = period_of(b, zone, at_ms);
-    if (query_budget_filter(b, &filter, e) != 0) return -1;
-    const Query q = {.since_ms = out->begin_ms, .until_ms = at_ms, .filter = filter};
-    int rc = query_run(db, &q, &r, e);
-    if (rc == 0) out->metered_nano = r.total.cost_nano, out->unpriced_tokens = r.total.unpriced_tokens;
-    result_free(&r);
-    filter_free(filter);
-    if (rc != 0 || add_spent(db, b, at_ms, out, e) != 0) return -1;
-    return add_forecast(db, b, at_ms, out, e);
-}
-
 /* The weeks to come are taken to be like the one that begins now: of later hours no other week is known. */
 static int64_t usual_rest(const Usual *u, int64_t now_ms, int64_t left_ms) {
     int64_t part = usual_span(u, now_ms, now_ms + left_ms % WEEK_MS), sum = part, weeks = left_ms / WEEK_MS;
@@ -119,16 +106,103 @@ static int64_t usual_rest(const Usual *u, int64_t now_ms, int64_t left_ms) {
     return sum;
 }
 
-int query_budget_usual(Db *db, const Budget *b, const Zone *zone, int64_t now_ms, BudgetView *out, Err *e) {
+/* ---- in slices ---- */
+struct BudgetRun {
+    Db *db;
+    BudgetAsk ask;
     Filter *filter;
+    QueryRun *metered; /* of the past: what was metered by then */
+    UsualRun *usual;   /* when the rest is known */
+    bool viewed;
+    BudgetView view;
+};
+
+int query_budget_open(Db *db, const BudgetAsk *ask, BudgetRun **out, Err *e) {
+    BudgetRun *r = xcalloc(1, sizeof *r);
+    *r = (BudgetRun){.db = db, .ask = *ask, .view = period_of(ask->budget, ask->day_zone, ask->at_ms)};
+    *out = r;
+    int rc = query_budget_filter(ask->budget, &r->filter, e);
+    const Query q = {.since_ms = r->view.begin_ms, .until_ms = ask->at_ms, .filter = r->filter, .interrupt = ask->interrupt, .ctx = ask->ctx};
+    if (rc == 0 && ask->past) rc = query_open(db, &q, &r->metered, e);
+    if (rc == 0) return 0;
+    query_budget_close(r);
+    *out = NULL;
+    return -1;
+}
+
+/* What was metered by then comes from rollups, and from rows where those do not know the scope. */
+static int view_past(BudgetRun *r, bool *more, Err *e) {
+    Result all;
+    if (query_go_on(r->metered, more, e) != 0) return -1;
+    if (*more) return 0;
+    query_take(r->metered, &all);
+    r->metered = NULL;
+    r->view.metered_nano = all.total.cost_nano;
+    r->view.unpriced_tokens = all.total.unpriced_tokens;
+    result_free(&all);
+    if (add_spent(r->db, r->ask.budget, r->ask.at_ms, &r->view, e) != 0) return -1;
+    return add_forecast(r->db, r->ask.budget, r->ask.at_ms, &r->view, e);
+}
+
+static int open_usual(BudgetRun *r, Err *e) {
+    int64_t at = r->ask.at_ms, left_ms = r->view.end_ms - at;
+    const Query q = {.since_ms = at, .until_ms = at + (left_ms < WEEK_MS ? left_ms : WEEK_MS), .filter = r->filter,
+                     .zone = budget_zone(r->ask.budget, r->ask.day_zone), .interrupt = r->ask.interrupt, .ctx = r->ask.ctx};
+    return usual_open(&r->usual, r->db, &q, e);
+}
+
+static void add_usual(BudgetRun *r) {
     Usual u;
-    int64_t left_ms = out->end_ms - now_ms, ahead_ms = left_ms < WEEK_MS ? left_ms : WEEK_MS;
-    if (query_budget_filter(b, &filter, e) != 0) return -1;
-    int rc = usual_load(&u, db, filter, budget_zone(b, zone), now_ms, now_ms + ahead_ms, e);
-    filter_free(filter);
-    if (rc != 0) return -1;
-    int64_t rest = usual_rest(&u, now_ms, left_ms);
-    out->end_at_usual_nano = rest < 0 ? -1 : nano_add(out->spent_nano, rest);
+    usual_take(r->usual, &u);
+    r->usual = NULL;
+    int64_t rest = usual_rest(&u, r->ask.at_ms, r->view.end_ms - r->ask.at_ms);
+    r->view.end_at_usual_nano = rest < 0 ? -1 : nano_add(r->view.spent_nano, rest);
     usual_free(&u);
+}
+
+static int go_on(BudgetRun *r, bool *more, Err *e) {
+    const BudgetAsk *a = &r->ask;
+    *more = false;
+    if (!r->viewed) {
+        if (a->past ? view_past(r, more, e) : query_budget(r->db, a->budget, a->day_zone, a->at_ms, &r->view, e)) return -1;
+        if (*more) return 0;
+        r->viewed = true;
+        if (a->usual && open_usual(r, e) != 0) return -1;
+    }
+    if (!r->usual) return 0;
+    if (usual_go_on(r->usual, more, e) != 0) return -1;
+    if (!*more) add_usual(r);
     return 0;
+}
+
+int query_budget_go_on(BudgetRun *r, bool *more, Err *e) {
+    bool mine;
+    if (read_begin(r->db, &mine, e) != 0) return -1;
+    int rc = go_on(r, more, e);
+    read_end(r->db, mine);
+    return rc;
+}
+
+void query_budget_take(BudgetRun *r, BudgetView *out) {
+    *out = r->view;
+    query_budget_close(r);
+}
+
+void query_budget_close(BudgetRun *r) {
+    if (!r) return;
+    query_close(r->metered);
+    usual_close(r->usual);
+    filter_free(r->filter);
+    free(r);
+}
+
+int query_budget_asof(Db *db, const Budget *b, const Zone *zone, int64_t at_ms, BudgetView *out, Err *e) {
+    BudgetRun *r;
+    bool more;
+    *out = (BudgetView){0};
+    if (query_budget_open(db, &(BudgetAsk){.budget = b, .day_zone = zone, .at_ms = at_ms, .past = true}, &r, e) != 0) return -1;
+    int rc = query_budget_go_on(r, &more, e);
+    if (rc == 0) query_budget_take(r, out);
+    else query_budget_close(r);
+    return rc;
 }

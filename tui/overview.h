@@ -3,6 +3,7 @@
 #ifndef TUI_OVERVIEW_H
 #define TUI_OVERVIEW_H
 #include "tui/number.h"
+#include "tui/budget_reading.h"
 #include "tui/list.h"
 #include "tui/reading.h"
 #include "tui/sparks.h"
@@ -64,6 +65,7 @@ typedef struct Overview {
     OverviewRange range;          /* list, models and series, as they are read */
     Reading reading_before;
     ChartReading reading_chart, reading_spark;
+    BudgetReading reading_budgets;
     Series before_series;
     RowView *live_page;           /* as it is read */
     size_t live_paged;

@@ -174,11 +174,23 @@ static int stage_range(Overview *o, View *v, bool *more, Err *e) {
     return 0;
 }
 
+/* Back in time the rows of a month may have to be read; until then the budgets are those of before. */
+static int stage_budgets(Overview *o, View *v, bool *more, Err *e) {
+    const Config *config = v->app->config;
+    size_t count = config->budget_count < BUDGETS_SHOWN ? config->budget_count : BUDGETS_SHOWN;
+    if (budget_reading_step(&o->reading_budgets, v, count, false, o->deadline_us, more, e) != 0) return -1;
+    if (*more) return 0;
+    for (size_t i = 0; i < count; i++) o->budget[i] = (BudgetRow){&config->budgets[i], o->reading_budgets.view[i]};
+    o->budgets = count;
+    if (count) qsort(o->budget, count, sizeof *o->budget, breaks_first);
+    return 0;
+}
+
 static int stage_beside(Overview *o, View *v, bool *more, Err *e) {
     (void)more;
     if (!o->source) o->source = xcalloc(SOURCES_SHOWN, sizeof *o->source);
     o->sources_unknown = view_is_past(v);
-    return load_budgets(o, v, e) == 0 ? query_sources(v->db, v->until_ms, o->source, SOURCES_SHOWN, &o->sources, e) : -1;
+    return query_sources(v->db, v->until_ms, o->source, SOURCES_SHOWN, &o->sources, e);
 }
 
 static int stage_slow(Overview *o, View *v, bool *more, Err *e) {
@@ -212,7 +224,7 @@ static int stage_live(Overview *o, View *v, bool *more, Err *e) {
 }
 
 typedef int Stage(Overview *o, View *v, bool *more, Err *e);
-static Stage *const stages[] = {stage_now, stage_range, stage_beside, load_before, load_before_chart, stage_slow, stage_spark, stage_live};
+static Stage *const stages[] = {stage_now, stage_range, stage_beside, stage_budgets, load_before, load_before_chart, stage_slow, stage_spark, stage_live};
 enum { STAGES = sizeof stages / sizeof *stages, STAGE_RANGE = 1 };
 
 void overview_load_free(Overview *o) {
@@ -220,6 +232,7 @@ void overview_load_free(Overview *o) {
     reading_free(&o->reading_before);
     chart_reading_free(&o->reading_chart);
     chart_reading_free(&o->reading_spark);
+    budget_reading_free(&o->reading_budgets);
     o->stage = 0;
 }
 
@@ -229,6 +242,7 @@ static void begin(Overview *o, const View *v) {
     uint64_t asked = reading_question(v, &q);
     if (o->stage > 0 && o->asked == asked && !reading_given_up(o->left_us)) return;
     overview_range_drop(o);
+    budget_reading_restart(&o->reading_budgets);
     o->stage = 0;
     o->asked = asked;
     o->live_paged = 0;

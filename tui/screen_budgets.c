@@ -1,5 +1,6 @@
 /* screen_budgets: every budget of the configuration, what breaks first on top, and of the selected one what is left, what its
  * limit would let through, and who spends it. Enter shows its calls. */
+#include "tui/budget_reading.h"
 #include "tui/drill.h"
 #include "tui/keys.h"
 #include "tui/list.h"
@@ -7,7 +8,7 @@
 #include "tui/view.h"
 
 enum { COL_BUDGET, COL_SCOPE, COL_PERIOD, COL_LIMIT, COL_SPENT, COL_GAUGE, COL_PART, COL_END, COL_BREAKS, COL_COUNT };
-enum { GAUGE = 10, WHO_MAX = 5, DETAIL_ROWS = 7 };
+enum { GAUGE = 10, MOVED_US = 8000, DETAIL_ROWS = 7 };
 
 static const Column columns[COL_COUNT] = {
     [COL_BUDGET] = {.title = "  budget", .width = 14, .grow = 30, .name = "budget"},
@@ -25,15 +26,16 @@ typedef struct BudgetRow {
     const Budget *budget;
     BudgetView view;
 } BudgetRow;
-typedef struct Who { char name[NAME_MAX_BYTES + 1]; int64_t nano; } Who;
 
 typedef struct Budgets {
     BudgetRow *rows;
-    size_t count, others; /* others: features that are not among `who` */
+    size_t count;
     TableState table;
-    Who who[WHO_MAX];
-    size_t who_count;
-    int64_t others_nano;
+    BudgetWho who;
+    BudgetReading reading;
+    bool viewed;               /* the budgets are through, who spends the selected one's is being read */
+    uint64_t asked;
+    int64_t left_us;
 } Budgets;
 
 static void *open_budgets(void) {
@@ -44,6 +46,8 @@ static void close_budgets(void *self) {
     Budgets *s = self;
     if (!s) return;
     table_state_free(&s->table);
+    budget_reading_free(&s->reading);
+    budget_who_end(&s->who);
     free(s->rows);
     free(s);
 }
@@ -62,39 +66,14 @@ static uint64_t row_key(const void *ctx, size_t row) {
     return hash64(id, strlen(id), 1) | 1;
 }
 
-/* By feature, or by model where the budget is a feature's own. */
-static int who_dim(const Budget *b) {
-    return b->scope_dim == DIM_FEATURE ? DIM_MODEL : DIM_FEATURE;
-}
-
 static const BudgetRow *selected(const Budgets *s) {
     const Table t = {.rows = s->count};
     return &s->rows[table_selected(&t, &s->table)];
 }
 
-static int load_who(Budgets *s, View *v, Err *e) {
+static int load_who(Budgets *s, View *v, int64_t deadline_us, bool *more, Err *e) {
     const BudgetRow *row = selected(s);
-    Filter *filter;
-    Result r;
-    s->who_count = s->others = 0;
-    s->others_nano = 0;
-    if (query_budget_filter(row->budget, &filter, e) != 0) return -1;
-    Query q = {.since_ms = row->view.begin_ms, .until_ms = v->until_ms, .by = {who_dim(row->budget)}, .by_count = 1, .filter = filter};
-    int rc = query_run(v->db, &q, &r, e);
-    if (rc == 0) rc = result_sort(&r, &q, "cost_usd", false, e);
-    for (size_t i = 0; rc == 0 && i < r.count; i++) {
-        if (s->who_count == WHO_MAX) {
-            s->others++;
-            s->others_nano += r.groups[i].t.cost_nano;
-            continue;
-        }
-        Who *w = &s->who[s->who_count++];
-        w->nano = r.groups[i].t.cost_nano;
-        snprintf(w->name, sizeof w->name, "%s", r.groups[i].name[0][0] ? r.groups[i].name[0] : "(none)");
-    }
-    result_free(&r);
-    filter_free(filter);
-    return rc;
+    return budget_who_step(&s->who, v, row->budget, row->view.begin_ms, deadline_us, more, e);
 }
 
 static bool listing(const Budgets *s, const View *v, Rect area, Listing *out);
@@ -113,24 +92,40 @@ static int tick_budgets(void *self, View *v, Err *e) {
     return 0;
 }
 
-static int load_budgets(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
-    Budgets *s = self;
+static int load_views(Budgets *s, View *v, int64_t deadline_us, bool *more, Err *e) {
     const Config *c = v->app->config;
-    (void)deadline_us;
-    *more = false;
+    if (budget_reading_step(&s->reading, v, c->budget_count, true, deadline_us, more, e) != 0) return -1;
+    if (*more) return 0;
     if (!s->rows) s->rows = xcalloc(c->budget_count + 1, sizeof *s->rows);
-    s->count = 0;
-    for (size_t i = 0; i < c->budget_count; i++) {
-        BudgetRow *row = &s->rows[i];
-        row->budget = &c->budgets[i];
-        if (view_budget(v, row->budget, &row->view, e) != 0) return -1;
-        if (query_budget_usual(v->db, row->budget, v->app->day_zone, v->until_ms, &row->view, e) != 0) return -1;
-    }
+    for (size_t i = 0; i < c->budget_count; i++) s->rows[i] = (BudgetRow){&c->budgets[i], s->reading.view[i]};
     s->count = c->budget_count;
     qsort(s->rows, s->count, sizeof *s->rows, soonest_first);
     Listing l;
     if (listing(s, v, (Rect){0}, &l)) table_arrange(&l.table, &s->table);
-    return s->count ? load_who(s, v, e) : 0;
+    s->viewed = true;
+    return 0;
+}
+
+/* A load that was left off begins anew. */
+static void begin(Budgets *s, const View *v) {
+    const uint64_t asked = (uint64_t)v->asof_ms;
+    if (asked == s->asked && !reading_given_up(s->left_us)) return;
+    budget_reading_restart(&s->reading);
+    budget_who_end(&s->who);
+    s->asked = asked;
+    s->viewed = false;
+}
+
+static int load_budgets(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
+    Budgets *s = self;
+    *more = false;
+    begin(s, v);
+    int rc = s->viewed ? 0 : load_views(s, v, deadline_us, more, e);
+    if (rc == 0 && !*more && s->count) rc = load_who(s, v, deadline_us, more, e);
+    if (rc != 0 || !*more) s->viewed = false;
+    if (rc != 0) budget_who_end(&s->who);
+    s->left_us = reading_now_us();
+    return rc;
 }
 
 /* ---- draw ---- */
@@ -247,13 +242,13 @@ static void draw_overshoot(const BudgetRow *r, Canvas *c, Rect at) {
 /* As many as fit, the rest as one sum. */
 static void draw_who(const Budgets *s, Canvas *c, Rect at) {
     Buf text = {.max = 1024};
-    size_t rest = s->others;
-    int64_t rest_nano = s->others_nano;
-    for (size_t i = 0; i < s->who_count; i++) {
+    size_t rest = s->who.others;
+    int64_t rest_nano = s->who.others_nano;
+    for (size_t i = 0; i < s->who.count; i++) {
         char one[128];
-        snprintf(one, sizeof one, "%.40s %s  ", s->who[i].name, number_money(s->who[i].nano, 0, BASIS_NONE).text);
-        if (rest == s->others && text_columns(text.at ? text.at : "") + text_columns(one) < at.w - 26) buf_str(&text, one);
-        else rest++, rest_nano += s->who[i].nano;
+        snprintf(one, sizeof one, "%.40s %s  ", s->who.who[i].name, number_money(s->who.who[i].nano, 0, BASIS_NONE).text);
+        if (rest == s->who.others && text_columns(text.at ? text.at : "") + text_columns(one) < at.w - 26) buf_str(&text, one);
+        else rest++, rest_nano += s->who.who[i].nano;
     }
     if (rest) buf_fmt(&text, "%zu more %s", rest, number_money(rest_nano, 0, BASIS_NONE).text);
     canvas_text(c, at.x, at.y, 10, ROLE_DIM, 0, "who");
@@ -376,7 +371,9 @@ static bool key_budgets(void *self, View *v, int key) {
 
 static void moved_budgets(void *self, View *v) {
     Err e = {""};
-    if (load_who(self, v, &e) != 0) snprintf(v->answer, sizeof v->answer, "tollwatch: %.200s", e.text);
+    bool more = false;
+    if (load_who(self, v, reading_now_us() + MOVED_US, &more, &e) != 0) snprintf(v->answer, sizeof v->answer, "tollwatch: %.200s", e.text);
+    if (more) snprintf(v->go, sizeof v->go, "budgets"); /* to be loaded to its end */
 }
 
 const Screen screen_budgets = {
