@@ -1,8 +1,8 @@
 #!/bin/sh
 # `make bench`: makes the corpora, runs each bench program, prints all figures as one table. Exits 1 when a bench failed
 # (a program broke, or a sum was not exact); a missed target is shown as MISSED and is not a failure.
-# BENCH_MB: megabytes of transcripts and of LiteLLM lines each (0.4 of it of access log), 100 unless said. CCUSAGE: path of ccusage's
-# native binary. BENCH: names of the programs to run, all without.
+# BENCH_MB: megabytes of transcripts and of LiteLLM lines each, 100 unless said; the access log always has 2 million lines, because
+# fewer are over before a rate can be told. CCUSAGE: path of ccusage's native binary. BENCH: names of the programs to run, all without.
 set -u
 BUILD=$(realpath "${BUILD:-build}") BENCH_MB=${BENCH_MB:-100}
 BENCH_DIR=$BUILD/bench BENCH_CORPUS=$BUILD/corpus BENCH_TABLE=$BUILD/bench/table TOLLWATCH=$BUILD/tollwatch
@@ -11,16 +11,21 @@ export TZ=UTC LC_ALL=C.UTF-8
 mkdir -p "$BENCH_DIR" || exit 1
 : >"$BENCH_TABLE"
 
-# The corpora are the same for the same size and makers.
-made="$BENCH_MB $(cat tests/corpus[._]* | cksum)"
-if [ "$(cat "$BENCH_CORPUS/made" 2>/dev/null)" != "$made" ]; then
-    echo "making corpora of $BENCH_MB MB in $BENCH_CORPUS"
-    rm -rf "$BENCH_CORPUS"
-    mkdir -p "$BENCH_CORPUS"
-    "$BUILD/tests/corpus_claude" "$BENCH_CORPUS" "$BENCH_MB" && "$BUILD/tests/corpus_litellm" "$BENCH_CORPUS" "$BENCH_MB" &&
-        "$BUILD/tests/corpus_access" "$BENCH_CORPUS" $(((BENCH_MB * 2 + 4) / 5)) || exit 1
-    echo "$made" >"$BENCH_CORPUS/made"
-fi
+# A corpus is the same for the same size and maker, and stays.
+corpus() { # NAME MB FILE...: makes it anew when it is another one than what is there
+    made="$2 $(cat tests/corpus.h "tests/corpus_$1.c" | cksum)"
+    name=$1 size=$2
+    shift 2
+    [ "$(cat "$BENCH_CORPUS/made.$name" 2>/dev/null)" = "$made" ] && return
+    echo "making $size MB of $name in $BENCH_CORPUS"
+    (cd "$BENCH_CORPUS" && rm -rf "$@") || exit 1
+    "$BUILD/tests/corpus_$name" "$BENCH_CORPUS" "$size" || exit 1
+    echo "$made" >"$BENCH_CORPUS/made.$name"
+}
+mkdir -p "$BENCH_CORPUS" || exit 1
+corpus claude "$BENCH_MB" .claude claude.oracle.csv
+corpus litellm "$BENCH_MB" litellm.jsonl litellm.oracle.csv
+corpus access 746 access.jsonl access.log access.oracle.csv
 
 failed=
 for b in ${BENCH:-$(cd tests && ls bench_*.c bench_*.sh | sed 's/\.c$//')}; do
