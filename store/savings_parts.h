@@ -58,7 +58,7 @@ typedef struct Kind {
 
 /* An example while the day lasts: what it saves when its prefix is cached is known in the evening. */
 typedef struct Example { int64_t nano, cached_nano, key; uint32_t prefix; } Example;
-enum { NO_PREFIX = UINT32_MAX };
+#define NO_PREFIX UINT32_MAX
 typedef struct Examples { Example at[SAVE_EXAMPLES]; size_t count; } Examples;
 typedef struct Tally { int64_t nano, calls, block[SAVE_BLOCKS], saved_nano, saved_calls; Examples examples; } Tally;
 enum { SAVE_LEAST_CALLS = 50 }; /* below, nothing is usual */
