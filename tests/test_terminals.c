@@ -24,7 +24,8 @@ static const Kind kinds[] = {
     {"xterm-256color", "8;5;", true, true}, {"tmux-256color", "8;5;", true, false}, {"screen-256color", "8;5;", true, false},
     {"linux", "\033[33m", false, false},    {"putty", "\033[33m", true, false},     {"xterm-direct", "8;2;", true, true},
     {"foot", "8;5;", true, true},           {"alacritty", "8;5;", true, true},      {"xterm-kitty", "8;5;", true, true},
-    {"kitty", "8;5;", true, true},
+    {"kitty", "8;5;", true, true},          {"screen", "\033[33m", true, false},     {"putty-256color", "8;5;", true, false},
+    {"alacritty-direct", "8;2;", true, true},
 };
 
 typedef struct Stage {
@@ -165,7 +166,7 @@ static void one_terminal(const Kind *k, bool mouse) {
     type_text(s, "8");
     await(s, "Policy");
     type_text(s, "?");
-    await(s, "next range");
+    await(s, "any command");
     type_text(s, "q");
     end(s);
     if (has(s, "\033[?1000h") != (mouse && k->alternate)) fail_msg("%s: the mouse is not as asked for", k->name);
