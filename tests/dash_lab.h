@@ -62,20 +62,26 @@ static inline void dash_lab_stop(DashLab *d) {
     signals_close(signals);
 }
 
-/* All that was sent is on the model; what it was, into `bytes` where somebody wants it. */
-static inline void dash_lab_look(DashLab *d, Buf *bytes) {
-    const Canvas *c = d->dash.canvas;
+/* All that was sent since, and was not looked at. */
+static inline void dash_lab_take(DashLab *d, Buf *bytes) {
     assert_int_equal(write(d->slave, (char[]){DASH_MARK}, 1), 1);
     pthread_mutex_lock(&d->reader.lock);
     while (d->reader.marks == 0) pthread_cond_wait(&d->reader.came, &d->reader.lock);
     d->reader.marks = 0;
-    d->model->w = c->w;
-    d->model->h = c->h;
     assert_false(d->reader.seen.overflow);
-    if (d->reader.seen.len) model_feed(d->model, d->reader.seen.at);
-    if (bytes && d->reader.seen.len) buf_add(bytes, d->reader.seen.at, d->reader.seen.len);
+    if (d->reader.seen.len) buf_add(bytes, d->reader.seen.at, d->reader.seen.len);
     buf_clear(&d->reader.seen);
     pthread_mutex_unlock(&d->reader.lock);
+}
+
+/* That, on the model. */
+static inline void dash_lab_look(DashLab *d) {
+    Buf bytes = {.max = DASH_SEEN_MAX};
+    dash_lab_take(d, &bytes);
+    d->model->w = d->dash.canvas->w;
+    d->model->h = d->dash.canvas->h;
+    if (bytes.len) model_feed(d->model, bytes.at);
+    buf_free(&bytes);
 }
 
 static inline void dash_lab_size(DashLab *d, int w, int h) {
@@ -123,7 +129,7 @@ static inline bool dash_lab_shows(const DashLab *d, const char *text) {
 }
 
 static inline void dash_lab_click(DashLab *d, int x, int y) {
-    char bytes[40];
+    char bytes[80];
     snprintf(bytes, sizeof bytes, "\033[<0;%d;%dM\033[<0;%d;%dm", x + 1, y + 1, x + 1, y + 1);
     dash_lab_type(d, bytes);
 }

@@ -73,7 +73,7 @@ static void one_turn(Robot *r) {
     if (bytes.len) assert_int_equal(write(r->d.master, bytes.at, bytes.len), (ssize_t)bytes.len);
     buf_free(&bytes);
     dash_step(&r->d.dash);
-    dash_lab_look(&r->d, NULL);
+    dash_lab_look(&r->d);
     model_assert_shows(r->d.model, r->d.dash.canvas);
     if (!r->d.dash.quit) return;
     dash_lab_stop(&r->d);

@@ -184,7 +184,7 @@ static void run_command(Dash *d, const KeyCommand *k, int key) {
     case DO_MOUSE: toggle_mouse(d); break;
     case DO_REDRAW: term_redraw(d->term); break;
     case DO_SUSPEND: dash_suspend(d); break;
-    case DO_NOTHING: case DO_OPEN: case DO_RECORD: case DO_CURSOR: case DO_ROW: case DO_PAGE: case DO_ENDS: case DO_DIMENSION: case DO_SORT: case DO_COLUMN:
+    case DO_NOTHING: case DO_OPEN: case DO_RECORD: case DO_CURSOR: case DO_ROW: case DO_PAGE: case DO_ENDS: case DO_DIMENSION: case DO_STACK: case DO_SORT: case DO_COLUMN:
     case DO_RULE: case DO_UNDO: case DO_FINDING:
     case DO_ACKNOWLEDGE: case DO_SILENCE:
         dash_answer(d, "%s does nothing on %s", k->keys, d->screen->title);

@@ -11,7 +11,7 @@
 #include "tui/layout.h"
 #include "tui/view.h"
 
-enum { SEGMENTS_MAX = 8, STOP_ENDED_SHOWN_MS = 15 * 60000 };
+enum { SEGMENTS_MAX = 8, STOP_ENDED_SHOWN_MS = 15 * 60000, QUIT_W = 60 };
 
 /* ---- the switch ---- */
 
@@ -247,29 +247,36 @@ static int item_width(const KeyCommand *k) {
     return text_columns(k->keys) + 1 + text_columns(k->footer);
 }
 
-/* The commands of a footer: the screen's own by use, then filter, palette, help, quit. */
+/* The commands of a footer: the screen's own by use, then filter (where it has not said how much that is used), palette, help, quit. */
 static int footer_items(const Screen *s, const KeyCommand **out, int max) {
     char names[256];
     int n = 0;
     snprintf(names, sizeof names, "%s filter palette help quit", s->footer ? s->footer : "");
     for (char *save, *name = strtok_r(names, " ", &save); name && n < max; name = strtok_r(NULL, " ", &save)) {
         const KeyCommand *k = key_command(name);
-        if (k) out[n++] = k;
+        bool twice = false;
+        for (int i = 0; i < n; i++) twice |= out[i] == k;
+        if (k && !twice) out[n++] = k;
     }
     return n;
 }
 
-/* Cut from the right, but never the palette and help: they lead everywhere. */
+static bool is_kept(const KeyCommand *k, int width) {
+    return k->act == DO_PALETTE || k->act == DO_HELP || (k->act == DO_QUIT && width >= QUIT_W);
+}
+
+/* Cut from the right, but never the palette and help, which lead everywhere, nor (where there is room) the way out. */
 static int footer_spots(const Screen *s, Rect r, Spot out[SPOTS_MAX]) {
     const KeyCommand *item[SPOTS_MAX];
-    int n = footer_items(s, item, SPOTS_MAX), total = 0, gap, placed = 0;
+    int n = footer_items(s, item, SPOTS_MAX), total = 0, gap, placed = 0, must = 0;
     for (int i = 0; i < n; i++) total += item_width(item[i]);
     gap = 1 + total + 3 * (n - 1) <= r.w ? 3 : 2;
-    int must = item_width(key_command("palette")) + item_width(key_command("help")) + gap, x = r.x + 1, end = r.x + r.w;
+    for (int i = 0; i < n; i++) must += is_kept(item[i], r.w) ? item_width(item[i]) + gap : 0;
+    int x = r.x + 1, end = r.x + r.w;
     for (int i = 0; i < n; i++) {
-        bool keep = item[i]->act == DO_PALETTE || item[i]->act == DO_HELP;
+        bool keep = is_kept(item[i], r.w);
         int w = item_width(item[i]);
-        if (!keep && x + w + (must > 0 ? gap + must : 0) > end) continue;
+        if (!keep && x + w + must > end) continue;
         out[placed++] = (Spot){.x = x, .w = w, .key = item[i]->codes[0], .command = item[i]};
         x += w + gap;
         if (keep) must -= w + gap;

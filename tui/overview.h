@@ -32,6 +32,26 @@ typedef struct OverviewRange { /* the runs of a load that goes on */
     int at;
     int64_t show_us;
 } OverviewRange;
+typedef struct ChartParts { /* of a series: its burner, the rest, what is usual, in nano-dollars a minute; usual -1 = unknown */
+    int64_t *burner, *rest, *usual; /* [slots] */
+    char name[NAME_MAX_BYTES + 1];  /* the burner's */
+} ChartParts;
+
+typedef struct ChartStack { /* what the chart is stacked by (overview_stack.c) */
+    int dim;                  /* -1 = nothing */
+    Series series;            /* where that is not the model */
+    ChartParts parts;
+    uint64_t asked;           /* what they are the answer to; 0 = nothing */
+    int64_t until_ms;
+    ChartReading reading;
+} ChartStack;
+
+typedef struct ChartView { /* what of the two is drawn; borrowed */
+    const Series *series;
+    const int64_t *burner, *rest, *usual;
+    const char *name, *by;    /* of the burner, "" = none; of the dimension */
+    bool split;
+} ChartView;
 
 typedef struct Overview {
     int dim;                      /* what the list is by */
@@ -47,6 +67,7 @@ typedef struct Overview {
     Series series;
     int64_t *burner, *rest, *usual_slot; /* [series.slots], nano-dollars a minute; usual -1 = unknown */
     char burner_model[NAME_MAX_BYTES + 1]; /* whose part of the chart stands out */
+    ChartStack stack;
     int64_t cursor_ms;            /* the slot on the chart that is looked at; 0 = none */
     bool notional_only;           /* nothing of the range is spend: the chart shows the notional value */
     int64_t onset_ms;             /* since when it burns more than twice the usual; 0 = it does not */
@@ -87,6 +108,12 @@ Query overview_chart_range(int64_t since_ms, int64_t until_ms, const View *v, in
 int64_t overview_per_minute(const Series *s, size_t slot, int64_t nano, int64_t until_ms);
 void overview_chart_to(Overview *o, int64_t until_ms);       /* what is drawn of the series */
 int overview_tick(Overview *o, View *v, Err *e);             /* rates, and what is projected from them */
+void overview_split(const Series *s, int64_t until_ms, bool notional_only, ChartParts *out);
+void overview_stack_recall(Overview *o, const View *v);      /* as it was saved */
+void overview_stack_next(Overview *o, View *v, bool back);
+int overview_stack_step(Overview *o, View *v, bool *more, Err *e); /* of a load, after the series */
+void overview_stack_free(ChartStack *s);
+ChartView overview_chart_view(const Overview *o, const View *v);
 int overview_ask(View *v, const int *by, size_t by_count, int64_t since_ms, int64_t until_ms, Result *out, Err *e);
 uint64_t overview_row_key(const void *ctx, size_t row);
 

@@ -144,7 +144,7 @@ static void draw_more(const Overview *o, const View *v, Canvas *c, Rect r) {
 
 /* ---- chart ---- */
 
-static void draw_legend(const Overview *o, const View *v, bool split, Canvas *c, Rect r, ThemeRole role) {
+static void draw_legend(const Overview *o, const View *v, const ChartView *ch, Canvas *c, Rect r, ThemeRole role) {
     int x = r.x + 1, end = r.x + r.w - 1;
     char change[24], usual[96] = "";
     if (o->compared) {
@@ -158,10 +158,13 @@ static void draw_legend(const Overview *o, const View *v, bool split, Canvas *c,
         canvas_text(c, x, r.y, r.w - 1, ROLE_TITLE, 0, "notional value $/min: flat-rate use, not spend");
         return;
     }
-    x += canvas_text(c, x, r.y, end - x, ROLE_TITLE, 0, split ? "spend $/min by model" : "spend $/min") + 3;
-    if (split) {
+    x += canvas_textf(c, x, r.y, end - x, ROLE_TITLE, 0, "spend $/min%s%s", ch->split ? " by " : "", ch->split ? ch->by : "");
+    if (ch->series->slot_ms > o->series.slot_ms)
+        x += canvas_textf(c, x, r.y, end - x, ROLE_DIM, 0, ", %s each", number_age(ch->series->slot_ms).text);
+    x += 3;
+    if (ch->split) {
         x += canvas_text(c, x, r.y, end - x, role, 0, "█") + 1;
-        x += canvas_text(c, x, r.y, end - x, ROLE_TEXT, 0, overview_name(o->burner_model)) + 2;
+        x += canvas_text(c, x, r.y, end - x, ROLE_TEXT, 0, overview_name(ch->name)) + 2;
         x += canvas_text(c, x, r.y, end - x, ROLE_CHART, 0, "▒") + 1;
         x += canvas_text(c, x, r.y, end - x, ROLE_TEXT, 0, "others") + 3;
     }
@@ -169,16 +172,16 @@ static void draw_legend(const Overview *o, const View *v, bool split, Canvas *c,
 }
 
 /* The slot that is looked at: its column, and over it what was spent then. */
-static void draw_cursor(const Overview *o, const View *v, Canvas *c, Rect r) {
-    const Series *s = &o->series;
+static void draw_cursor(const Overview *o, const View *v, const ChartView *ch, Canvas *c, Rect r) {
+    const Series *s = ch->series;
     int64_t slot = (o->cursor_ms - s->since_ms) / s->slot_ms;
     if (!o->cursor_ms || slot < 0 || slot >= (int64_t)s->slots) return;
     int w = chart_bars(r.w), column = (int)(slot * w / (int64_t)s->slots), x = r.x + CHART_AXIS + column;
     char words[256], at[24];
-    time_format(v->zone, o->cursor_ms, s->slot_ms < MS_PER_DAY ? "%d %b %H:%M" : "%d %b", at, sizeof at);
-    const Number all = number_usd(nano_add(o->burner[slot], o->rest[slot]), 0, BASIS_NONE), own = number_usd(o->burner[slot], 0, BASIS_NONE);
-    snprintf(words, sizeof words, " %s %s/min%s%.60s%s%s  Enter: as of then ", at, all.text, o->burner_model[0] ? ", " : "", o->burner_model,
-             o->burner_model[0] ? " " : "", o->burner_model[0] ? own.text : "");
+    time_format(v->zone, s->since_ms + slot * s->slot_ms, s->slot_ms < MS_PER_DAY ? "%d %b %H:%M" : "%d %b", at, sizeof at);
+    const Number all = number_usd(nano_add(ch->burner[slot], ch->rest[slot]), 0, BASIS_NONE), own = number_usd(ch->burner[slot], 0, BASIS_NONE);
+    snprintf(words, sizeof words, " %s %s/min%s%.60s%s%s  Enter: as of then ", at, all.text, ch->name[0] ? ", " : "", ch->name,
+             ch->name[0] ? " " : "", ch->name[0] ? own.text : "");
     canvas_restyle(c, (Rect){x, r.y, 1, r.h - 1}, ROLE_SELECTED, ATTR_REVERSE);
     canvas_text(c, x, r.y + r.h - 1, 1, ROLE_KEY, ATTR_BOLD, "▲");
     int used = text_columns(words), from = x + 1 + used <= r.x + r.w ? x + 1 : x - used;
@@ -186,31 +189,50 @@ static void draw_cursor(const Overview *o, const View *v, Canvas *c, Rect r) {
     canvas_text(c, from, r.y, r.x + r.w - from, ROLE_KEY, ATTR_BOLD, words);
 }
 
+/* What is compared with has the slots of the model's chart: of a coarser one the averages. */
+static int64_t *before_of(const Overview *o, const Series *s) {
+    int64_t *out = xmalloc((s->slots + 1) * sizeof *out);
+    for (size_t i = 0; i < s->slots; i++) {
+        int64_t sum = 0, n = 0, from = s->since_ms + (int64_t)i * s->slot_ms;
+        for (size_t k = 0; k < o->series.slots; k++) {
+            int64_t at = o->series.since_ms + (int64_t)k * o->series.slot_ms;
+            if (at < from || at >= from + s->slot_ms || o->before_slot[k] < 0) continue;
+            sum = nano_add(sum, o->before_slot[k]);
+            n++;
+        }
+        out[i] = n ? sum / n : -1;
+    }
+    return out;
+}
+
 static void draw_chart(const Overview *o, const View *v, Canvas *c, Rect r) {
-    bool split = r.h >= 9 && !o->notional_only && o->models.count > 1, legend = r.h >= 9 || ((o->notional_only || o->compared) && r.h >= 5);
-    const Series *s = &o->series;
+    ChartView view = overview_chart_view(o, v);
+    bool legend = r.h >= 9 || ((o->notional_only || o->compared) && r.h >= 5);
+    const Series *s = view.series;
     if (s->slots == 0) return;
-    ThemeRole role = overview_burn_role(&o->now);
+    view.split &= r.h >= 9;
+    ThemeRole role = overview_burn_role(&o->now), burner_role = role == ROLE_TEXT ? ROLE_CHART : role;
     if (legend) {
-        draw_legend(o, v, split, c, r, role == ROLE_TEXT ? ROLE_CHART : role);
+        draw_legend(o, v, &view, c, r, burner_role);
         r.y++;
         r.h--;
     }
-    int64_t *all = xmalloc((s->slots + 1) * sizeof *all);
-    for (size_t i = 0; i < s->slots; i++) all[i] = nano_add(o->burner[i], o->rest[i]);
+    int64_t *all = xmalloc((s->slots + 1) * sizeof *all), *before = o->compared ? before_of(o, s) : NULL;
+    for (size_t i = 0; i < s->slots; i++) all[i] = nano_add(view.burner[i], view.rest[i]);
     Chart ch = {.slots = s->slots,
-                .burner = split ? o->burner : NULL,
-                .rest = split ? o->rest : all,
-                .usual = o->compared ? o->before_slot : o->usual_slot,
+                .burner = view.split ? view.burner : NULL,
+                .rest = view.split ? view.rest : all,
+                .usual = o->compared ? before : view.usual,
                 .line = o->compared,
                 .zone = v->zone,
                 .since_ms = s->since_ms,
                 .slot_ms = s->slot_ms,
                 .mark_ms = o->onset_before ? 0 : o->onset_ms,
-                .burner_role = role == ROLE_TEXT ? ROLE_CHART : role};
+                .burner_role = burner_role};
     chart_draw(&ch, c, r);
-    draw_cursor(o, v, c, r);
+    draw_cursor(o, v, &view, c, r);
     free(all);
+    free(before);
 }
 
 /* ---- the whole ---- */

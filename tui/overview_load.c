@@ -224,7 +224,8 @@ static int stage_live(Overview *o, View *v, bool *more, Err *e) {
 }
 
 typedef int Stage(Overview *o, View *v, bool *more, Err *e);
-static Stage *const stages[] = {stage_now, stage_range, stage_beside, stage_budgets, load_before, load_before_chart, stage_slow, stage_spark, stage_live};
+static Stage *const stages[] = {stage_now, stage_range, stage_beside, stage_budgets, load_before, load_before_chart, stage_slow, stage_spark, stage_live,
+                               overview_stack_step};
 enum { STAGES = sizeof stages / sizeof *stages, STAGE_RANGE = 1 };
 
 void overview_load_free(Overview *o) {
@@ -233,6 +234,7 @@ void overview_load_free(Overview *o) {
     chart_reading_free(&o->reading_chart);
     chart_reading_free(&o->reading_spark);
     budget_reading_free(&o->reading_budgets);
+    chart_reading_free(&o->stack.reading);
     o->stage = 0;
 }
 

@@ -34,7 +34,7 @@ int64_t overview_per_minute(const Series *s, size_t i, int64_t nano, int64_t unt
     return nano / length * MS_PER_MINUTE + nano % length * MS_PER_MINUTE / length;
 }
 
-/* The model whose part of the chart stands out: the one that spent most in the last eighth of the range. */
+/* The value whose part of the chart stands out: the one that spent most in the last eighth of the range. */
 static size_t burner_stack(const Series *s) {
     size_t n = s->slots, own = s->stacks - (s->rest_values > 0), best = SIZE_MAX;
     size_t from = n - (n / 8 > BURNER_SLOTS_MIN ? n / 8 : n < BURNER_SLOTS_MIN ? n : BURNER_SLOTS_MIN);
@@ -47,22 +47,29 @@ static size_t burner_stack(const Series *s) {
     return best;
 }
 
-static void split_series(Overview *o, int64_t until_ms) {
-    const Series *s = &o->series;
+void overview_split(const Series *s, int64_t until_ms, bool notional_only, ChartParts *out) {
     size_t n = s->slots, burner = burner_stack(s);
-    snprintf(o->burner_model, sizeof o->burner_model, "%s", burner == SIZE_MAX ? "" : s->stack_name[burner]);
-    o->burner = xrealloc(o->burner, (n + 1) * sizeof *o->burner);
-    o->rest = xrealloc(o->rest, (n + 1) * sizeof *o->rest);
-    o->usual_slot = xrealloc(o->usual_slot, (n + 1) * sizeof *o->usual_slot);
+    snprintf(out->name, sizeof out->name, "%s", burner == SIZE_MAX ? "" : s->stack_name[burner]);
+    out->burner = xrealloc(out->burner, (n + 1) * sizeof *out->burner);
+    out->rest = xrealloc(out->rest, (n + 1) * sizeof *out->rest);
+    out->usual = xrealloc(out->usual, (n + 1) * sizeof *out->usual);
     for (size_t i = 0; i < n; i++) {
         int64_t rest = 0, own = burner == SIZE_MAX ? 0 : s->nano[burner * n + i];
         for (size_t k = 0; k < s->stacks; k++) rest = nano_add(rest, k == burner ? 0 : s->nano[k * n + i]);
-        if (o->notional_only) rest = s->notional_nano[i];
-        o->burner[i] = overview_per_minute(s, i, own, until_ms);
-        o->rest[i] = overview_per_minute(s, i, rest, until_ms);
-        o->usual_slot[i] = s->usual_nano[i] < 0 || o->notional_only ? -1
-                                                                    : s->usual_nano[i] / (s->slot_ms / MS_PER_MINUTE);
+        if (notional_only) rest = s->notional_nano[i];
+        out->burner[i] = overview_per_minute(s, i, own, until_ms);
+        out->rest[i] = overview_per_minute(s, i, rest, until_ms);
+        out->usual[i] = s->usual_nano[i] < 0 || notional_only ? -1 : s->usual_nano[i] / (s->slot_ms / MS_PER_MINUTE);
     }
+}
+
+static void split_series(Overview *o, int64_t until_ms) {
+    ChartParts p = {.burner = o->burner, .rest = o->rest, .usual = o->usual_slot};
+    overview_split(&o->series, until_ms, o->notional_only, &p);
+    o->burner = p.burner;
+    o->rest = p.rest;
+    o->usual_slot = p.usual;
+    memcpy(o->burner_model, p.name, sizeof o->burner_model);
 }
 
 /* Walks back while five slots together spend more than twice what is usual; then to the first slot that does. */

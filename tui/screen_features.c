@@ -107,5 +107,5 @@ static bool key_features(void *self, View *v, int key) {
 const Screen screen_features = {
     .name = "features", .title = "Features", .key = '3', .open = open_features, .close = close_features,
     .load = load_features, .tick = tick_features, .draw = draw_features, .key_pressed = key_features, .list = list_features,
-    .table_at = offsetof(Features, list) + offsetof(Groups, table), .footer = "open dimension sort range",
+    .table_at = offsetof(Features, list) + offsetof(Groups, table), .footer = "open dimension sort range filter columns compare copy export",
 };

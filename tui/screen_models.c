@@ -144,5 +144,5 @@ static void moved_models(void *self, View *v) {
 const Screen screen_models = {
     .name = "models", .title = "Models", .key = '2', .open = open_models, .close = close_models, .load = load_models,
     .tick = tick_models, .draw = draw_models, .key_pressed = key_models, .list = list_models,
-    .table_at = offsetof(Models, list) + offsetof(Groups, table), .moved = moved_models, .footer = "open sort range",
+    .table_at = offsetof(Models, list) + offsetof(Groups, table), .moved = moved_models, .footer = "open sort range filter columns compare copy export",
 };

@@ -26,6 +26,7 @@ static void close_overview(void *self) {
     free(o->burner);
     free(o->rest);
     free(o->usual_slot);
+    overview_stack_free(&o->stack);
     free(o->source);
     series_free(&o->before_series);
     free(o->live);
@@ -35,7 +36,10 @@ static void close_overview(void *self) {
 
 static int load_overview(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
     Overview *o = self;
-    if (o->dim < 0) o->dim = dimension_saved(v, "overview.dimension", DIM_FEATURE, false);
+    if (o->dim < 0) {
+        o->dim = dimension_saved(v, "overview.dimension", DIM_FEATURE, false);
+        overview_stack_recall(o, v);
+    }
     return overview_load(self, v, deadline_us, more, e);
 }
 
@@ -59,10 +63,11 @@ static void move_cursor(Overview *o, int by) {
     o->cursor_ms = s->since_ms + (at < 0 ? 0 : at) * s->slot_ms;
 }
 
-/* While there is a cursor, the arrows move it, Enter shows everything as of its slot's end, Esc takes it away. */
+/* While there is a cursor, arrows and h l move it (else they sort the list), Enter shows everything as of its slot's end, Esc takes it away. */
 static bool key_cursor(Overview *o, View *v, int key, KeyDo act) {
-    if (act == DO_CURSOR || (o->cursor_ms && (key == KEY_LEFT || key == KEY_RIGHT))) {
-        move_cursor(o, key == '<' || key == KEY_LEFT ? -1 : 1);
+    if (act == DO_CURSOR || (o->cursor_ms && act == DO_COLUMN)) {
+        move_cursor(o, key == '<' || key == KEY_LEFT || key == 'h' ? -1 : 1);
+        snprintf(v->answer, sizeof v->answer, "the chart has the cursor: \u2190\u2192 h l move it, Enter shows it, Esc gives them back to the list");
         return true;
     }
     if (!o->cursor_ms || (act != DO_OPEN && act != DO_BACK)) return false;
@@ -83,6 +88,10 @@ static bool key_overview(void *self, View *v, int key) {
         snprintf(v->answer, sizeof v->answer, "by %s", by_name(o->dim));
         return true;
     }
+    if (k && k->act == DO_STACK) {
+        overview_stack_next(o, v, key == 'B');
+        return true;
+    }
     if (k && k->act == DO_OPEN && o->list.count) {
         const Table t = {.rows = o->list.count};
         drill_into(v, o->dim, o->list.groups[table_selected(&t, &o->table)].name[0]);
@@ -95,5 +104,5 @@ const Screen screen_overview = {
     .name = "overview", .title = "Overview", .key = '1', .open = open_overview, .close = close_overview,
     .load = load_overview, .tick = tick_overview, .draw = overview_draw, .key_pressed = key_overview,
     .list = overview_list, .table_at = offsetof(Overview, table),
-    .footer = "stop open dimension range pause",
+    .footer = "stop open dimension range filter pause stack compare copy export",
 };

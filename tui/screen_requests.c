@@ -136,5 +136,5 @@ static bool key_requests(void *self, View *v, int key) {
 const Screen screen_requests = {
     .name = "requests", .title = "Requests", .key = '4', .open = open_requests, .close = close_requests,
     .load = load_requests, .draw = draw_requests, .key_pressed = key_requests, .list = list_requests,
-    .table_at = offsetof(Requests, table), .moved = moved_requests, .footer = "open back record sort pause range",
+    .table_at = offsetof(Requests, table), .moved = moved_requests, .footer = "open back record sort pause filter range columns copy export",
 };
