@@ -3,8 +3,9 @@
 #include "collectors/bills_parts.h"
 #include "collectors/secret.h"
 
-enum { TRIES_MAX = 8, FEEDS_MAX = 24, REDENIED_MS = 15 * 60000, FAILED_MS = 5 * 60000, IDLE_MAX_MS = 60000 };
+enum { TRIES_MAX = 8, FEEDS_MAX = 24, REDENIED_MS = 15 * 60000, FAILED_MS = 5 * 60000, IDLE_MAX_MS = 60000, LONG_WAIT_MS = 20000 /* worth telling */ };
 #define TRAIL_MS (3 * MS_PER_DAY) /* what is read again: nobody promises when a bucket is final */
+#define LATE_MS MS_PER_HOUR       /* no vendor's figures are whole the second a day ends */
 
 typedef struct Bills {
     const BillsConfig *config;
@@ -154,9 +155,10 @@ static void end_walk(Bills *b, int64_t wait_ms, const Err *why) {
     secret_wipe(&b->call, sizeof b->call);
 }
 
-/* Up to when what was read is whole: by the clock, or earlier where the vendor says how fresh its figures are. */
+/* Up to when what was read is whole: by the clock when the window was begun, however long its pages took, or earlier where the
+ * vendor says how fresh its figures are. */
 static int64_t closed_ms(const Bills *b) {
-    int64_t by_clock = now_of(b) - b->feed->settles_ms, fresh = b->call.fresh_ms;
+    int64_t late = b->feed->settles_ms > LATE_MS ? b->feed->settles_ms : LATE_MS, by_clock = b->call.now_ms - late, fresh = b->call.fresh_ms;
     return floor_to(fresh && fresh < by_clock ? fresh : by_clock, b->feed->bucket_ms);
 }
 
@@ -228,6 +230,7 @@ static void read_page(Bills *b, Wait *next) {
     } else if (r.end == PAGE_AGAIN && ++b->tries < TRIES_MAX) {
         int64_t own = backoff_next(&b->backoff);
         next->sleep_ms = r.wait_ms > own ? r.wait_ms : own;
+        snprintf(b->error[b->feed - b->provider->feeds], sizeof b->error[0], "%s", e.text);
     } else {
         give_up(b, r.denied, &e);
     }
@@ -271,7 +274,8 @@ static int step(void *self, Wait *next, Err *e) {
     if (!b->provider || b->provider->nothing) return no_provider(b, next, e);
     if (!b->feed) return idle(b, next, e);
     read_page(b, next);
-    return b->feed ? 0 : tell_health(b, "read", e);
+    if (b->feed) return next->sleep_ms < LONG_WAIT_MS ? 0 : tell(b, "watch", b->error[b->feed - b->provider->feeds], e);
+    return tell_health(b, "read", e);
 }
 
 static void failed(const void *config, const Err *e) {

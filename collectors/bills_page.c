@@ -92,6 +92,7 @@ static void to_http(const PageRequest *page, const FeedCall *c, char *user_passw
 
 static PageResult take_answer(const Provider *p, const Feed *f, FeedCall *c, const FeedSink *out, const HttpResponse *r, Err *e) {
     const PageResult failed = {.end = PAGE_FAILED, .wait_ms = -1};
+    char words[SAID_MAX + 8];
     Err inner = {0};
     json_t *v = provider_json(r->body.at ? r->body.at : "", r->body.len, &inner);
     bool nothing = p->no_data && p->no_data(r->status, v), fine = http_verdict(r->status) == HTTP_FINE;
@@ -101,7 +102,8 @@ static PageResult take_answer(const Provider *p, const Feed *f, FeedCall *c, con
     if (rc == 0 && c->unfinished) fail(e, "%s %s: it is still at work; it is asked again later", p->name, f->name);
     if (rc == 0) return (PageResult){.end = c->unfinished ? PAGE_AGAIN : PAGE_READ, .wait_ms = -1};
     if (!fine) return judge(p, c, r, e);
-    fail(e, "%s %s: %s", p->name, f->name, inner.text);
+    clean(inner.text, c, words, sizeof words); /* it may quote the answer */
+    fail(e, "%s %s: %s", p->name, f->name, words);
     return failed;
 }
 

@@ -144,7 +144,8 @@ static bool is_loopback(const char *url) {
     static const char *const hosts[] = {"http://127.0.0.1", "http://localhost", "http://[::1]"};
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
         size_t n = strlen(hosts[i]);
-        if (strncasecmp(url, hosts[i], n) == 0 && strchr(":/?", url[n])) return true; /* strchr finds the end, too */
+        if (strncasecmp(url, hosts[i], n) != 0 || !strchr(":/?", url[n])) continue; /* strchr finds the end, too */
+        return !memchr(url + n, '@', strcspn(url + n, "/?#")); /* else it was a user's name, and the host comes behind it */
     }
     return false;
 }
@@ -173,6 +174,7 @@ static void set_up(const CurlLate *curl, CURL *c, const HttpRequest *r, Exchange
     curl->easy_setopt(c, CURLOPT_QUICK_EXIT, 1L); /* not to wait for a name server when stopping */
 #endif
     curl->easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+    if (is_loopback(r->url)) curl->easy_setopt(c, CURLOPT_NOPROXY, "*"); /* a proxy would get the key in the clear */
     curl->easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
     curl->easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
     curl->easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);

@@ -1,6 +1,7 @@
 /* bill: replacing buckets; names and balances. See bill.h; a read's rows: bill_set.c. */
 #include "store/bill.h"
 #include "store/ledger_parts.h"
+#include <strings.h>
 
 /* ---- one row as a request, for its price and its lane ---- */
 typedef struct Reading {
@@ -15,7 +16,15 @@ typedef struct Reading {
 } Reading;
 
 static bool in_dollars(const BillSet *s, const BillRow *r) {
-    return r->currency == 0 || str_is(batch_name_at(s->names, r->currency), "USD") || str_is(batch_name_at(s->names, r->currency), "usd");
+    Str name = batch_name_at(s->names, r->currency);
+    return r->currency == 0 || (name.len == 3 && strncasecmp(name.at, "USD", 3) == 0);
+}
+
+/* A bucket is many calls, so the average prompt decides whether prices of long ones hold. Of unknown calls nobody knows it: then
+ * they hold only where the provider says so. */
+static int64_t more_calls(const BillRow *row) {
+    if (row->long_prompts) return 0;
+    return (row->requests > 0 && row->requests < REQUEST_CALLS_MAX ? row->requests : REQUEST_CALLS_MAX) - 1;
 }
 
 static Request *as_request(Reading *x, const BillRow *row) {
@@ -31,6 +40,7 @@ static Request *as_request(Reading *x, const BillRow *row) {
     r->name[DIM_TIER] = row->tier;
     r->web_searches = row->searches > INT32_MAX ? INT32_MAX : (int32_t)row->searches;
     if (row->batch) r->flags |= REQ_BATCH;
+    r->more_calls = more_calls(row);
     memcpy(r->tokens, row->tokens, sizeof r->tokens);
     return r;
 }

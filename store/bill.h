@@ -25,6 +25,7 @@ typedef struct BillRow {
     int64_t searches;            /* web searches */
     int64_t nano;                /* money; of usage what the source itself says, until bills_replace() fills in our price */
     bool batch, money;           /* money: a cost, not usage */
+    bool long_prompts;           /* usage that the provider itself tells apart as calls with long prompts */
 } BillRow;
 
 /* What one read of a feed gave. Names are in a batch of their own, which also serves pricing. */

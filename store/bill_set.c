@@ -59,7 +59,7 @@ bool bill_set_first(BillSet *s, const char *id) {
 }
 
 static uint64_t content_hash(const BillRow *r, uint64_t seed) {
-    const int64_t of[] = {r->start_ms, r->end_ms, r->model, r->tier, r->project, r->key, r->item, r->currency, r->requests, r->searches, r->nano, r->batch, r->money};
+    const int64_t of[] = {r->start_ms, r->end_ms, r->model, r->tier, r->project, r->key, r->item, r->currency, r->requests, r->searches, r->nano, r->batch, r->money, r->long_prompts};
     return hash64(r->tokens, sizeof r->tokens, hash64(of, sizeof of, seed));
 }
 

@@ -44,10 +44,12 @@ size_t reconcile_parts(const Recon *r, ReconPart **out) {
     return count;
 }
 
+static const char *text_at(sqlite3_stmt *s, int column) { return (const char *)sqlite3_column_text(s, column); }
+
 int reconcile_foreign(Db *db, const Recon *r, ForeignView *out, size_t max, size_t *count, Err *e) {
-    static const char sql[] = "SELECT f.account, upper(b.currency), sum(b.nano), count(DISTINCT b.start_ms / 86400000) FROM bill b JOIN bill_feed f "
+    static const char sql[] = "SELECT f.account, upper(b.currency), b.nano, b.start_ms / 86400000 FROM bill b JOIN bill_feed f "
                               "ON f.id = b.feed WHERE b.start_ms >= ?1 AND b.start_ms < ?2 AND b.lane = 0 AND b.currency <> '' AND f.origin = 2 "
-                              "AND upper(b.currency) <> 'USD' AND ?3 IN ('', f.account) GROUP BY 1, 2 ORDER BY 1, 2"; /* dollars without a lane: another feed counts (C5) */
+                              "AND upper(b.currency) <> 'USD' AND ?3 IN ('', f.account) ORDER BY 1, 2, 4"; /* dollars without a lane: another feed counts (C5) */
     sqlite3_stmt *s = db_prepare(db, sql, e);
     int got = s ? 0 : -1;
     *count = 0;
@@ -55,11 +57,18 @@ int reconcile_foreign(Db *db, const Recon *r, ForeignView *out, size_t max, size
     sqlite3_bind_int64(s, 1, r->since_ms);
     sqlite3_bind_int64(s, 2, r->until_ms);
     sqlite3_bind_text(s, 3, r->account, -1, SQLITE_STATIC);
-    while (*count < max && (got = db_step(db, s, "read other currencies", e)) == 1) {
-        ForeignView *f = &out[(*count)++];
-        *f = (ForeignView){.nano = sqlite3_column_int64(s, 2), .days = sqlite3_column_int(s, 3)};
-        snprintf(f->account, sizeof f->account, "%s", (const char *)sqlite3_column_text(s, 0));
-        snprintf(f->currency, sizeof f->currency, "%s", (const char *)sqlite3_column_text(s, 1));
+    for (int64_t last = -1; (got = db_step(db, s, "read other currencies", e)) == 1; last = sqlite3_column_int64(s, 3)) {
+        const char *account = text_at(s, 0), *currency = text_at(s, 1);
+        ForeignView *f = *count ? &out[*count - 1] : NULL;
+        if (!f || strcmp(f->account, account) != 0 || strncmp(f->currency, currency, sizeof f->currency - 1) != 0) {
+            if (*count == max) break;
+            f = &out[(*count)++];
+            *f = (ForeignView){0};
+            snprintf(f->account, sizeof f->account, "%s", account);
+            snprintf(f->currency, sizeof f->currency, "%s", currency);
+        }
+        f->nano = nano_add(f->nano, sqlite3_column_int64(s, 2)); /* of SQLite's own sums one that is too large ends all */
+        f->days += f->days == 0 || sqlite3_column_int64(s, 3) != last;
     }
     sqlite3_reset(s);
     return got < 0 ? -1 : 0;

@@ -10,6 +10,8 @@ enum { OFF_PPM = 10000 /* 1 % */, REST_PPM = 20000, SLACK = 10 /* of a key's spe
 const char *const cause_names[CAUSE_COUNT] = {"outside the gateways", "unpriced model", "cache writes not metered", "tier or batch mismatch",
                                               "not in tokens", "price row outdated", "day boundary", "unexplained"};
 
+__extension__ typedef __int128 Wide; /* a drift of $10,000 in nano-dollars times a million is more than 64 bits */
+
 typedef struct Why {
     Db *db;
     const Recon *r;
@@ -134,11 +136,10 @@ static void why_price(Why *w, const ReconLine *s) {
     char implied[32], ours[32];
     int64_t tokens = s->reported.input_all + s->reported.output_all, drift = s->reported.cost_nano - s->billed_nano;
     if (!s->model[0] || !s->has_reported || !s->has_billed || tokens <= 0 || s->reported.unpriced_tokens) return;
-    if (s->billed_nano <= 0 || size_of(drift) * 1000000 / s->billed_nano < OFF_PPM) return;
+    if (s->billed_nano <= 0 || (Wide)size_of(drift) * 1000000 / s->billed_nano < OFF_PPM) return;
     ReconFinding *f = add(w, CAUSE_PRICE, s->account, s->model, -drift);
     if (!f) return;
     place(w, f, s->model, drift_size);
-    __extension__ typedef __int128 Wide;
     nano_grouped((int64_t)((Wide)s->billed_nano * 1000000 / tokens), 4, implied, sizeof implied);
     nano_grouped((int64_t)((Wide)s->reported.cost_nano * 1000000 / tokens), 4, ours, sizeof ours);
     snprintf(f->evidence, sizeof f->evidence, "billed implies $%s per million tokens of that mix, our rows say $%s; see `prices explain`", implied, ours);

@@ -14,7 +14,7 @@
 typedef struct Script {
     int mode;
 } Script;
-enum { GOOD, STALE, THROTTLED, HALF, HTML, DENIED, CIRCLE, REVISED, ENDLESS, PATIENT };
+enum { GOOD, STALE, THROTTLED, HALF, HTML, DENIED, CIRCLE, REVISED, ENDLESS, PATIENT, QUOTED };
 
 static void bucket(char *out, size_t size, int64_t start, const char *dollars) {
     snprintf(out, size, "{\"object\":\"bucket\",\"start_time\":%lld,\"end_time\":%lld,\"results\":[{\"amount\":{\"value\":%s,\"currency\":\"usd\"},"
@@ -95,6 +95,7 @@ static void answer(void *ctx, int n, const char *request, int fd) {
     if (is_refused(s, request, fd)) return;
     if (s->mode == STALE) analytics(request, fd);
     else if (s->mode == HTML) loopback_reply(fd, 200, "Content-Type: text/html\r\n", "<html>please log in, sk-admin-test</html>");
+    else if (s->mode == QUOTED) loopback_reply(fd, 200, "", "{\"key\" \"sk-admin-test\"}");
     else if (s->mode == DENIED) loopback_reply(fd, 401, "", "{\"error\":{\"message\":\"key sk-admin-test lacks api.usage.read\"}}");
     else if (s->mode == THROTTLED && n % 2 == 0) loopback_reply(fd, 429, "Retry-After: 0\r\n", "{\"error\":{\"message\":\"slow down\"}}");
     else if (s->mode == PATIENT && n == 0) loopback_reply(fd, 429, "Retry-After: 90\r\n", "{}");
@@ -254,20 +255,51 @@ static void fails_and_tells(Desk *d, int mode, const char *says) {
 
 static void half_a_read_is_nothing(void **state) { fails_and_tells(*state, HALF, "no JSON"); }
 static void a_login_page_is_no_zero(void **state) { fails_and_tells(*state, HTML, "proxy or login page"); }
+static void broken_json_is_told_without_the_key_in_it(void **state) { fails_and_tells(*state, QUOTED, "near '\"***\"'"); }
 static void a_refused_key_says_what_to_create(void **state) { fails_and_tells(*state, DENIED, "refused the key (401: key *** lacks api.usage.read); it needs an admin key"); }
 static void a_circle_is_cut(void **state) { fails_and_tells(*state, CIRCLE, "round in circles"); }
 
 static void pages_without_end_are_cut(void **state) { fails_and_tells(*state, ENDLESS, "are more than 2000"); }
+
+/* Half a bill must not stand for a day: the one that a read found open stays open, whenever its answer came. */
+static void a_day_is_whole_an_hour_after_its_end(void **state) {
+    Desk *d = *state;
+    Err e = {0};
+    int64_t until, read;
+    const struct { int64_t asked, answered, whole; } reads[] = {{-1000, 2000, -2}, {-1000, 2 * MS_PER_HOUR, -2}, {30 * MS_PER_MINUTE, 30 * MS_PER_MINUTE, -2},
+                                                                {MS_PER_HOUR, MS_PER_HOUR, -1}};
+    for (size_t i = 0; i < sizeof reads / sizeof *reads; i++) { /* in ms since today's midnight; whole: up to which midnight from there */
+        Wait next;
+        char account[16];
+        snprintf(account, sizeof account, "read %zu", i);
+        snprintf(d->account.name, sizeof d->account.name, "%s", account);
+        begin(d, GOOD);
+        d->shared.fixed_now_ms = TODAY_S * 1000 + reads[i].asked;
+        OK(e, bills_worker.open(&d->worker, &d->bills, d->stop, &e));
+        OK(e, bills_worker.step(d->worker, &next, &e)); /* begins */
+        for (until = 0; until == 0 || until < (TODAY_S - 3 * DAY_S) * 1000;) { /* up to the window that has today */
+            OK(e, bills_worker.step(d->worker, &next, &e));
+            OK(e, bill_feed_state(d->lab.db, account, "costs", &until, &read, &e));
+            if (until > (TODAY_S - 40 * DAY_S) * 1000) d->shared.fixed_now_ms = TODAY_S * 1000 + reads[i].answered; /* it is begun */
+        }
+        bills_worker.close(d->worker);
+        loopback_stop(&d->server);
+        assert_int_equal(until / 1000, TODAY_S + (reads[i].whole + 1) * DAY_S);
+    }
+}
 
 /* What a server asks for is waited, however short our own back-off is. */
 static void retry_after_is_obeyed(void **state) {
     Desk *d = *state;
     Err e = {0};
     Wait next = {0};
+    char word[300];
     begin(d, PATIENT);
     OK(e, bills_worker.open(&d->worker, &d->bills, d->stop, &e));
     for (int i = 0; i < 5 && next.sleep_ms == 0; i++) OK(e, bills_worker.step(d->worker, &next, &e));
     assert_int_equal(next.sleep_ms, 90000);
+    last_word(d, word, sizeof word);
+    assert_string_equal(word, "watch: openai answered 429; it is asked again later");
     bills_worker.close(d->worker);
     loopback_stop(&d->server);
 }
@@ -293,7 +325,7 @@ static void the_doctor_asks_once(void **state) {
 int main(void) {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {CASE(pages_become_one_read), CASE(a_stale_day_stays_open), CASE(what_is_asked_is_exact), CASE(throttling_is_waited_for),
-        CASE(half_a_read_is_nothing), CASE(a_login_page_is_no_zero), CASE(a_refused_key_says_what_to_create), CASE(a_circle_is_cut),
+        CASE(half_a_read_is_nothing), CASE(a_login_page_is_no_zero), CASE(broken_json_is_told_without_the_key_in_it), CASE(a_day_is_whole_an_hour_after_its_end), CASE(a_refused_key_says_what_to_create), CASE(a_circle_is_cut),
         CASE(pages_without_end_are_cut), CASE(retry_after_is_obeyed), CASE(no_key_is_told), CASE(the_doctor_asks_once)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,6 +93,8 @@ static void what_goes_wrong_is_one_line_without_secrets(void **state) {
     fails(l, (HttpRequest){.url = url(l, "/silent?secret"), .timeout_ms = 100}, "127.0.0.1");
     fails(l, (HttpRequest){.url = "http://example.com/secret"}, "only https");
     fails(l, (HttpRequest){.url = "http://127.0.0.1.example.com/secret"}, "only https");
+    fails(l, (HttpRequest){.url = "http://127.0.0.1:80@example.com/secret"}, "only https");
+    fails(l, (HttpRequest){.url = "http://localhost:x@example.com?secret"}, "only https");
     fails(l, (HttpRequest){.url = "ftp://127.0.0.1/secret"}, "only https");
     fails(l, (HttpRequest){.url = "http://127.0.0.1:1/secret"}, "127.0.0.1:1");
     assert_int_equal(http_do(l->http, &(HttpRequest){.url = url(l, "/moved")}, &r, NULL, &e), 0);

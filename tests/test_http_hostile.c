@@ -126,8 +126,11 @@ static void a_proxy_is_asked_to_connect(void **state) {
     snprintf(url, sizeof url, "http://127.0.0.1:%d/direct", server.port);
     setenv("http_proxy", "http://127.0.0.1:1", 1);
     assert_int_equal(try_it(url, NULL, &e), 0);
+    unsetenv("no_proxy"); /* nor does what loopback may be sent in the clear */
+    setenv("all_proxy", "http://127.0.0.1:1", 1);
+    assert_int_equal(try_it(url, NULL, &e), 0);
     loopback_stop(&server);
-    unsetenv("https_proxy"), unsetenv("http_proxy"), unsetenv("no_proxy");
+    unsetenv("all_proxy"), unsetenv("https_proxy"), unsetenv("http_proxy"), unsetenv("no_proxy");
 }
 
 /* ---- a server that hangs ---- */

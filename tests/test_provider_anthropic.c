@@ -11,6 +11,8 @@ static void usage_adds_up_by_model(void **state) {
     assert_int_equal(s.tokens[TOK_CACHE_WRITE_5M], 250000);
     assert_int_equal(s.tokens[TOK_OUTPUT], 740500);
     assert_int_equal(s.searches, 10);
+    for (size_t i = 0; i < p->rows.count; i++) /* the one row of the long context window */
+        assert_int_equal(p->rows.at[i].long_prompts, p->rows.at[i].tokens[TOK_INPUT] == 310000);
     s = parsed_sum(p, "claude-opus-4-8");
     assert_int_equal(s.tokens[TOK_INPUT], 2268678);
     assert_int_equal(s.tokens[TOK_CACHE_WRITE_1H], 100000);

@@ -48,6 +48,8 @@ static int report_request(const FeedCall *c, PageRequest *out, Err *e) {
 }
 
 /* ---- rows ---- */
+static bool is_long(const json_t *r) { return strcmp(json_str(r, "context_window"), "200k-1M") == 0; }
+
 static int usage_row(const json_t *r, BillRow *row, BillSet *set, Err *e) {
     bool bad = false;
     const json_t *writes = json_object_get(r, "cache_creation");
@@ -60,6 +62,7 @@ static int usage_row(const json_t *r, BillRow *row, BillSet *set, Err *e) {
     row->batch = strcmp(json_str(r, "service_tier"), "batch") == 0;
     row->model = bill_set_name(set, json_str(r, "model"));
     row->tier = bill_set_name(set, json_str(r, "service_tier"));
+    row->long_prompts = is_long(r);
     row->project = bill_set_name(set, json_str(r, "workspace_id"));
     row->key = bill_set_name(set, json_str(r, "api_key_id"));
     return bad ? fail(e, "a usage row with a counter that is no number; nothing of it is believed") : 0;
@@ -127,6 +130,7 @@ static void set_group(BillRow *row, const json_t *group, BillSet *set) {
     row->key = bill_set_name(set, json_str(group, "api_key_id"));
     row->item = bill_set_name(set, *type ? type : json_str(group, "cost_type"));
     row->batch = strcmp(json_str(group, "service_tier"), "batch") == 0;
+    row->long_prompts = is_long(group);
 }
 
 static int analytics_row(const FeedCall *c, const json_t *r, int64_t fresh_ms, const FeedSink *out, Err *e) {
