@@ -35,7 +35,6 @@ typedef struct ImportSummary {
     int64_t elapsed_ms;
     char first_bad[ERR_MAX];    /* FILE:LINE: what */
     char first_failed[ERR_MAX]; /* a file that could not be read */
-    char twice[64];             /* "otel-metrics and otel": two formats of it that may show the same calls without an id in common; "" = none */
     char left_out[ERR_MAX];     /* a format file of the user's that is wrong; "" = none */
 } ImportSummary;
 /* Whole files once: parser threads, a bounded ring, one writer. */

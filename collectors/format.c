@@ -339,7 +339,6 @@ Framing format_framing_of(const Format *f, const char *head, size_t len) {
 const char *format_name(const Format *f) { return f->name; }
 const char *format_help(const Format *f) { return f->help; }
 const char *format_note(const Format *f, bool cached) { return f->note_uncached && !cached ? f->note_uncached : f->note; }
-const char *format_beside(const Format *f, size_t i) { return i < PLACES_MAX ? f->beside[i] : NULL; }
 const char *format_refusal(const Format *f) { return f->refuse; }
 Framing format_framing(const Format *f) { return f->framing; }
 const PruneSpec *format_wanted(const Format *f) { return f->text ? NULL : &f->wanted; }

@@ -28,8 +28,6 @@ typedef enum Framing {
 const char *format_name(const Format *f);
 const char *format_help(const Format *f);
 const char *format_note(const Format *f, bool cached); /* what a user must know of such logs; cached: some of its calls read a cache; NULL = nothing */
-/* A name of a format that may show the same calls without an id that both have: read one of the two. NULL after the last. */
-const char *format_beside(const Format *f, size_t i);
 const char *format_refusal(const Format *f); /* such a log has no usage: what to do instead; NULL = it is read */
 Framing format_framing(const Format *f);
 /* How a file with this head is to be read: also a format of lines may be pretty-printed, several on a line, in an array, or

@@ -110,11 +110,11 @@ static void make_hook(Maker *m, const char *name) {
 
 static void make_words(Maker *m, const json_t *root) {
     static const char *const framings[] = {"lines", "json-values", "document", "array"};
-    static const char *const classes[] = {"gateway", "telemetry", "transcript"};
+    static const char *const classes[] = {"gateway", "telemetry", "transcript", "metrics"};
     static const char *const replays[] = {"same_time", "any_time"}, *const ends[] = {"start", "end"};
     Format *f = m->f;
     f->framing = (Framing)word(m, "framing", json_object_get(root, "framing"), framings, 4);
-    f->class = (SourceClass)word(m, "class", json_object_get(root, "class"), classes, 3);
+    f->class = (SourceClass)word(m, "class", json_object_get(root, "class"), classes, 4);
     f->replay = (Replay)word(m, "replay", json_object_get(root, "replay"), replays, 2);
     f->time_is_end = word(m, "time_is", json_object_get(root, "time_is"), ends, 2) == 1;
     f->agent = json_is_true(json_object_get(root, "agent"));
@@ -126,7 +126,6 @@ static void make_words(Maker *m, const json_t *root) {
     f->note = json_string_value(json_object_get(root, "note"));
     f->note_uncached = json_string_value(json_object_get(root, "note_uncached"));
     if (!f->help) f->help = "";
-    texts(m, "beside", json_object_get(root, "beside"), f->beside);
     texts(m, "places", json_object_get(root, "places"), f->places);
 }
 
@@ -194,9 +193,16 @@ static void make_table(Maker *m, const json_t *j) {
     if (m->f->framing != FRAME_LINES || m->f->text) make_fail(m, "table", "its rows are lines of JSON: without framing and text");
 }
 
+static void make_also(Maker *m, const json_t *request, const json_t *service) {
+    SourceClass class = m->f->class;
+    if (request && class != CLASS_TRANSCRIPT) make_fail(m, "request", "it is for the class \"transcript\"");
+    if (service && class != CLASS_TELEMETRY && class != CLASS_METRICS) make_fail(m, "service", "it is for the classes \"telemetry\" and \"metrics\"");
+    m->f->also = make_field(m, request ? "request" : "service", request ? request : service);
+}
+
 static int compile(Maker *m, const json_t *root) {
-    make_only(m, "format", root, "name help note note_uncached beside refuse framing text table class replay time_is time_of_log agent places recognise each skip fields usage outcome flags id "
-                                 "upstream hook samples");
+    make_only(m, "format", root, "name help note note_uncached refuse framing text table class replay time_is time_of_log agent places recognise each skip fields usage outcome flags id "
+                                 "upstream request service hook samples");
     make_words(m, root);
     make_lines(m, json_object_get(root, "text"));
     make_hook(m, json_string_value(json_object_get(root, "hook")));
@@ -207,6 +213,7 @@ static int compile(Maker *m, const json_t *root) {
     if (read || json_object_get(root, "usage")) make_shapes(m, json_object_get(root, "usage"));
     make_identity(m, json_object_get(root, "id"));
     m->f->upstream = make_field(m, "upstream", json_object_get(root, "upstream"));
+    make_also(m, json_object_get(root, "request"), json_object_get(root, "service"));
     if (make_failed(m)) return -1;
     m->f->many = json_object_get(root, "each") && !m->f->hook;
     return make_plan(m, json_string_value(json_object_get(root, "each")));

@@ -116,12 +116,12 @@ struct Format {
     SourceClass class;
     bool agent, time_is_end, time_of_log;
     bool many; /* each record has many independent ones in it (each, and no state between them) */
-    const char *beside[PLACES_MAX + 1], *places[PLACES_MAX + 1], *path_globs[PLACES_MAX + 1];
+    const char *places[PLACES_MAX + 1], *path_globs[PLACES_MAX + 1];
     int score;
     Cond *recognise, *skip, *refused, *error, *incomplete;
     Cond *flags[FLAGS_COUNT];
     Field fields[FIELD_COUNT];
-    Field upstream;
+    Field upstream, also; /* also: of a transcript the request's id, of telemetry and metrics the service */
     Identity id;
     Shape *shapes; size_t shape_count;
     TableSpec table; /* without a name: none */

@@ -17,7 +17,7 @@ enum {
     PARSERS = 2,            /* parsing costs more than writing, and small machines have two cores */
     BATCH_REQUESTS = 1024, FILLINGS = 40, GROUP_MAX = 34, /* GROUP_MAX + PARSERS < FILLINGS: the parsers never starve */
     JOBS = 64, JOBS_AT_ONCE = 16, /* small files must not wait for the writer; opened some in one transaction */
-    PARTS_AHEAD = 8, MET_MAX = 128
+    PARTS_AHEAD = 8
 };
 #define PART_BYTES ((uint64_t)16 << 20)
 
@@ -76,8 +76,6 @@ typedef struct Import {
     Paths paths;
     size_t next_path;
     ImportFile *files;     /* open ones */
-    const Format *met[MET_MAX]; /* formats of the files so far */
-    size_t met_count;
     ImportFile *splitting; /* a large one of which parts are still to be given out */
     bool given_all, jobs_open, ended; /* every path was given; more may come; every batch came back */
     SourceConfig source;

@@ -63,22 +63,6 @@ static int split(Import *m, ImportFile *file, LogFile *f, Err *e) {
     return 0;
 }
 
-static bool is_beside(const Format *a, const Format *b) {
-    for (size_t i = 0; format_beside(a, i); i++)
-        if (strcmp(format_beside(a, i), format_name(b)) == 0) return true;
-    return false;
-}
-
-/* Two formats of which one may show the calls of the other are told; nothing in them says whether they do. */
-static void meet(Import *m, const Format *f) {
-    for (size_t i = 0; i < m->met_count; i++) {
-        if (m->met[i] == f) return;
-        if (!m->sum->twice[0] && (is_beside(f, m->met[i]) || is_beside(m->met[i], f)))
-            snprintf(m->sum->twice, sizeof m->sum->twice, "%s and %s", format_name(f), format_name(m->met[i]));
-    }
-    if (m->met_count < MET_MAX) m->met[m->met_count++] = f;
-}
-
 /* Opens the next file and gives it out as a whole, or has it split. */
 static void open_next(Import *m) {
     const char *path = m->paths.path[m->next_path++];
@@ -87,7 +71,6 @@ static void open_next(Import *m) {
     m->sum->files++;
     if (logfile_open(&f, path, &m->setup, m->ledger, &e) != 0) import_file_failed(m, e.text);
     if (!f) return;
-    meet(m, f->format);
     ImportFile *file = file_new(m, f);
     if (!logfile_may_split(f) || (uint64_t)f->size_seen < 2 * PART_BYTES) {
         file->given = 1, file->all_given = true;

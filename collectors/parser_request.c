@@ -3,6 +3,7 @@
 #include "collectors/unwrap.h"
 
 static const uint64_t upstream_seed = 0x75707374; /* one space of upstream ids for all formats: PERSISTENT */
+static const uint64_t service_seed = 0x73657276;  /* and one of services: PERSISTENT */
 
 /* ---- names ---- */
 static NameMemo *memo_at(Parser *p, FieldId field, Str raw) {
@@ -216,6 +217,14 @@ static uint64_t identity(const Parser *p, const View *v, uint64_t upstream) {
     return hash ? hash : 1;
 }
 
+/* Telemetry that names no service is of the one without a name. */
+static uint64_t also_of(const Format *f, const View *v) {
+    const bool service = f->class != CLASS_TRANSCRIPT;
+    Text text = {.s = {"", 0}};
+    if (!f->also.count || (!field_text(&f->also, v, &text) && !service)) return 0;
+    return service ? hash64(text.s.at, text.s.len, service_seed) | 1 : hash64(text.s.at, text.s.len, upstream_seed);
+}
+
 static void put_identity(Parser *p, const View *v, Str answer, Request *r) {
     Text text;
     if (answer.len) {
@@ -224,6 +233,7 @@ static void put_identity(Parser *p, const View *v, Str answer, Request *r) {
     }
     if (!r->upstream && field_text(&p->f->upstream, v, &text)) r->upstream = hash64(text.s.at, text.s.len, upstream_seed);
     if (r->id == 0) r->id = identity(p, v, r->upstream);
+    r->also = also_of(p->f, v);
     r->offset = p->offset;
     r->length = p->length;
     r->source_class = (uint8_t)p->f->class;

@@ -15,7 +15,7 @@ enum { APPLICATION_ID = 0x746f6c6c /* "toll" */ };
 
 /* migrations[n] brings a database from version n to n + 1; the first one makes an empty file a ledger. */
 static const char *const migrations[] = {"store/schema.sql", "store/schema_2.sql", "store/schema_3.sql", "store/schema_4.sql", "store/schema_5.sql",
-                                         "store/schema_6.sql"};
+                                         "store/schema_6.sql", "store/schema_7.sql"};
 enum { SCHEMA_VERSION = sizeof migrations / sizeof *migrations };
 
 struct Db {

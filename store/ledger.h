@@ -8,8 +8,9 @@
  *      Its time is the earliest of all records of that id.
  *  L3  Two sources (or two formats of one, as an import has) whose rows share an upstream id saw one call: gateway >
  *      telemetry > transcript counts, then who has counters > estimated ones > none, then earliest id; the others stay as
- *      rows with REQ_LINKED and are in no sum.
- *      Response-cache hits are never linked.
+ *      rows with REQ_LINKED and are in no sum. A transcript knows two ids, that of the answer and that of the request:
+ *      who shares one of them each with it saw one call too.
+ *      Response-cache hits are never linked. Metrics count only if no telemetry of their service lies within an hour of them.
  *  L4  Rollups equal the facts of every open day, exactly, always.
  *  L5  A row's key is ts_ms << 20 | 20 bits of its id; two ids on one key take the next free key. No UNIQUE index over rows.
  *  L6  A sealed day (its raw rows were purged) never changes: later records of it are counted as late.

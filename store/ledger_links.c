@@ -4,8 +4,8 @@
  * Owns: tables upstream and upstream_hour. An index of upstream ids over all rows would halve the import rate (random
  * keys), so there is one only for the hours in which rows of two sources lie within an hour of each other; until then
  * nothing can be linked. The rule is a function of the set of rows: a row is linked if and only if a row of another
- * source, with the same upstream id, at most one hour slot away, is better (class, then counters, then id, then key). Hence any order of arrival
- * gives the same links. An id that more than GROUP_MAX rows show there identifies nothing: those rows are left alone.
+ * source, with the same upstream id or joined with it by a row of a third source that shares an id with each, all at most one
+ * hour slot apart, is better (class, then counters, then id, then key). Hence any order of arrival gives the same links. An id that more than GROUP_MAX rows show there identifies nothing: those rows are left alone.
  */
 #include "store/ledger_parts.h"
 
@@ -24,8 +24,8 @@ struct Links {
 };
 
 typedef struct Group { /* rows with one upstream id, around one hour */
-    Row rows[GROUP_MAX];
-    uint32_t source[GROUP_MAX];
+    Row rows[GROUP_MAX + 1]; /* the first is the one that was asked for */
+    uint32_t source[GROUP_MAX + 1];
     int count;
 } Group;
 
@@ -52,8 +52,19 @@ static int64_t hour_of(const Row *row) {
     return row->r.ts_ms / MS_PER_HOUR;
 }
 
+/* The vendor's ids that the row shows: its answer's, and in a transcript its request's. */
+enum { IDS = 2 };
+static int ids_of(const Request *r, uint64_t out[IDS]) {
+    int count = 0;
+    if (r->upstream) out[count++] = r->upstream;
+    if (r->source_class == CLASS_TRANSCRIPT && r->also && r->also != r->upstream) out[count++] = r->also;
+    return count;
+}
+
 static bool can_link(const Request *r) {
-    return r->upstream && !(r->flags & REQ_CACHE_HIT); /* a stored answer is a call of its own */
+    uint64_t ids[IDS];
+    bool one_call = !(r->flags & REQ_CACHE_HIT) && r->source_class != CLASS_METRICS; /* a stored answer is a call of its own */
+    return one_call && ids_of(r, ids) > 0;
 }
 
 /* Of two gateways the one that could not count must not hide what the other one counted. */
@@ -62,9 +73,9 @@ static int guesswork(const Request *r) {
 }
 
 bool links_same(const Row *a, const Row *b) {
-    if (can_link(&a->r) != can_link(&b->r)) return false;
+    if (can_link(&a->r) != can_link(&b->r) || a->r.source_class != b->r.source_class || a->r.also != b->r.also) return false;
     if (!can_link(&a->r)) return true;
-    return a->r.upstream == b->r.upstream && a->file == b->file && a->r.source_class == b->r.source_class &&
+    return a->r.upstream == b->r.upstream && a->file == b->file &&
            guesswork(&a->r) == guesswork(&b->r);
 }
 
@@ -107,12 +118,17 @@ static int store_hour(Links *k, const Hour *h, Err *e) {
 
 /* ---- the index of one hour ---- */
 static int index_row(Links *k, const char *sql_literal, const Row *row, Err *e) {
+    uint64_t ids[IDS];
+    int count = ids_of(&row->r, ids);
     sqlite3_stmt *s = db_prepare(k->l->db, sql_literal, e);
     if (!s) return -1;
-    sqlite3_bind_int64(s, 1, hour_of(row));
-    sqlite3_bind_int64(s, 2, (int64_t)row->r.upstream);
-    sqlite3_bind_int64(s, 3, row->key);
-    return db_step(k->l->db, s, "index an upstream id", e);
+    for (int i = 0; i < count; i++) {
+        sqlite3_bind_int64(s, 1, hour_of(row));
+        sqlite3_bind_int64(s, 2, (int64_t)ids[i]);
+        sqlite3_bind_int64(s, 3, row->key);
+        if (db_step(k->l->db, s, "index an upstream id", e)) return -1;
+    }
+    return 0;
 }
 
 static int index_add(Links *k, const Row *row, Err *e) {
@@ -140,6 +156,9 @@ static int index_hour(Links *k, Hour *h, Err *e) {
 
 static int add_to_group(Links *k, Group *g, int64_t key, Err *e) {
     bool found;
+    for (int i = 0; i < g->count; i++)
+        if (g->rows[i].key == key) return 0;
+    if (g->count > GROUP_MAX) return 1;
     Row *row = &g->rows[g->count];
     if (rows_get(k->l, key, row, &found, e)) return -1;
     if (!found) return 0;
@@ -147,60 +166,92 @@ static int add_to_group(Links *k, Group *g, int64_t key, Err *e) {
 }
 
 /* 1 = more than a group holds. */
-static int read_hour(Links *k, const Hour *h, uint64_t upstream, Group *g, Err *e) {
+static int read_hour(Links *k, const Hour *h, uint64_t id, Group *g, Err *e) {
     sqlite3_stmt *s = db_prepare(k->l->db, "SELECT key FROM upstream WHERE hour = ?1 AND upstream = ?2 LIMIT 33", e);
     if (!s) return -1;
     int64_t keys[GROUP_MAX + 1];
     int count = 0, got;
     sqlite3_bind_int64(s, 1, h->hour);
-    sqlite3_bind_int64(s, 2, (int64_t)upstream);
+    sqlite3_bind_int64(s, 2, (int64_t)id);
     while ((got = db_step(k->l->db, s, "look up an upstream id", e)) == 1 && count <= GROUP_MAX)
         keys[count++] = sqlite3_column_int64(s, 0);
     sqlite3_reset(s);
     if (got < 0) return -1;
-    if (g->count + count > GROUP_MAX) return 1;
-    for (int i = 0; i < count; i++)
-        if (add_to_group(k, g, keys[i], e)) return -1;
-    return 0;
+    int full = count > GROUP_MAX;
+    for (int i = 0; i < count && !full; i++)
+        if ((full = add_to_group(k, g, keys[i], e)) < 0) return -1;
+    return full;
 }
 
-/* The rows with the row's upstream id that could be linked with it: of the hours within one of its own that hold
- * another source (only those need an index). */
-static int read_group(Links *k, const Row *row, Group *g, Err *e) {
-    uint32_t source;
-    g->count = 0;
-    if (source_of(k, row, &source, e)) return -1;
-    for (int64_t hour = hour_of(row) - 1; hour <= hour_of(row) + 1; hour++) {
+/* Adds the rows with the id that could be linked with the first of the group: of the hours within one of its own that hold
+ * another source (only those need an index). An id that too many show adds nobody. */
+static int read_id(Links *k, uint64_t id, Group *g, Err *e) {
+    const int before = g->count;
+    const int64_t own = hour_of(&g->rows[0]);
+    for (int64_t hour = own - 1; hour <= own + 1; hour++) {
         Hour *h = hour_at(k, hour, e);
         if (!h) return -1;
-        if (h->source == NONE || h->source == source) continue;
+        if (h->source == NONE || h->source == g->source[0]) continue;
         if (!h->indexed && index_hour(k, h, e)) return -1;
-        int full = read_hour(k, h, row->r.upstream, g, e);
+        int full = read_hour(k, h, id, g, e);
         if (full < 0) return -1;
-        if (full) {
-            g->count = 0;
-            return 0;
-        }
+        if (!full) continue;
+        g->count = before;
+        return 0;
     }
     return 0;
 }
 
+/* The row and those that could be linked with it: who shares an id with it, and who shares the other one of such a row. */
+static int read_group(Links *k, const Row *row, Group *g, Err *e) {
+    uint64_t ids[IDS], own[IDS];
+    int own_count = ids_of(&row->r, own);
+    g->count = 1;
+    g->rows[0] = *row;
+    if (source_of(k, row, &g->source[0], e)) return -1;
+    for (int i = 0; i < own_count; i++)
+        if (read_id(k, own[i], g, e)) return -1;
+    for (int near = g->count, at = 1; at < near; at++)
+        for (int n = ids_of(&g->rows[at].r, ids); n > 1; n--) /* only who has two leads further */
+            if (read_id(k, ids[n - 1], g, e) || read_id(k, ids[n - 2], g, e)) return -1;
+    return 0;
+}
+
 /* ---- the rule ---- */
-static bool better(const Row *a, uint32_t source_a, const Row *b, uint32_t source_b) {
-    if (source_a == source_b) return false;
+static bool share_id(const Row *a, const Row *b) {
+    uint64_t x[IDS], y[IDS];
+    int x_count = ids_of(&a->r, x), y_count = ids_of(&b->r, y);
+    int64_t hours = hour_of(a) - hour_of(b);
+    for (int i = 0; i < x_count; i++)
+        for (int j = 0; j < y_count; j++)
+            if (x[i] == y[j]) return hours >= -1 && hours <= 1;
+    return false;
+}
+
+/* One call: they share an id, or a row of a third source shares one with each. */
+static bool joined(const Group *g, int a, int b) {
+    int64_t hours = hour_of(&g->rows[a]) - hour_of(&g->rows[b]);
+    if (g->source[a] == g->source[b] || hours < -1 || hours > 1) return false;
+    if (share_id(&g->rows[a], &g->rows[b])) return true;
+    for (int i = 0; i < g->count; i++)
+        if (g->source[i] != g->source[a] && g->source[i] != g->source[b] && share_id(&g->rows[i], &g->rows[a]) && share_id(&g->rows[i], &g->rows[b]))
+            return true;
+    return false;
+}
+
+static bool better(const Row *a, const Row *b) {
     if (a->r.source_class != b->r.source_class) return a->r.source_class < b->r.source_class;
     if (guesswork(&a->r) != guesswork(&b->r)) return guesswork(&a->r) < guesswork(&b->r);
     return a->r.id != b->r.id ? a->r.id < b->r.id : a->key < b->key;
 }
 
-static bool is_beaten(const Row *row, uint32_t source, const Group *g, int64_t except_key) {
+static bool is_beaten(const Group *g, int at) {
     for (int i = 0; i < g->count; i++)
-        if (g->rows[i].key != except_key && better(&g->rows[i], g->source[i], row, source)) return true;
+        if (i != at && better(&g->rows[i], &g->rows[at]) && joined(g, i, at)) return true;
     return false;
 }
 
-/* Sets a stored row's mark, and takes it out of the sums or puts it back. */
-static int set_linked(Links *k, Row *row, bool linked, Err *e) {
+int links_set(Links *k, Row *row, bool linked, Err *e) {
     if (linked == ((row->r.flags & REQ_LINKED) != 0)) return 0;
     if (linked && cells_count(k->l->cells, row, -1, e)) return -1;
     row->r.flags ^= REQ_LINKED;
@@ -217,33 +268,47 @@ static int note_hour(Links *k, const Row *row, uint32_t source, Err *e) {
     return store_hour(k, h, e);
 }
 
-static int judge(Links *k, Row *row, uint32_t source, Err *e) {
+/* The new row may beat others, be beaten, and be what joins two of them. */
+static int judge(Links *k, Row *row, Err *e) {
     Group g;
     if (read_group(k, row, &g, e)) return -1;
-    for (int i = 0; i < g.count; i++)
-        if (better(row, source, &g.rows[i], g.source[i]) && set_linked(k, &g.rows[i], true, e)) return -1;
-    if (!is_beaten(row, source, &g, row->key)) return 0;
+    for (int i = 1; i < g.count; i++)
+        if (is_beaten(&g, i) && links_set(k, &g.rows[i], true, e)) return -1;
+    if (!is_beaten(&g, 0)) return 0;
     row->r.flags |= REQ_LINKED;
     return rows_update(k->l, row, e);
 }
 
 int links_added(Links *k, Row *row, Err *e) {
     uint32_t source;
+    if (services_added(k->l, row, e)) return -1;
     if (!can_link(&row->r)) return 0;
-    if (source_of(k, row, &source, e) || judge(k, row, source, e) || note_hour(k, row, source, e)) return -1;
+    if (source_of(k, row, &source, e) || judge(k, row, e) || note_hour(k, row, source, e)) return -1;
     const Hour *h = hour_at(k, hour_of(row), e);
     if (!h) return -1;
     return h->indexed ? index_add(k, row, e) : 0;
 }
 
+static void leave_group(Group *g, int64_t key) {
+    int kept = 0;
+    for (int i = 0; i < g->count; i++) {
+        if (g->rows[i].key == key) continue;
+        g->source[kept] = g->source[i];
+        g->rows[kept++] = g->rows[i];
+    }
+    g->count = kept;
+}
+
 int links_removed(Links *k, const Row *row, Err *e) {
     Group g, around;
+    if (services_removed(k->l, row, e)) return -1;
     if (!can_link(&row->r)) return 0;
     if (read_group(k, row, &g, e)) return -1;
-    for (int i = 0; i < g.count; i++) {
-        if (!(g.rows[i].r.flags & REQ_LINKED) || g.rows[i].key == row->key) continue;
+    for (int i = 1; i < g.count; i++) {
+        if (!(g.rows[i].r.flags & REQ_LINKED)) continue;
         if (read_group(k, &g.rows[i], &around, e)) return -1;
-        if (!is_beaten(&g.rows[i], g.source[i], &around, row->key) && set_linked(k, &g.rows[i], false, e)) return -1;
+        leave_group(&around, row->key);
+        if (!is_beaten(&around, 0) && links_set(k, &g.rows[i], false, e)) return -1;
     }
     const Hour *h = hour_at(k, hour_of(row), e);
     if (!h || !h->indexed) return h ? 0 : -1;

@@ -144,6 +144,12 @@ int links_added(Links *k, Row *row, Err *e);
 int links_removed(Links *k, const Row *row, Err *e); /* before it goes or changes: others may count again */
 bool links_same(const Row *a, const Row *b); /* a change from a to b, on one key, leaves all links as they are */
 uint64_t links_flipped(const Links *k); /* rows that stopped counting since links_forget() */
+/* Sets a stored row's mark, and takes it out of the sums or puts it back. */
+int links_set(Links *k, Row *row, bool linked, Err *e);
+
+/* ---- services (L3): sums of calls beside the calls ---- */
+int services_added(Ledger *l, Row *row, Err *e); /* as links_added() and links_removed(), which call them */
+int services_removed(Ledger *l, const Row *row, Err *e);
 
 /* ---- cells: rollups and budgets ---- */
 Cells *cells_new(Ledger *l);

@@ -91,11 +91,25 @@ static int purge_hour(Ledger *l, int64_t end, bool *more, Err *e) {
     return run(l, "DELETE FROM upstream_hour WHERE hour = ?1", hour, 0, e);
 }
 
+/* The same of services. */
+static int purge_service_hour(Ledger *l, int64_t end, bool *more, Err *e) {
+    int64_t hour = 0;
+    bool found;
+    if (select_one(l, "SELECT hour FROM service_hour WHERE hour < ?1 AND hour / 24 IN "
+                      "(SELECT day FROM sealed_day WHERE reopened_ms = 0) ORDER BY hour LIMIT 1",
+                   end * 24, 0, &found, &hour, e))
+        return -1;
+    if (!found) return 0;
+    *more = true;
+    if (run(l, "DELETE FROM service_metric WHERE hour = ?1", hour, 0, e)) return -1;
+    return run(l, "DELETE FROM service_hour WHERE hour = ?1", hour, 0, e);
+}
+
 static int purge(Ledger *l, int raw_days, bool *more, Err *e) {
     int64_t end = l->now_ms / MS_PER_DAY - raw_days;
     if (trim_rollups(l, more, e)) return -1;
     if (raw_days <= 0) return 0; /* rows are kept for good */
-    return purge_rows(l, end, more, e) || purge_hour(l, end, more, e) ? -1 : 0;
+    return purge_rows(l, end, more, e) || purge_hour(l, end, more, e) || purge_service_hour(l, end, more, e) ? -1 : 0;
 }
 
 int ledger_purge(Ledger *l, int raw_days, bool *more, Err *e) {
@@ -127,7 +141,9 @@ static int empty_day(Ledger *l, int64_t from_ms, Err *e) {
             if (rollup_drop(l->db, r, from_ms, to_ms, &more, e)) return -1;
     if (run(l, "DELETE FROM request WHERE key >= ?1 AND key < ?2", row_key_at(from_ms), row_key_at(to_ms), e) ||
         run(l, "DELETE FROM upstream WHERE hour >= ?1 AND hour < ?2", from_hour, to_hour, e) ||
-        run(l, "DELETE FROM upstream_hour WHERE hour >= ?1 AND hour < ?2", from_hour, to_hour, e))
+        run(l, "DELETE FROM upstream_hour WHERE hour >= ?1 AND hour < ?2", from_hour, to_hour, e) ||
+        run(l, "DELETE FROM service_metric WHERE hour >= ?1 AND hour < ?2", from_hour, to_hour, e) ||
+        run(l, "DELETE FROM service_hour WHERE hour >= ?1 AND hour < ?2", from_hour, to_hour, e))
         return -1;
     if (bills_restore(l, from_ms, to_ms, e)) return -1; /* what providers said of the day still holds */
     return run(l, "UPDATE sealed_day SET late = 0, reopened_ms = ?2 WHERE day = ?1", from_ms / MS_PER_DAY, l->now_ms, e);

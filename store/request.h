@@ -18,8 +18,8 @@ extern const char *const dim_names[DIM_COUNT]; /* "account" ... "host" */
 
 typedef enum Origin { ORIGIN_METERED, ORIGIN_REPORTED, ORIGIN_BILLED, ORIGIN_NOTIONAL, ORIGIN_COUNT } Origin;
 typedef enum Outcome { OUTCOME_OK, OUTCOME_ERROR, OUTCOME_REFUSED, OUTCOME_INCOMPLETE, OUTCOME_COUNT } Outcome;
-/* Which of two sources that saw one call is believed: the lower wins. */
-typedef enum SourceClass { CLASS_GATEWAY, CLASS_TELEMETRY, CLASS_TRANSCRIPT } SourceClass;
+/* Which of two sources that saw one call is believed: the lower wins. Metrics are sums of many calls, of which none is known. */
+typedef enum SourceClass { CLASS_GATEWAY, CLASS_TELEMETRY, CLASS_TRANSCRIPT, CLASS_METRICS } SourceClass;
 extern const char *const origin_names[ORIGIN_COUNT], *const outcome_names[OUTCOME_COUNT];
 
 typedef enum Token {
@@ -53,6 +53,8 @@ typedef enum Replay {
 typedef struct Request {
     int64_t ts_ms;              /* request start */
     uint64_t id, upstream;      /* hashes; id is never 0, upstream 0 = none */
+    uint64_t also;              /* hash of what else others may know of it: in a transcript the vendor's id of the request, as
+                                 * upstream is that of its answer; in telemetry and metrics the service. 0 = none */
     uint32_t name[DIM_COUNT];   /* batch name index; 0 = none */
     int64_t tokens[TOK_COUNT];  /* each 0 .. REQUEST_TOKENS_MAX */
     int64_t raw_input, raw_output, raw_total; /* as the record counted them; -1 = not in the record */

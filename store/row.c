@@ -71,8 +71,8 @@ enum { /* the first seven are free of a second mask byte, so the most common sta
        OPT_UPSTREAM, OPT_RAW, OPT_STATUS, OPT_WRITE_5M, OPT_WRITE_1H, OPT_REASONING, OPT_MAX_TOKENS,
        OPT_AUDIO, OPT_OWN, OPT_SAVED_RESPONSE, OPT_SEARCHES, OPT_TOOLS, OPT_PROMPT_BYTES, OPT_PROMPT_HASH,
        OPT_PREFIX_HASH, OPT_PREFIX_BYTES, OPT_GENERATION, OPT_GEO, OPT_SPEED, OPT_RAW_INPUT, OPT_RAW_OUTPUT,
-       OPT_RAW_TOTAL, OPT_MORE_CALLS, OPT_ASKED, OPT_COUNT };
-#define OPT_HASHES (1u << OPT_UPSTREAM | 1u << OPT_PROMPT_HASH | 1u << OPT_PREFIX_HASH) /* 8 bytes as they are */
+       OPT_RAW_TOTAL, OPT_MORE_CALLS, OPT_ASKED, OPT_ALSO, OPT_COUNT };
+#define OPT_HASHES (1u << OPT_UPSTREAM | 1u << OPT_PROMPT_HASH | 1u << OPT_PREFIX_HASH | 1u << OPT_ALSO) /* 8 bytes as they are */
 
 /* OPT_KIND: origin, outcome and class, all zero for a gateway's good metered request. */
 enum { KIND_OUTCOME = 2, KIND_CLASS = 4, KIND_UPSTREAM_FOLLOWS = 1 << 6 };
@@ -155,6 +155,7 @@ static void facts_to_opts(const Row *row, uint64_t *opt) {
     opt[OPT_SPEED] = row->speed;
     opt[OPT_ASKED] = row->asked;
     opt[OPT_MORE_CALLS] = (uint64_t)r->more_calls;
+    opt[OPT_ALSO] = r->also;
 }
 
 size_t row_pack(const Row *row, uint8_t out[ROW_BODY_MAX]) {
@@ -214,6 +215,7 @@ static void facts_from_opts(Row *row, const uint64_t *opt) {
     row->speed = (uint32_t)opt[OPT_SPEED];
     row->asked = (uint32_t)opt[OPT_ASKED];
     r->more_calls = (int64_t)opt[OPT_MORE_CALLS];
+    r->also = opt[OPT_ALSO];
 }
 
 /* The ledger stores nothing beyond these, so a body that says otherwise is damaged. */

@@ -28,7 +28,7 @@ typedef struct Row {
     int64_t own_ms;            /* time of the record whose counters these are; r.ts_ms is the earliest of all records */
     Request r;                 /* name[], geo, speed and asked are not filled */
 } Row;
-enum { ROW_BODY_MAX = 400 };
+enum { ROW_BODY_MAX = 416 };
 size_t row_pack(const Row *row, uint8_t out[ROW_BODY_MAX]);
 bool row_unpack(int64_t key, const void *body, size_t len, Row *out);
 

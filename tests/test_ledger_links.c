@@ -6,17 +6,22 @@
 #define T0 (LAB_NOW - 5 * HOUR)
 
 /* ---- L3: two sources, one call ---- */
-enum { GATEWAY, AGENT, SPANS, PROXY };
-static void add_flagged(Lab *lab, int who, uint64_t id, int64_t ts_ms, uint64_t upstream, uint32_t flags) {
-    static const char *const names[] = {"gw", "claude", "otel", "proxy"};
-    static const uint8_t classes[] = {CLASS_GATEWAY, CLASS_TRANSCRIPT, CLASS_TELEMETRY, CLASS_GATEWAY};
+enum { GATEWAY, AGENT, SPANS, PROXY, SUMS };
+static void add_all(Lab *lab, int who, uint64_t id, int64_t ts_ms, uint64_t upstream, uint64_t also, uint32_t flags) {
+    static const char *const names[] = {"gw", "claude", "otel", "proxy", "sums"};
+    static const uint8_t classes[] = {CLASS_GATEWAY, CLASS_TRANSCRIPT, CLASS_TELEMETRY, CLASS_GATEWAY, CLASS_METRICS};
     FileKnown file = lab_file(lab, names[who], names[who], 100 + (uint64_t)who, 100 + who);
     Request *r = lab_add_any(lab, id, ts_ms, 10);
     r->upstream = upstream;
+    r->also = also;
     r->source_class = classes[who];
     r->flags |= flags;
     lab_mark(lab, file.file_id, 1);
     lab_ingest(lab);
+}
+
+static void add_flagged(Lab *lab, int who, uint64_t id, int64_t ts_ms, uint64_t upstream, uint32_t flags) {
+    add_all(lab, who, id, ts_ms, upstream, 0, flags);
 }
 
 static void add_from(Lab *lab, int who, uint64_t id, int64_t ts_ms, uint64_t upstream) {
@@ -66,6 +71,63 @@ static void who_counted_goes_before_who_did_not(void **state) {
     assert_true(is_linked(lab, 3) && !is_linked(lab, 4));
     assert_true(!is_linked(lab, 5) && is_linked(lab, 6));
     assert_int_equal(lab_sums(lab).v[SUM_REQUESTS], 3);
+}
+
+/* L3: telemetry shows the id of the request alone, a gateway that of the answer, and the transcript both: one call, in every order. */
+static void a_transcript_joins_by_the_request_too(void **state) {
+    Lab *lab = *state;
+    static const int orders[6][3] = {{AGENT, SPANS, GATEWAY}, {AGENT, GATEWAY, SPANS}, {SPANS, AGENT, GATEWAY},
+                                     {SPANS, GATEWAY, AGENT}, {GATEWAY, AGENT, SPANS}, {GATEWAY, SPANS, AGENT}};
+    for (uint64_t i = 0; i < 6; i++) {
+        uint64_t answer = 1000 + i, request = 2000 + i;
+        for (int k = 0; k < 3; k++) {
+            int who = orders[i][k];
+            add_all(lab, who, 10 * i + 1 + (uint64_t)who, T0, who == SPANS ? request : answer, who == AGENT ? request : 0, 0);
+        }
+        assert_true(is_linked(lab, 10 * i + 1 + AGENT) && is_linked(lab, 10 * i + 1 + SPANS) && !is_linked(lab, 10 * i + 1 + GATEWAY));
+    }
+    assert_int_equal(lab_sums(lab).v[SUM_REQUESTS], 6);
+}
+
+/* Without the transcript nobody knows that they are one; when it moves away, they are two again. */
+static void what_joined_two_goes_and_both_count(void **state) {
+    Lab *lab = *state;
+    add_from(lab, GATEWAY, 1, T0, 500);
+    add_from(lab, SPANS, 2, T0, 600);
+    assert_int_equal(lab_sums(lab).v[SUM_REQUESTS], 2);
+    add_all(lab, AGENT, 3, T0, 500, 600, 0);
+    assert_true(!is_linked(lab, 1) && is_linked(lab, 2) && is_linked(lab, 3));
+    add_all(lab, AGENT, 3, T0 - 4 * HOUR, 500, 600, 0);
+    assert_true(!is_linked(lab, 1) && !is_linked(lab, 2) && !is_linked(lab, 3));
+}
+
+/* L3: sums yield to the calls of their service within an hour, whichever came first; those of other services and hours count. */
+static void metrics_yield_to_their_services_calls(void **state) {
+    Lab *lab = *state;
+    enum { SHOP = 7, CART = 8 };
+    add_all(lab, SUMS, 1, T0, 0, SHOP, 0);
+    add_all(lab, SUMS, 2, T0, 0, CART, 0);
+    add_all(lab, SUMS, 3, T0 - 3 * HOUR, 0, SHOP, 0);
+    assert_int_equal(lab_sums(lab).v[SUM_REQUESTS], 3);
+    add_all(lab, SPANS, 4, T0 - HOUR, 0, SHOP, 0);
+    assert_true(is_linked(lab, 1) && !is_linked(lab, 2) && !is_linked(lab, 3) && !is_linked(lab, 4));
+    add_all(lab, SUMS, 5, T0 - HOUR, 0, SHOP, 0);
+    assert_true(is_linked(lab, 5));
+    assert_int_equal(lab_sums(lab).v[SUM_REQUESTS], 3);
+    add_all(lab, SPANS, 4, T0 - 5 * HOUR, 0, SHOP, 0); /* the only call moves away */
+    assert_true(!is_linked(lab, 1) && !is_linked(lab, 3) && !is_linked(lab, 5));
+    assert_int_equal(lab_sums(lab).v[SUM_REQUESTS], 5);
+}
+
+/* Rows of sums and services' hours go with the day they belong to. */
+static void services_are_purged_with_their_day(void **state) {
+    Lab *lab = *state;
+    add_all(lab, SUMS, 1, T0 - 40 * DAY, 0, 7, 0);
+    add_all(lab, SPANS, 2, T0 - 40 * DAY, 0, 7, 0);
+    add_all(lab, SUMS, 3, T0, 0, 7, 0);
+    lab_purge(lab, 35);
+    assert_int_equal(lab_number(lab, "SELECT count(*) FROM service_hour"), 1);
+    assert_int_equal(lab_number(lab, "SELECT count(*) FROM service_metric"), 1);
 }
 
 static void rows_of_one_source_are_never_linked(void **state) {
@@ -253,6 +315,8 @@ int main(void) {
         CASE(the_gateway_counts_in_either_order),
         CASE(of_three_sources_the_best_counts),
         CASE(who_counted_goes_before_who_did_not), CASE(rows_of_one_source_are_never_linked),
+        CASE(a_transcript_joins_by_the_request_too), CASE(what_joined_two_goes_and_both_count),
+        CASE(metrics_yield_to_their_services_calls), CASE(services_are_purged_with_their_day),
         CASE(two_formats_of_one_source_are_linked),
         CASE(a_stored_answer_is_a_call_of_its_own),
         CASE(far_apart_is_another_call),

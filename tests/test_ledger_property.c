@@ -8,13 +8,14 @@
 #include "tests/ledger_lab.h"
 #include <sys/wait.h>
 
-enum { IDS = 48, RECORDS_MAX = 320, GIVEN_MAX = 1024, FILES = 6, SEEDS = 10, ORDERS = 4 };
+enum { IDS = 48, RECORDS_MAX = 320, GIVEN_MAX = 1024, FILES = 8, SEEDS = 10, ORDERS = 4 };
 
 static const struct {
     const char *source, *path;
     SourceClass class;
 } files[FILES] = {{"gw", "gw.log", CLASS_GATEWAY},    {"gw", "gw.log.1", CLASS_GATEWAY},   {"gw2", "gw2.log", CLASS_GATEWAY},
-                  {"otel", "spans", CLASS_TELEMETRY}, {"claude", "a", CLASS_TRANSCRIPT}, {"claude", "b", CLASS_TRANSCRIPT}};
+                  {"otel", "spans", CLASS_TELEMETRY}, {"claude", "a", CLASS_TRANSCRIPT}, {"claude", "b", CLASS_TRANSCRIPT},
+                  {"sums", "m", CLASS_METRICS},       {"sums", "m.1", CLASS_METRICS}};
 
 typedef struct Record {
     Request r; /* name[] hold values of value_of() */
@@ -42,6 +43,12 @@ static void value_of(int dim, uint32_t value, char *out, size_t size) {
     snprintf(out, size, value ? "%s-%u" : "", dim_names[dim], value);
 }
 
+/* A transcript's second id is one of those that others show; a service is one of two. */
+static uint64_t make_also(World *w, SourceClass class) {
+    if (class == CLASS_GATEWAY || chance(w, 4) == 0) return 0;
+    return class == CLASS_TRANSCRIPT ? 100 + chance(w, IDS / 3) : 1 + chance(w, 2);
+}
+
 static void make_record(World *w, uint64_t id, const Record *first) {
     Record *rec = &w->records[w->count++];
     *rec = *first;
@@ -54,6 +61,7 @@ static void make_record(World *w, uint64_t id, const Record *first) {
         rec->file += rec->file % 2 == 0 && chance(w, 3) == 0; /* a fork: another file, perhaps of another source */
         r->source_class = (uint8_t)files[rec->file].class;
     }
+    r->also = make_also(w, r->source_class);
     r->tokens[TOK_INPUT] = (int64_t)chance(w, 3) * 1000;
     r->tokens[TOK_CACHE_READ] = (int64_t)chance(w, 2) * 500;
     r->tokens[TOK_OUTPUT] = (int64_t)chance(w, 4) * 10;
@@ -138,11 +146,37 @@ static int merge_all(const World *w, Expected *rows) {
     return count;
 }
 
-static bool beats(const Expected *a, const Expected *b) {
-    const Request *x = &a->winner->r, *y = &b->winner->r;
+static bool near(const Expected *a, const Expected *b) {
     int64_t hours = a->ts_ms / MS_PER_HOUR - b->ts_ms / MS_PER_HOUR;
-    if (!x->upstream || x->upstream != y->upstream || (x->flags | y->flags) & REQ_CACHE_HIT || hours < -1 || hours > 1) return false;
-    if (strcmp(files[a->winner->file].source, files[b->winner->file].source) == 0) return false;
+    return hours >= -1 && hours <= 1;
+}
+
+static bool has_id(const Request *r, uint64_t id) {
+    return id && (r->upstream == id || (r->source_class == CLASS_TRANSCRIPT && r->also == id));
+}
+
+static bool share(const Expected *a, const Expected *b) {
+    const Request *x = &a->winner->r, *y = &b->winner->r;
+    if ((x->flags | y->flags) & REQ_CACHE_HIT || x->source_class == CLASS_METRICS || y->source_class == CLASS_METRICS) return false;
+    return near(a, b) && (has_id(y, x->upstream) || (x->source_class == CLASS_TRANSCRIPT && has_id(y, x->also)));
+}
+
+static bool two_sources(const Expected *a, const Expected *b) {
+    return strcmp(files[a->winner->file].source, files[b->winner->file].source) != 0;
+}
+
+static bool one_call(const Expected *rows, int count, const Expected *a, const Expected *b) {
+    if (!two_sources(a, b) || !near(a, b)) return false;
+    if (share(a, b)) return true;
+    for (const Expected *c = rows; c < rows + count; c++)
+        if (two_sources(a, c) && two_sources(b, c) && share(a, c) && share(c, b)) return true;
+    return false;
+}
+
+static bool beats(const Expected *rows, int count, const Expected *a, const Expected *b) {
+    const Request *x = &a->winner->r, *y = &b->winner->r;
+    if (y->source_class == CLASS_METRICS) return x->source_class == CLASS_TELEMETRY && x->also && x->also == y->also && near(a, b);
+    if (!one_call(rows, count, a, b)) return false;
     if (x->source_class != y->source_class) return x->source_class < y->source_class;
     int guess_a = x->flags & REQ_USAGE_MISSING ? 2 : x->flags & REQ_USAGE_ESTIMATED ? 1 : 0;
     int guess_b = y->flags & REQ_USAGE_MISSING ? 2 : y->flags & REQ_USAGE_ESTIMATED ? 1 : 0;
@@ -151,7 +185,7 @@ static bool beats(const Expected *a, const Expected *b) {
 
 static void link_all(Expected *rows, int count) {
     for (int i = 0; i < count; i++)
-        for (int k = 0; k < count; k++) rows[i].linked |= beats(&rows[k], &rows[i]);
+        for (int k = 0; k < count; k++) rows[i].linked |= beats(rows, count, &rows[k], &rows[i]);
 }
 
 /* ---- both as text ---- */

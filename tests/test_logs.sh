@@ -39,7 +39,22 @@ done
 "$bin" --db "$work/mix.ledger" import "$work/all" "$work"/all/*.db >"$work/out" 2>&1 || { sed 's/^/# /' "$work/out"; failed=1; }
 is "all in one folder, each record once" "$(sums "$work/mix.ledger")" \
     "$(sed 's/^minus/x/' tests/logs/expect | awk '{ s = $1 == "x" ? -1 : 1; r += s * $2; i += s * $3; h += s * $4; w += s * $5; o += s * $6 } END { print r, i, h, w, o }')"
-is "formats that may show the same calls are told" "$(grep -c 'calls that are in both count twice' "$work/out")" 1
+
+# What two logs say of one call, in both orders: Claude Code's transcript and its event know the same request; an hour of
+# metrics yields to spans of the service.
+event() { sed 's/1774290629936000000/1787220003000000000/g' tests/logs/otel-logs.jsonl; }
+event >"$work/events.jsonl"
+transcript=tests/logs/claude-code.jsonl
+for order in "$transcript $work/events.jsonl" "$work/events.jsonl $transcript"; do
+    rm -f "$work"/two.ledger*
+    for f in $order; do "$bin" --db "$work/two.ledger" import "$f" >"$work/out" 2>&1 || sed 's/^/# /' "$work/out"; done
+    is "a transcript and its event are one call: the event counts" "$(sums "$work/two.ledger")" "1 337 1000 500 1201"
+done
+for order in "otel otel-metrics" "otel-metrics otel"; do
+    rm -f "$work"/two.ledger*
+    for f in $order; do "$bin" --db "$work/two.ledger" import "tests/logs/$f.jsonl" >"$work/out" 2>&1 || sed 's/^/# /' "$work/out"; done
+    is "metrics beside spans: the spans count ($order)" "$(sums "$work/two.ledger")" "3 276 9024 900 480"
+done
 "$bin" --db "$work/mix.ledger" import "$work/all" "$work"/all/*.db >"$work/out" 2>&1
 is "nothing is new the second time" "$(sed -n 's/.*: \([0-9]*\) new requests, \([0-9]*\) grown.*/\1 \2/p' "$work/out")" "0 0"
 exit $failed

@@ -30,6 +30,7 @@ static void random_row(Row *row) {
     row->own_ms = chance() % 2 ? r->ts_ms : (int64_t)(chance() % (uint64_t)ROW_MS_MAX);
     const uint64_t upstreams[] = {0, r->id, transcript_id(r->id), chance()};
     r->upstream = upstreams[chance() % 4];
+    r->also = chance() % 2 ? chance() : 0;
     for (int i = 0; i < TOK_COUNT; i++) r->tokens[i] = some(0, REQUEST_TOKENS_MAX);
     r->raw_input = some(-1, INT64_MAX);
     r->raw_output = some(-1, INT64_MAX);
@@ -54,7 +55,7 @@ static void random_row(Row *row) {
     r->status = (int16_t)some(0, 600);
     r->origin = (uint8_t)(chance() % ORIGIN_COUNT);
     r->outcome = (uint8_t)(chance() % OUTCOME_COUNT);
-    r->source_class = (uint8_t)(chance() % 3);
+    r->source_class = (uint8_t)(chance() % 4);
 }
 
 static void any_row_comes_back(void **state) {

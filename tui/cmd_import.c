@@ -40,8 +40,6 @@ static int complain(const ImportSummary *s) {
         fprintf(stderr, "tollwatch: %s; %" PRIu64 " bad lines in all, they are left out\n", s->first_bad, s->bad_lines);
     if (s->skipped_lines)
         fprintf(stderr, "tollwatch: %" PRIu64 " lines were too long and left out\n", s->skipped_lines);
-    if (s->twice[0])
-        fprintf(stderr, "tollwatch: both %s were read: calls that are in both count twice, because no id joins them; import one of the two into a new ledger (--db)\n", s->twice);
     if (s->time_borrowed)
         fprintf(stderr, "tollwatch: %" PRIu64 " records do not say when they were; they have the time of the log line they stand in, or else of their file\n", s->time_borrowed);
     uint64_t calls = s->rows.added + s->rows.merged + s->rows.duplicate + s->rows.late;

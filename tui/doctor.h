@@ -11,8 +11,6 @@ typedef enum Level { LEVEL_OK, LEVEL_NOTE /* worth knowing */, LEVEL_MEND } Leve
 typedef struct Doctor {
     App *app;         /* config and places are resolved */
     Formats *formats; /* NULL: they could not be loaded */
-    const Format *met[64]; /* of the sources so far */
-    size_t met_count;
     int to_mend, notes;
 } Doctor;
 

@@ -86,8 +86,6 @@ static void report(Look *l, const Format *f) {
     if (l->borrowed) found(l->d, LEVEL_NOTE, l->path, "%" PRIu64 " records do not say when they were; they have the time of the log line they stand in, or else of the file", l->borrowed);
     const char *note = format_note(f, l->cached > 0);
     if (note) found(l->d, LEVEL_NOTE, l->path, "%s", note);
-    for (size_t i = 0; format_beside(f, i); i++)
-        found(l->d, LEVEL_NOTE, l->path, "a log of format %s of the same calls counts them again: read one of the two", format_beside(f, i));
     if (l->bad) found(l->d, LEVEL_MEND, "first bad record", "%s", l->first_bad);
     if (l->too_long) found(l->d, LEVEL_MEND, l->path, "%" PRIu64 " records are too long and left out", l->too_long);
 }

@@ -49,23 +49,6 @@ static const Format *format_of(const Formats *f, const char *path, Err *e) {
     return format;
 }
 
-static bool is_beside(const Format *a, const Format *b) {
-    for (size_t i = 0; format_beside(a, i); i++)
-        if (strcmp(format_beside(a, i), format_name(b)) == 0) return true;
-    return false;
-}
-
-/* Sources that may show the same calls without an id in common. */
-static void meet(Doctor *d, const char *about, const Format *f) {
-    for (size_t i = 0; i < d->met_count; i++) {
-        if (d->met[i] == f) return;
-        if (is_beside(f, d->met[i]) || is_beside(d->met[i], f))
-            found(d, LEVEL_NOTE, about, "calls that are in logs of both %s and %s count twice, because no id joins them; follow one of the two",
-                  format_name(f), format_name(d->met[i]));
-    }
-    if (d->met_count < sizeof d->met / sizeof *d->met) d->met[d->met_count++] = f;
-}
-
 static void check_format(Doctor *d, const char *about, const SourceConfig *s, const Paths *p, const char *newest) {
     Err e = {0};
     const Format *known = s->format[0] ? formats_find(d->formats, s->format) : format_of(d->formats, newest, &e);
@@ -76,7 +59,6 @@ static void check_format(Doctor *d, const char *about, const SourceConfig *s, co
     else
         found(d, LEVEL_OK, about, "%s: %zu file%s, format %s", s->path, p->count, p->count == 1 ? "" : "s",
               known ? format_name(known) : "not yet known: no line");
-    if (known) meet(d, about, known);
 }
 
 static void check_path(Doctor *d, const char *about, const SourceConfig *s) {
