@@ -84,7 +84,7 @@ typedef struct SaveNote {
     bool finding, nano_known;       /* a pitfall; else advice */
     int64_t nano, spread_nano;      /* what it is about, or would save; ± */
     int64_t calls, example;         /* ledger key of a call that shows it; 0 = none */
-    char text[224];
+    char text[272];
 } SaveNote;
 enum { SAVE_NOTES = 20 };
 typedef struct Savings {

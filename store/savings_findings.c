@@ -139,7 +139,7 @@ static void stale_risk(NoteRoom *n) {
     if (s.again < ASKED_AGAIN || !at_least(s.changed, s.again, CHANGED_PERCENT) || !(note = save_note(n, "stale-risk caching", true))) return;
     note->calls = s.changed;
     note->example = s.example;
-    char kept[88] = "";
+    char kept[128] = "";
     if (s.ttl_ms) snprintf(kept, sizeof kept, ", and the policy keeps those of %.24s for %lld s", *s.feature ? s.feature : "(no feature)", (long long)(s.ttl_ms / 1000));
     snprintf(note->text, sizeof note->text, "%lld of %lld repeated prompts were answered otherwise next time%s: a cache is stale; shorten its TTL",
              (long long)s.changed, (long long)s.again, kept);
