@@ -187,6 +187,25 @@ static void an_estimate_is_in_no_sum(void **state) { /* C5 */
 }
 
 /* Windows of random length and order, read again with revised numbers: at the end the last word on each day counts. */
+static int64_t reported_cost(Desk *d, int64_t input, int64_t requests) {
+    Err e = {0};
+    BillSet s;
+    bill_set_init(&s);
+    usage(&s, DAY0, "gpt-5.6-luna", input, 0)->requests = requests;
+    OK(e, store_set(d, &s, "main", "usage", ORIGIN_REPORTED, DAY0, DAY0 + DAY, &e));
+    return cost_where(d, "reported");
+}
+
+/* Above 272,000 tokens a call costs twice as much; the tokens of a day are no call. */
+static void a_long_call_is_dear_a_long_day_is_not(void **state) {
+    Desk *d = *state;
+    int64_t million = reported_cost(d, 1000000, 10);
+    assert_true(million > 0);
+    assert_int_equal(reported_cost(d, 4000000, 40), 4 * million);
+    assert_int_equal(reported_cost(d, 4000000, 0), 4 * million); /* calls are not told */
+    assert_int_equal(reported_cost(d, 4000000, 10), 8 * million);
+}
+
 static void any_order_of_reads_gives_the_last_word(void **state) { /* C1 */
     Desk *d = *state;
     Err e = {0};
@@ -215,6 +234,6 @@ static void any_order_of_reads_gives_the_last_word(void **state) { /* C1 */
 int main(void) {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {CASE(a_bucket_is_replaced_never_added), CASE(usage_is_priced_and_reported), CASE(a_bad_read_changes_nothing),
-                                       CASE(other_currencies_are_in_no_sum), CASE(of_two_that_tell_the_same_one_counts), CASE(an_estimate_is_in_no_sum), CASE(any_order_of_reads_gives_the_last_word)};
+                                       CASE(other_currencies_are_in_no_sum), CASE(of_two_that_tell_the_same_one_counts), CASE(an_estimate_is_in_no_sum), CASE(a_long_call_is_dear_a_long_day_is_not), CASE(any_order_of_reads_gives_the_last_word)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

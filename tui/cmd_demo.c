@@ -10,6 +10,7 @@
 #include "store/price.h"
 #include "tui/commands.h"
 #include "tui/dashboard.h"
+#include "tui/demo_bills.h"
 #include "tui/demo_gateways.h"
 #include "tui/demo_load.h"
 #include "tui/demo_rule.h"
@@ -49,6 +50,8 @@ typedef struct Player {
     int hours_done;
     int64_t live_ms, heartbeat_ms;
     DemoSwitch sw;
+    DemoBills bills;
+    int64_t billed_to_ms, billed_from_ms; /* days that have bills; history comes backwards */
     bool ruled;
 } Player;
 
@@ -86,7 +89,9 @@ static int player_start(Player *p, Err *e) {
     if (ledger_open(&p->ledger, p->db, &o, e) != 0 || open_files(p, e) != 0) return -1;
     p->pricer = pricer_new(d->book);
     for (int g = 0; g < DEMO_GATEWAYS; g++) p->batch[g] = batch_new(LEDGER_BATCH);
-    return 0;
+    p->bills = (DemoBills){.db = p->db, .ledger = p->ledger, .pricer = p->pricer, .start_ms = d->start_ms};
+    p->billed_to_ms = p->billed_from_ms = d->start_ms - d->start_ms % MS_PER_DAY;
+    return demo_bills_say(&p->bills, d->start_ms, e);
 }
 
 static int player_open(void **self, const void *config, const Stop *stop, Err *e) {
@@ -146,7 +151,22 @@ static int report_health(Player *p, int64_t now_ms, Err *e) {
                                 .seen_ms = now_ms, .lag_ms = 4 + g};
         if (ledger_source_health(p->ledger, &h, e) != 0) return -1;
     }
+    if (demo_bills_health(&p->bills, p->billed_from_ms < p->billed_to_ms ? p->billed_to_ms : 0, now_ms, e) != 0) return -1;
     return ledger_heartbeat(p->ledger, "demo", e);
+}
+
+/* Every day that is over and has all its calls: backwards as history comes, and the one that ends while the demo runs. */
+static int bill_days(Player *p, int64_t now_ms, Err *e) {
+    int64_t first_ms = p->demo->start_ms - p->hours_done * MS_PER_HOUR;
+    while (p->billed_from_ms - MS_PER_DAY >= first_ms) {
+        if (demo_bills_day(&p->bills, p->billed_from_ms - MS_PER_DAY, now_ms, e) != 0) return -1;
+        p->billed_from_ms -= MS_PER_DAY;
+    }
+    while (p->billed_to_ms + MS_PER_DAY <= p->live_ms) {
+        if (demo_bills_day(&p->bills, p->billed_to_ms, now_ms, e) != 0) return -1;
+        p->billed_to_ms += MS_PER_DAY;
+    }
+    return 0;
 }
 
 static int player_step(void *self, Wait *next, Err *e) {
@@ -169,7 +189,7 @@ static int player_step(void *self, Wait *next, Err *e) {
     if (play(p, p->live_ms, now_ms, e) != 0) return -1;
     p->live_ms = now_ms;
     next->fd = -1;
-    return 0;
+    return bill_days(p, now_ms, e);
 }
 
 static const WorkerType player = {.kind = "demo", .open = player_open, .step = player_step, .close = player_close};
@@ -182,6 +202,7 @@ static const char config_text[] =
     "[budget org-day]\nscope = global\nperiod = day\nlimit_usd = 2000\nwarn_at = 0.5 0.8\naction = kill\n"
     "[budget docs-day]\nscope = team:docs\nperiod = day\nlimit_usd = 400\naction = alert\n"
     "[budget search-day]\nscope = feature:search\nperiod = day\nlimit_usd = 240\naction = block\n"
+    "[account anthropic]\nprovider = anthropic\n[account openai]\nprovider = openai\n[account google]\nprovider = google\n[account xai]\nprovider = xai\n"
     "[policy]\ncritical_features = checkout fraud\n";
 
 static const char policy_text[] =

@@ -7,11 +7,12 @@ const char *const demo_gateways[DEMO_GATEWAYS] = {"edge-1", "edge-2", "litellm-1
 typedef struct Model {
     const char *provider, *name, *endpoint;
 } Model;
-enum { OPUS, SONNET, HAIKU, TERRA, LUNA, FLASH, UNLISTED };
+enum { OPUS, SONNET, HAIKU, TERRA, LUNA, FLASH, GROK, UNLISTED };
 static const Model models[] = {
     [OPUS] = {"anthropic", "claude-opus-5-5", "/v1/messages"},    [SONNET] = {"anthropic", "claude-sonnet-5-5", "/v1/messages"},
     [HAIKU] = {"anthropic", "claude-haiku-5-5", "/v1/messages"},  [TERRA] = {"openai", "gpt-5.6-terra", "/v1/responses"},
     [LUNA] = {"openai", "gpt-5.6-luna", "/v1/responses"},         [FLASH] = {"google", "gemini-3.8-flash", "/v1beta/models/{model}"},
+    [GROK] = {"xai", "grok-4.7", "/v1/chat/completions"},
     [UNLISTED] = {"mistral", "mistral-next-exp", "/v1/chat/completions"},
 };
 
@@ -28,7 +29,7 @@ static const Feature features[] = {
     {"support-chat", "support", "svc-chat", "support-web", 270, {{SONNET, 88}, {HAIKU, 12}}, 6000, 60000, 2000, 2000, 4200, false},
     {"search", "search", "svc-search", "search-web", 510, {{FLASH, 60}, {LUNA, 40}}, 12000, 9000, 0, 2000, 1100, false},
     {"checkout", "shop", "svc-checkout", "checkout-prod", 100, {{TERRA, 100}}, 6000, 20000, 0, 1200, 1900, false},
-    {"summaries", "content", "svc-content", "content-batch", 180, {{LUNA, 80}, {TERRA, 20}}, 10000, 0, 0, 1500, 2600, false},
+    {"summaries", "content", "svc-content", "content-batch", 180, {{LUNA, 65}, {TERRA, 20}, {GROK, 15}}, 10000, 0, 0, 1500, 2600, false},
     {"fraud", "risk", "svc-risk", "risk-prod", 30, {{OPUS, 100}}, 9000, 4000, 0, 2800, 5200, false},
     {"nightly-eval", "ml", "ci", "ci-runner", 90, {{TERRA, 70}, {SONNET, 30}}, 9000, 3000, 0, 900, 3000, true},
     {"", "", "", "", 9, {{SONNET, 60}, {UNLISTED, 40}}, 3000, 0, 0, 300, 3000, false},
