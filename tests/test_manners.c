@@ -36,7 +36,7 @@ static void ascii_is_ascii_everywhere(void **state) {
                 snprintf(keys, sizeof keys, "\014%s", overlays[o]); /* all of it anew */
                 dash_lab_type(&lab, screens_keys[s]);
                 dash_lab_type(&lab, keys);
-                dash_lab_look(&lab, &bytes);
+                dash_lab_take(&lab, &bytes);
                 only_ascii(&bytes, screens_keys[s], overlays[o]);
                 sent += bytes.len;
                 buf_free(&bytes);
