@@ -47,6 +47,36 @@ static void bars_axes_and_usual(void **s) {
     zone_free(z);
 }
 
+/* Labels of the time axis never run into one another, from an hour to a lifetime of logs; ticks of a few parts of a cent
+ * are not all 0. */
+static void axes_of_any_length_and_height_can_be_read(void **s) {
+    (void)s;
+    static const int64_t days[] = {1, 7, 31, 92, 180, 366, 693, 3650, 9800};
+    const int64_t small[8] = {30000, 0, 4000000, 0, 30000, 0, 0, 9000000};
+    Zone *z = utc();
+    for (size_t i = 0; i < sizeof days / sizeof days[0]; i++)
+        for (int w = 24; w <= 220; w += 14) {
+            Canvas *c = canvas_new(w, 7, false);
+            Buf b = {.max = 1 << 16};
+            chart_draw(&(Chart){.slots = 8, .rest = small, .since_ms = START_MS - days[i] * MS_PER_DAY, .slot_ms = days[i] * MS_PER_DAY / 8, .zone = z},
+                       c, (Rect){0, 0, w, 7});
+            canvas_dump(c, &b);
+            assert_null(strstr(b.at, "$0 "));
+            assert_non_null(strstr(b.at, "\u00a2"));
+            const char *axis = strstr(b.at, "\u253c");
+            assert_non_null(axis);
+            for (const char *p = axis; *p && *p != '\n'; p++) { /* a label is at most "Jan 2025", with rule on both its sides */
+                size_t n = strcspn(p, "\u2500\u253c\n");
+                assert_true(n <= 8);
+                p += n;
+                if (!*p || *p == '\n') break;
+            }
+            buf_free(&b);
+            canvas_free(c);
+        }
+    zone_free(z);
+}
+
 /* Nothing, one slot, huge and negative values, every small size: drawn inside its rectangle or not at all. */
 static void any_values_and_sizes(void **s) {
     (void)s;
@@ -130,6 +160,7 @@ static void row_pictures(void **s) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bars_axes_and_usual),
+        cmocka_unit_test(axes_of_any_length_and_height_can_be_read),
         cmocka_unit_test(any_values_and_sizes),
         cmocka_unit_test(steps_are_round_and_reach_the_maximum),
         cmocka_unit_test(a_day_that_changes_its_clock_has_straight_labels),

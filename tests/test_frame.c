@@ -138,6 +138,69 @@ static void the_header_keeps_what_matters_at_any_width(void **s) {
     zone_free(z);
 }
 
+/* The first line of a screen; the caller frees it. */
+static char *header_of(const View *v, int w) {
+    const Screen *help = screen_find("help");
+    void *self = help->open();
+    Canvas *c = canvas_new(w, 10, false);
+    Buf b = {.max = 1 << 20};
+    frame_draw(help, self, v, c);
+    canvas_dump(c, &b);
+    char *line = strndup(b.at, strcspn(b.at, "\n"));
+    buf_free(&b);
+    canvas_free(c);
+    help->close(self);
+    return line;
+}
+
+/* Figures of a part never look like those of the whole: a filter, and a row that was opened, show at every width. */
+static void the_header_says_that_it_is_a_part(void **s) {
+    (void)s;
+    Zone *z = berlin();
+    View v = view(z);
+    v.alerts_act = 2;
+    v.alerts_watch = 3;
+    snprintf(v.filter_text, sizeof v.filter_text, "provider:anthropic model:claude* cost>0.1");
+    for (int past = 0; past < 2; past++)
+        for (int w = 40; w <= 300; w++) {
+            v.asof_ms = past ? NOW_MS - MS_PER_HOUR : 0;
+            char *line = header_of(&v, w);
+            assert_non_null(strstr(line, "/"));
+            if (past) assert_non_null(strstr(line, "as of 02:12"));
+            if (w >= 80) assert_non_null(strstr(line, "/provider:an"));
+            free(line);
+        }
+    v.depth = 1;
+    snprintf(v.step[0].crumb, sizeof v.step[0].crumb, "anthropic");
+    snprintf(v.filter_text, sizeof v.filter_text, "provider:anthropic");
+    snprintf(v.drill_filter, sizeof v.drill_filter, "provider:anthropic");
+    for (int w = 40; w <= 300; w++) {
+        char *line = header_of(&v, w);
+        assert_true(strstr(line, "\u203a \u2026") || strstr(line, "anthropic") || strstr(line, "/\u2026"));
+        if (w >= 80) assert_non_null(strstr(line, "anthropic"));
+        free(line);
+    }
+    zone_free(z);
+}
+
+/* "range" says nothing: from when it is, or how long. */
+static void the_header_says_which_range(void **s) {
+    (void)s;
+    Zone *z = berlin();
+    View v = view(z);
+    snprintf(v.range_name, sizeof v.range_name, "range");
+    snprintf(v.range_text, sizeof v.range_text, "2025-01-01");
+    char *line = header_of(&v, 80);
+    assert_non_null(strstr(line, "since 2025-01-01"));
+    free(line);
+    v.range_text[0] = '\0';
+    v.since_ms = NOW_MS - 6 * MS_PER_DAY;
+    line = header_of(&v, 80);
+    assert_non_null(strstr(line, "range of 6d"));
+    free(line);
+    zone_free(z);
+}
+
 static void assert_switch(PolicyView p, const Zone *z, const char *words, const char *brief, ThemeRole expected) {
     char out[128];
     ThemeRole role;
@@ -208,6 +271,7 @@ int main(void) {
         cmocka_unit_test(the_help_screen_at_four_sizes), cmocka_unit_test(help_scrolls_to_every_row),
         cmocka_unit_test(the_demo_says_so_at_any_width),
         cmocka_unit_test(the_header_keeps_what_matters_at_any_width),
+        cmocka_unit_test(the_header_says_that_it_is_a_part), cmocka_unit_test(the_header_says_which_range),
         cmocka_unit_test(the_switch_says_the_truth_and_no_more),
         cmocka_unit_test(a_prompt_shows_its_cursor_and_its_error),
         cmocka_unit_test(every_size_is_drawn),

@@ -16,6 +16,9 @@ static void money_gets_shorter_but_is_never_cut(void **s) {
     assert_string_equal(number_usd(n, 0, BASIS_AT_LEAST).text, "≥$29,632.30");
     assert_string_equal(number_usd(-n, 0, BASIS_METERED).text, "~-$29,632.30");
     assert_string_equal(number_usd_whole(1135490 * CENTS, 0, BASIS_PROJECTED).text, "→$11,355");
+    assert_string_equal(number_usd_whole(42 * CENTS, 0, BASIS_PROJECTED).text, "→$0.42");
+    assert_string_equal(number_usd_whole(400 * CENTS, 0, BASIS_NONE).text, "$4");
+    assert_string_equal(number_usd_whole(-150 * CENTS, 0, BASIS_NONE).text, "-$1.50");
     assert_string_equal(number_usd_short(1135490 * CENTS, BASIS_PROJECTED).text, "→$11.4k");
     assert_string_equal(number_usd_short(-1135490 * CENTS, BASIS_NONE).text, "-$11.4k");
     for (int64_t v = 1; v < INT64_MAX / 11; v *= 11)

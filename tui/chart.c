@@ -2,7 +2,8 @@
 #include "tui/chart.h"
 #include "store/money.h"
 
-enum { EIGHTHS = 8, LABEL_CELLS = 5, MARK_CELLS = 6 /* "▲13:21" */ };
+enum { EIGHTHS = 8, LABEL_CELLS = 5, MARK_CELLS = 6 /* "▲13:21" */, LABELS_APART = 10, NANO_PER_CENT = 10000000 };
+static const int64_t MONTH_MS = 28 * MS_PER_DAY;
 
 /* value * scale / whole, never negative, saturated: levels in eighths of a row. */
 static int64_t level(int64_t value, int64_t scale, int64_t whole) {
@@ -109,8 +110,14 @@ static void draw_bar(const Plot *p, int column, Bar b) {
     if (b.usual >= 0) draw_line(p, column, level(b.usual, scale, p->top), total);
 }
 
-/* "9" of "9.00": an axis has few cells. */
+/* "9" of "9.00": an axis has few cells. Under a cent ".05¢": ticks that all said 0 would be no axis. */
 static void money_label(int64_t value, char *out, size_t size) {
+    if (value > 0 && value < NANO_PER_CENT) {
+        int64_t milli = value / (NANO_PER_CENT / 1000);
+        if (milli >= 10) snprintf(out, size, ".%02lld\u00a2", (long long)(milli / 10));
+        else snprintf(out, size, milli ? ".00%lld\u00a2" : "", (long long)milli);
+        return;
+    }
     nano_short(value, out, size);
     char *point = strchr(out, '.');
     if (point && strspn(point + 1, "0") == strlen(point + 1)) *point = '\0';
@@ -121,11 +128,9 @@ static void draw_value_axis(const Plot *p) {
     for (int row = 0; row < p->h; row++) canvas_text(p->c, p->x - 1, p->y + row, 1, ROLE_RULE, 0, "\u2502");
     for (int k = p->max > 0 ? p->ticks : 0; k >= 1; k--) {
         char label[32], text[40];
-        if (p->ch->label)
-            p->ch->label(p->step * k, label, sizeof label);
-        else
-            money_label(p->step * k, label, sizeof label);
-        snprintf(text, sizeof text, "%s%s", k == p->ticks && !p->ch->label ? "$" : "", label);
+        bool dollars = !p->ch->label && p->step * k >= NANO_PER_CENT;
+        (p->ch->label ? p->ch->label : money_label)(p->step * k, label, sizeof label);
+        snprintf(text, sizeof text, "%s%s", k == p->ticks && dollars ? "$" : "", label);
         int y = p->y + p->h - k * p->rows_per_tick;
         canvas_right(p->c, p->x - 2, y, LABEL_CELLS, ROLE_DIM, 0, text);
         canvas_text(p->c, p->x - 1, y, 1, ROLE_RULE, 0, "\u2524");
@@ -148,13 +153,18 @@ static int64_t span_ms(const Chart *ch) {
     return (int64_t)ch->slots * ch->slot_ms;
 }
 
-/* The smallest round unit whose labels stand at least 10 columns apart. */
+/* The smallest round unit whose labels stand at least 10 columns apart; of weeks so many as it takes. */
 static int64_t time_unit(const Plot *p) {
-    static const int64_t minutes[] = {1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2 * 1440, 7 * 1440};
-    size_t last = sizeof minutes / sizeof minutes[0] - 1;
-    for (size_t i = 0; i < last; i++)
-        if (minutes[i] * MS_PER_MINUTE * p->w / span_ms(p->ch) >= 10) return minutes[i] * MS_PER_MINUTE;
-    return minutes[last] * MS_PER_MINUTE;
+    static const int64_t minutes[] = {1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2 * 1440};
+    for (size_t i = 0; i < sizeof minutes / sizeof minutes[0]; i++)
+        if (minutes[i] * MS_PER_MINUTE * p->w / span_ms(p->ch) >= LABELS_APART) return minutes[i] * MS_PER_MINUTE;
+    int64_t unit = 7 * MS_PER_DAY;
+    while (unit * p->w / span_ms(p->ch) < LABELS_APART && unit < span_ms(p->ch)) unit *= 2;
+    return unit;
+}
+
+static const char *time_words(int64_t unit) {
+    return unit < MS_PER_DAY ? "%H:%M" : unit < MONTH_MS ? "%d %b" : "%b %Y";
 }
 
 static int64_t time_column(const Plot *p, int64_t ms) {
@@ -180,7 +190,7 @@ static void draw_time_axis(const Plot *p) {
     int64_t ms = p->ch->since_ms + unit - 1 - (p->ch->since_ms + offset + unit - 1) % unit;
     while (ms < until) {
         bool under_mark = p->ch->mark_ms > 0 && llabs(time_column(p, ms) - time_column(p, p->ch->mark_ms)) <= MARK_CELLS;
-        if (!under_mark) draw_time_label(p, ms, unit < MS_PER_DAY ? "%H:%M" : "%d %b", ROLE_DIM, 0);
+        if (!under_mark) draw_time_label(p, ms, time_words(unit), ROLE_DIM, 0);
         int64_t then = zone_offset_s(p->ch->zone, ms) * MS_PER_SECOND;
         ms += unit;
         ms -= zone_offset_s(p->ch->zone, ms) * MS_PER_SECOND - then; /* a clock change in between */

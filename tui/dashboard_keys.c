@@ -215,8 +215,11 @@ static void command_key(Dash *d, int key) {
 /* What was typed wins over what is completed: "range 5m" is not 15m. A wrong one stays, with its error. */
 static bool take_range(Dash *d) {
     const char *range = typed_range(&d->view.prompt);
+    char words[64];
     if (!range) return false;
-    if (view_set_range(&d->view, range, NULL) != 0) return d->palette.count == 0;
+    if (view_range_words(&d->view, range, words, sizeof words, NULL) != 0 || view_set_range(&d->view, range, NULL) != 0)
+        return d->palette.count == 0;
+    dash_answer(d, "range %s", words);
     prompt_close(&d->view.prompt);
     d->stale = true;
     return true;

@@ -9,6 +9,8 @@
 #include "tui/empty.h"
 #include "tui/keys.h"
 #include "tui/layout.h"
+#include "tui/number.h"
+#include "tui/text_width.h"
 #include "tui/view.h"
 
 enum { SEGMENTS_MAX = 8, STOP_ENDED_SHOWN_MS = 15 * 60000, QUIT_W = 60 };
@@ -64,16 +66,23 @@ typedef struct Line {
 typedef struct Detail {
     const char *clock; /* time format, "" = none */
     bool long_words, words, who, span, place, left, brief;
+    int crumbs;        /* of the way that was drilled, from its end */
+    int filter;        /* columns of the filter; 0 = only that there is one: figures are never a part's unsaid */
 } Detail;
 static const Detail details[] = {
-    {.clock = "%a %d %b %H:%M:%S %Z", .long_words = true, .words = true, .who = true, .span = true, .place = true, .left = true},
-    {.clock = "%a %d %b %H:%M:%S %Z", .words = true, .who = true, .span = true, .place = true, .left = true},
-    {.clock = "%a %d %b %H:%M:%S %Z", .words = true, .span = true, .place = true, .left = true},
-    {.clock = "%H:%M:%S %Z", .words = true, .span = true, .place = true, .left = true},
-    {.clock = "%H:%M:%S %Z", .words = true, .place = true, .left = true},
-    {.clock = "%H:%M:%S %Z", .place = true, .left = true},
-    {.clock = "%H:%M:%S", .place = true, .left = true},
+    {.clock = "%a %d %b %H:%M:%S %Z", .long_words = true, .words = true, .who = true, .span = true, .place = true, .left = true, .crumbs = DRILL_MAX, .filter = 80},
+    {.clock = "%a %d %b %H:%M:%S %Z", .words = true, .who = true, .span = true, .place = true, .left = true, .crumbs = DRILL_MAX, .filter = 80},
+    {.clock = "%a %d %b %H:%M:%S %Z", .words = true, .span = true, .place = true, .left = true, .crumbs = 2, .filter = 80},
+    {.clock = "%H:%M:%S %Z", .words = true, .span = true, .place = true, .left = true, .crumbs = 2, .filter = 80},
+    {.clock = "%H:%M:%S %Z", .words = true, .place = true, .left = true, .crumbs = 1, .filter = 80},
+    {.clock = "%H:%M:%S %Z", .place = true, .left = true, .crumbs = 1, .filter = 80},
+    {.clock = "%H:%M:%S", .place = true, .left = true, .crumbs = 1, .filter = 80},
+    {.clock = "%H:%M", .place = true, .left = true, .crumbs = 1, .filter = 80},
+    {.clock = "%H:%M", .place = true, .left = true, .crumbs = 1, .filter = 12},
+    {.clock = "%H:%M:%S", .place = true, .crumbs = 1},
+    {.clock = "%H:%M", .place = true, .crumbs = 1},
     {.clock = "%H:%M:%S", .place = true},
+    {.clock = "%H:%M", .place = true},
     {.clock = "%H:%M:%S"},
     {.clock = "%H:%M"},
     {.clock = ""},
@@ -107,29 +116,68 @@ static void pace_words(const View *v, bool full, char *out, size_t size) {
         snprintf(out, size, "%s", live);
 }
 
+/* The range by its name, else from when or how long it is: "range" alone says nothing. */
+static void range_words(const View *v, bool span, char *out, size_t size) {
+    char from[16], to[16];
+    bool named = strcmp(v->range_name, "range") != 0;
+    if (named) snprintf(out, size, "%s", v->range_name);
+    else if (v->range_text[0]) snprintf(out, size, "since %.40s", v->range_text);
+    else snprintf(out, size, "range of %s", number_age(v->until_ms - v->since_ms).text);
+    if (!span || v->until_ms - v->since_ms > MS_PER_DAY) return;
+    time_format(v->zone, v->since_ms, "%H:%M", from, sizeof from);
+    time_format(v->zone, v->until_ms, "%H:%M", to, sizeof to);
+    size_t used = strlen(out);
+    snprintf(out + used, size - used, " %s\u2013%s", from, to);
+}
+
+/* The bytes of a text that fit. */
+static size_t text_fit(const char *text, int columns) {
+    const char *at = text, *end = text;
+    while (*at) {
+        int w = code_columns(utf8_next(&at));
+        columns -= w < 0 ? 1 : w;
+        if (columns < 0) break;
+        end = at;
+    }
+    return (size_t)(end - text);
+}
+
+/* " · /model:gpt…": what was typed, cut to the columns. */
+static void filter_words(const char *typed, int columns, char *out, size_t size) {
+    size_t n = text_fit(typed, columns);
+    out[0] = '\0';
+    if (typed[0]) snprintf(out, size, " \u00b7 /%.*s%s", (int)(n < 240 ? n : 240), typed, typed[n] ? "\u2026" : "");
+}
+
+/* Where the range has no room: that time stands still, that the load is made up, that only a part of it is shown. */
+static void warning_words(const View *v, const Detail *d, Line *l) {
+    if (!view_is_live(v)) view_pace_words(v, false, add_left(l, ROLE_WATCH, ATTR_BOLD)->text, sizeof l->left[0].text);
+    else if (v->demo) snprintf(add_left(l, ROLE_DIM, 0)->text, sizeof l->left[0].text, "demo");
+    bool part = drill_typed_filter(v)[0] || (v->depth && !d->place);
+    if (part) snprintf(add_left(l, ROLE_WATCH, 0)->text, sizeof l->left[0].text, "/\u2026");
+}
+
+static void place_words(const Screen *s, const View *v, const Detail *d, bool numbered, Line *l) {
+    char crumbs[160];
+    Segment *place = add_left(l, ROLE_TEXT, ATTR_BOLD);
+    drill_crumbs(v, d->crumbs, crumbs, sizeof crumbs);
+    snprintf(place->text, sizeof place->text, "%.1s%s%s%s%s", numbered ? &s->key : "", numbered ? " " : "", s->title,
+             v->depth ? " \u203a " : "", crumbs);
+}
+
 static void left_words(const Screen *s, const View *v, const Detail *d, bool tabs, Line *l) {
-    char span[40] = "", from[16], to[16], pace[48];
-    const char *typed = drill_typed_filter(v);
+    char range[80], pace[48], filter[256];
     bool numbered = s->key >= '0' && s->key <= '9';
-    if (d->place && (v->depth || !(tabs && numbered))) {
-        char crumbs[160];
-        Segment *place = add_left(l, ROLE_TEXT, ATTR_BOLD);
-        drill_crumbs(v, d->who ? DRILL_MAX : d->span ? 2 : d->left ? 1 : 0, crumbs, sizeof crumbs);
-        snprintf(place->text, sizeof place->text, "%.1s%s%s%s%s", numbered ? &s->key : "", numbered ? " " : "", s->title,
-                 v->depth ? " \u203a " : "", crumbs);
+    if (d->place && (v->depth || !(tabs && numbered))) place_words(s, v, d, numbered, l);
+    if (!d->left) {
+        warning_words(v, d, l);
+        return;
     }
-    if (!d->left && !view_is_live(v)) view_pace_words(v, false, add_left(l, ROLE_WATCH, ATTR_BOLD)->text, sizeof l->left[0].text);
-    else if (!d->left && v->demo) snprintf(add_left(l, ROLE_DIM, 0)->text, sizeof l->left[0].text, "demo");
-    if (!d->left) return;
-    if (d->span && tabs) {
-        time_format(v->zone, v->since_ms, "%H:%M", from, sizeof from);
-        time_format(v->zone, v->until_ms, "%H:%M", to, sizeof to);
-        if (v->until_ms - v->since_ms <= MS_PER_DAY) snprintf(span, sizeof span, " %s\u2013%s", from, to);
-    }
+    range_words(v, d->span && tabs, range, sizeof range);
     pace_words(v, d->span, pace, sizeof pace);
-    Segment *range = add_left(l, view_is_live(v) ? ROLE_DIM : ROLE_WATCH, 0);
-    snprintf(range->text, sizeof range->text, "%s%s%s%s \u00b7 %s%s%.80s", v->range_name, span, v->compare ? " vs " : "", view_compare_words(v), pace,
-             typed[0] ? " \u00b7 /" : "", typed);
+    filter_words(drill_typed_filter(v), d->filter, filter, sizeof filter);
+    Segment *time = add_left(l, view_is_live(v) ? ROLE_DIM : ROLE_WATCH, 0);
+    snprintf(time->text, sizeof time->text, "%s%s%s \u00b7 %s%s", range, v->compare ? " vs " : "", view_compare_words(v), pace, filter);
     if (d->who && v->collecting[0]) {
         Segment *who = add_left(l, ROLE_DIM, 0);
         snprintf(who->text, sizeof who->text, "collecting: %s", v->collecting);

@@ -80,8 +80,10 @@ Number number_usd(int64_t nano, int columns, Basis mark) {
     return money(nano, columns, "$", mark, 2);
 }
 
+/* A few dollars keep their cents: a limit of $0.50 is not $1, nor a forecast less than what is spent. */
 Number number_usd_whole(int64_t nano, int columns, Basis mark) {
-    return money(nano, columns, "$", mark, 0);
+    bool few = nano > -NANO_PER_USD * 10 && nano < NANO_PER_USD * 10 && nano % NANO_PER_USD;
+    return money(nano, columns, "$", mark, few ? 2 : 0);
 }
 
 Number number_usd_short(int64_t nano, Basis mark) {

@@ -17,7 +17,7 @@ Basis basis_of(const Totals *t);        /* metered, reported or billed; "at leas
 
 Number number_money(int64_t nano, int columns, Basis mark);  /* tables: "1,234.56" then "1,235" then "1.23k" */
 Number number_usd(int64_t nano, int columns, Basis mark);    /* the same with "$": "≥$465.68" */
-Number number_usd_whole(int64_t nano, int columns, Basis mark); /* forecasts and limits: "→$11,355" */
+Number number_usd_whole(int64_t nano, int columns, Basis mark); /* forecasts and limits: "→$11,355", "→$0.42" */
 Number number_usd_short(int64_t nano, Basis mark);           /* one line, axes: "→$11.4k" */
 Number number_money_signed(int64_t nano, int columns);       /* "+305.84" */
 Number number_cents(int64_t nano_per_call, int columns);     /* "18.73", the column's title says cents */

@@ -78,5 +78,5 @@ void picker_draw(const Picker *p, const View *v, Canvas *c) {
         draw_column(t, hidden, fits[top + i], (size_t)(top + i), top + i == at, c, (Rect){box.x + 1, box.y + 1 + i, w - 2, 1});
     int y = box.y + h - 2;
     canvas_text(c, box.x + 2, y, w - 4, ROLE_TEXT, ATTR_BOLD, "Space shows, hides");
-    canvas_right(c, box.x + w - 2, y, 17, ROLE_DIM, 0, w < BOX_W ? "r reset  Esc" : "r as at first  Esc");
+    canvas_right(c, box.x + w - 2, y, w - 4, ROLE_DIM, 0, w < BOX_W ? "r reset  Esc" : "r as at first  Esc");
 }

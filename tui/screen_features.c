@@ -70,7 +70,7 @@ static int tick_features(void *self, View *v, Err *e) {
 
 static const char *title_of(const Features *f, char *out, size_t size) {
     int dim = f->level[f->at].dim; /* -1 until the first load */
-    snprintf(out, size, "%s%s", by_name(dim < 0 ? DIM_FEATURE : dim), f->list.range.from_rows ? " (from rows)" : "");
+    snprintf(out, size, "%s%s", by_name(dim < 0 ? DIM_FEATURE : dim), f->list.range.from_rows ? " (rows)" : "");
     return out;
 }
 

@@ -44,8 +44,9 @@ int view_range_words(const View *v, const char *text, char *out, size_t size, Er
     int64_t since, until;
     char from[24], to[24];
     if (parse_range(v, text, v->now_ms, &since, &until, e) != 0) return -1;
-    time_format(v->zone, since, "%d %b %H:%M", from, sizeof from);
-    time_format(v->zone, until, "%d %b %H:%M", to, sizeof to);
+    const char *day = civil_at(v->zone, since).year == civil_at(v->zone, v->now_ms).year ? "%d %b %H:%M" : "%d %b %Y %H:%M";
+    time_format(v->zone, since, day, from, sizeof from);
+    time_format(v->zone, until, day, to, sizeof to);
     snprintf(out, size, "%s – %s", from, until >= v->now_ms ? "now" : to);
     return 0;
 }
