@@ -275,6 +275,11 @@ static void enter_opens_the_parts_of_a_row(void **state) {
     assert_true(v->depth == 1 && drill_back(v));
     assert_string_equal(v->go, "overview");
     assert_string_equal(v->filter_text, "");
+    drill_into(v, DIM_PROJECT, ""); /* no name is a place too */
+    drill_to(v, "requests", -1, "");
+    char crumbs[80];
+    drill_crumbs(v, 9, crumbs, sizeof crumbs);
+    assert_string_equal(crumbs, "(none) \u203a everything");
     s->close(self);
 }
 

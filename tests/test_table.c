@@ -109,12 +109,38 @@ static void any_size_stays_inside(void **s) {
         }
 }
 
+static const char *const long_names[] = {"claude-sonnet-4-5", "claude-sonnet-4-5-20250929", "the words of a sentence", "short"};
+
+static void long_cell(const void *ctx, size_t row, size_t column, TableCell *out) {
+    (void)ctx, (void)column;
+    snprintf(out->text, sizeof out->text, "%s", long_names[row]);
+}
+
+/* Two names that are cut stay two names, and what is cut says so, in ASCII too. */
+static void what_is_cut_says_so(void **s) {
+    (void)s;
+    const Column one = {.title = "model", .width = 14};
+    const Table t = {.columns = &one, .column_count = 1, .rows = 4, .cell = long_cell};
+    for (int ascii = 0; ascii < 2; ascii++) {
+        TableState state = {.selected = 0};
+        Canvas *c = canvas_new(15, 5, ascii);
+        Buf b = {.max = 1 << 12};
+        table_draw(&t, &state, c, (Rect){0, 0, 15, 5});
+        canvas_dump(c, &b);
+        assert_string_equal(b.at, ascii ? " model\n claude-s..-4-5\n claude-s..0929\n the words of..\n short\n"
+                                        : " model\n claude-so\u2026-4-5\n claude-so\u20260929\n the words of \u2026\n short\n");
+        buf_free(&b);
+        canvas_free(c);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_drop_in_their_order),
         cmocka_unit_test(the_selected_row_is_in_view),
         cmocka_unit_test(the_selection_keeps_its_key_when_rows_move),
         cmocka_unit_test(any_size_stays_inside),
+        cmocka_unit_test(what_is_cut_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

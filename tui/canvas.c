@@ -137,6 +137,18 @@ int text_columns(const char *utf8) {
     return columns;
 }
 
+size_t text_fit(const char *utf8, int columns) {
+    const char *at = utf8, *end = utf8;
+    while (*at) {
+        int32_t code = utf8_next(&at);
+        int n = code_columns(code);
+        if (!code_is_unseen(code)) columns -= n < 0 ? 1 : n;
+        if (columns < 0) break;
+        end = at;
+    }
+    return (size_t)(end - utf8);
+}
+
 int canvas_right(Canvas *c, int right, int y, int max, ThemeRole role, unsigned attr, const char *utf8) {
     int n = text_columns(utf8);
     if (n > max) n = max;

@@ -28,5 +28,6 @@ int canvas_right(Canvas *c, int right, int y, int max, ThemeRole role, unsigned 
 void canvas_fill(Canvas *c, Rect r, ThemeRole role, unsigned attr, const char *glyph);
 void canvas_restyle(Canvas *c, Rect r, ThemeRole role, unsigned attr); /* keeps the text: selection */
 int text_columns(const char *utf8); /* display width */
+size_t text_fit(const char *utf8, int columns); /* the bytes of it that are no wider */
 void canvas_dump(const Canvas *c, Buf *out); /* rows with trailing blanks cut, for golden tests and `render` */
 #endif

@@ -68,8 +68,8 @@ static void push(View *v, int dim, const char *value, int next_dim) {
     snprintf(s->range, sizeof s->range, "%s", v->range_text);
     snprintf(s->range_name, sizeof s->range_name, "%s", v->range_name);
     s->length_ms = v->until_ms - v->since_ms;
-    size_t n = utf8_cut(value, strlen(value), sizeof s->crumb - 1);
-    snprintf(s->crumb, sizeof s->crumb, "%.*s", (int)n, dim < 0 ? "everything" : value[0] ? value : "(none)");
+    const char *words = dim < 0 ? "everything" : value[0] ? value : "(none)";
+    snprintf(s->crumb, sizeof s->crumb, "%.*s", (int)utf8_cut(words, strlen(words), sizeof s->crumb - 1), words);
 }
 
 static void go(View *v, const char *screen, const char *filter, int dim, const char *value, int next_dim) {

@@ -10,7 +10,6 @@
 #include "tui/keys.h"
 #include "tui/layout.h"
 #include "tui/number.h"
-#include "tui/text_width.h"
 #include "tui/view.h"
 
 enum { SEGMENTS_MAX = 8, STOP_ENDED_SHOWN_MS = 15 * 60000, QUIT_W = 60 };
@@ -128,18 +127,6 @@ static void range_words(const View *v, bool span, char *out, size_t size) {
     time_format(v->zone, v->until_ms, "%H:%M", to, sizeof to);
     size_t used = strlen(out);
     snprintf(out + used, size - used, " %s\u2013%s", from, to);
-}
-
-/* The bytes of a text that fit. */
-static size_t text_fit(const char *text, int columns) {
-    const char *at = text, *end = text;
-    while (*at) {
-        int w = code_columns(utf8_next(&at));
-        columns -= w < 0 ? 1 : w;
-        if (columns < 0) break;
-        end = at;
-    }
-    return (size_t)(end - text);
 }
 
 /* " · /model:gpt…": what was typed, cut to the columns. */

@@ -29,7 +29,7 @@ static void draw_rate_line(const Overview *o, const View *v, Canvas *c, Rect r) 
     size_t n = o->series.slots;
     int used = 1 + canvas_textf(c, r.x + 1, r.y, r.w - 1, overview_burn_role(&o->now), ATTR_BOLD, "%s/min",
                                 number_usd(o->now.rate_nano_per_min, 0, BASIS_NONE).text);
-    int room = r.w - used - 7, cells = room < CELLS ? room : CELLS;
+    int room = r.w - used - 8 /* blanks, and "month" */, cells = room < CELLS ? room : CELLS;
     if (cells < 8 || n < (size_t)cells) return;
     for (int i = 0; i < cells; i++) {
         size_t from = (size_t)i * n / (size_t)cells, to = (size_t)(i + 1) * n / (size_t)cells;

@@ -29,18 +29,18 @@ static void refusal_code(const char *raw, char *out, size_t size) {
 }
 
 static void add_gateway(Facts *f, const RowView *r, const char *raw) {
-    char had[64] = "its record does not say which policy it had", code[64];
+    char had[72] = "its record does not say which policy it had", code[64];
     const char *name = or_dash(r->name[DIM_GATEWAY]);
-    if (r->r.policy_generation > 0) snprintf(had, sizeof had, "had policy %lld", (long long)r->r.policy_generation);
+    if (r->r.policy_generation > 0) snprintf(had, sizeof had, "it had policy %lld", (long long)r->r.policy_generation);
     refusal_code(raw, code, sizeof code);
     if (r->r.outcome == OUTCOME_REFUSED)
-        add(f, ROLE_WATCH, "gateway     %s refused it: %s; it %s", name, code[0] ? code : "the record gives no code", had);
+        add(f, ROLE_WATCH, "gateway     %s refused it: %s; %s", name, code[0] ? code : "the record gives no code", had);
     else if (r->asked[0])
-        add(f, ROLE_TEXT, "gateway     %s routed %s to %s; it %s", name, r->asked, or_dash(r->name[DIM_MODEL]), had);
+        add(f, ROLE_TEXT, "gateway     %s routed %s to %s; %s", name, r->asked, or_dash(r->name[DIM_MODEL]), had);
     else if (r->r.flags & REQ_CACHE_HIT)
-        add(f, ROLE_TEXT, "gateway     %s answered it from its cache; it %s", name, had);
+        add(f, ROLE_TEXT, "gateway     %s answered it from its cache; %s", name, had);
     else if (r->name[DIM_GATEWAY][0] || r->r.policy_generation > 0)
-        add(f, ROLE_TEXT, "gateway     %s let it pass as asked; it %s", name, had);
+        add(f, ROLE_TEXT, "gateway     %s let it pass as asked; %s", name, had);
 }
 
 static void add_asked(Facts *f, const Request *r) {

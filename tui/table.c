@@ -2,7 +2,7 @@
 #include "tui/table.h"
 #include "tui/keys.h"
 
-enum { MARGIN = 1 /* the selection marker */, COLUMN_GAP = 2, TABLE_HEAD = 1 };
+enum { MARGIN = 1 /* the selection marker */, COLUMN_GAP = 2, TABLE_HEAD = 1, CUT_LEAST = 8 /* less has no room for a mark */, TAIL = 4 };
 
 static int used_width(const Column *columns, size_t count, const bool *shown) {
     int w = MARGIN;
@@ -58,6 +58,22 @@ static Fit place_columns(const Table *t, const TableState *s, Rect area) {
     return f;
 }
 
+/* What does not fit says so: a sentence loses its end, a name its middle, because "claude-sonnet-4-5" and
+ * "claude-sonnet-4-5-20250929" are told apart by how they end. */
+static void draw_words(Canvas *c, int x, int y, int w, const TableCell *cell) {
+    const char *mark = c->ascii ? ".." : "\u2026", *tail = cell->text;
+    int columns = text_columns(cell->text), marked = text_columns(mark);
+    if (columns <= w || w < CUT_LEAST) {
+        canvas_text(c, x, y, w, cell->role, cell->attr, cell->text);
+        return;
+    }
+    tail += strchr(tail, ' ') ? strlen(tail) : text_fit(tail, columns - TAIL);
+    int head = w - marked - text_columns(tail);
+    int used = canvas_text(c, x, y, head, cell->role, cell->attr, cell->text);
+    used += canvas_text(c, x + used, y, marked, cell->role, cell->attr, mark);
+    canvas_text(c, x + used, y, w - used, cell->role, cell->attr, tail);
+}
+
 /* Clipped to the area too: a table that cannot drop more is cut at the edge. */
 static void draw_cell(const Column *col, int x, int w, Canvas *c, Rect area, int y, const TableCell *cell) {
     int room = area.x + area.w - x;
@@ -65,8 +81,10 @@ static void draw_cell(const Column *col, int x, int w, Canvas *c, Rect area, int
     if (w > room) w = room;
     if (col->right)
         canvas_right(c, x + w, y, w, cell->role, cell->attr, cell->text);
-    else
+    else if (col->bars || col->figure == FIGURE_PICTURE)
         canvas_text(c, x, y, w, cell->role, cell->attr, cell->text);
+    else
+        draw_words(c, x, y, w, cell);
 }
 
 static void draw_title(const Table *t, const TableState *s, const Fit *f, Canvas *c, Rect area) {
