@@ -226,6 +226,30 @@ static void what_is_shown_goes_to_a_file_also_when_one_only_looks(void **state) 
 
 /* ---- the chart ---- */
 
+/* What the row says is the answer to the last key: of an older one it would be a lie beside a filter that is on again. An error
+ * is seen for its time whatever is pressed; a typed range is answered by what it is. */
+static void the_answer_is_that_of_the_last_key(void **state) {
+    (void)state;
+    begin("1/model:nope\r", 120, 40);
+    View *v = &lab.dash.view;
+    dash_lab_type(&lab, "\033");
+    assert_string_equal(v->answer, "filter off");
+    dash_lab_type(&lab, "/model:nope\r");
+    assert_string_equal(v->answer, "");
+    dash_lab_type(&lab, "c");
+    assert_non_null(strstr(v->answer, "compared with before"));
+    dash_lab_type(&lab, ":range 2025-01-01..\r");
+    assert_string_equal(v->answer, "range 01 Jan 2025 00:00 \u2013 now");
+    for (const char *key = "jGs\r"; *key; key++) { /* they do something here, when there is something */
+        dash_lab_type(&lab, (char[]){*key, '\0'});
+        assert_string_equal(v->answer, "nothing is listed here");
+    }
+    dash_lab_type(&lab, "\033");
+    snprintf(v->answer, sizeof v->answer, "tollwatch: it failed; mend it");
+    dash_lab_type(&lab, "j");
+    assert_string_equal(v->answer, "tollwatch: it failed; mend it");
+}
+
 static void the_chart_is_stacked_otherwise(void **state) {
     (void)state;
     begin("1", 120, 40);
@@ -286,6 +310,7 @@ int main(void) {
         cmocka_unit_test_teardown(the_row_is_copied_as_it_is_drawn, end),
         cmocka_unit_test_teardown(where_nothing_can_be_copied_it_is_said, end),
         cmocka_unit_test_teardown(what_is_shown_goes_to_a_file_also_when_one_only_looks, end),
+        cmocka_unit_test_teardown(the_answer_is_that_of_the_last_key, end),
         cmocka_unit_test_teardown(the_chart_is_stacked_otherwise, end),
         cmocka_unit_test_teardown(the_verdict_does_not_change_with_the_chart, end),
         cmocka_unit_test_teardown(a_cursor_on_the_chart_takes_the_arrows_until_it_is_gone, end),

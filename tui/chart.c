@@ -110,8 +110,9 @@ static void draw_bar(const Plot *p, int column, Bar b) {
     if (b.usual >= 0) draw_line(p, column, level(b.usual, scale, p->top), total);
 }
 
-/* "9" of "9.00": an axis has few cells. Under a cent ".05¢": ticks that all said 0 would be no axis. */
-static void money_label(int64_t value, char *out, size_t size) {
+/* An axis has few cells: "9" of "9.00" where all its ticks are whole dollars, else all have the same decimals. Under a cent
+ * ".05¢": ticks that all said 0 would be no axis. */
+static void money_label(int64_t value, bool whole, char *out, size_t size) {
     if (value > 0 && value < NANO_PER_CENT) {
         int64_t milli = value / (NANO_PER_CENT / 1000);
         if (milli >= 10) snprintf(out, size, ".%02lld\u00a2", (long long)(milli / 10));
@@ -120,7 +121,7 @@ static void money_label(int64_t value, char *out, size_t size) {
     }
     nano_short(value, out, size);
     char *point = strchr(out, '.');
-    if (point && strspn(point + 1, "0") == strlen(point + 1)) *point = '\0';
+    if (whole && point && strspn(point + 1, "0") == strlen(point + 1)) *point = '\0';
     memmove(out, out + (out[0] == '$'), strlen(out + (out[0] == '$')) + 1);
 }
 
@@ -128,8 +129,8 @@ static void draw_value_axis(const Plot *p) {
     for (int row = 0; row < p->h; row++) canvas_text(p->c, p->x - 1, p->y + row, 1, ROLE_RULE, 0, "\u2502");
     for (int k = p->max > 0 ? p->ticks : 0; k >= 1; k--) {
         char label[32], text[40];
-        bool dollars = !p->ch->label && p->step * k >= NANO_PER_CENT;
-        (p->ch->label ? p->ch->label : money_label)(p->step * k, label, sizeof label);
+        bool dollars = p->step * k >= NANO_PER_CENT;
+        money_label(p->step * k, p->step % NANO_PER_USD == 0, label, sizeof label);
         snprintf(text, sizeof text, "%s%s", k == p->ticks && dollars ? "$" : "", label);
         int y = p->y + p->h - k * p->rows_per_tick;
         canvas_right(p->c, p->x - 2, y, LABEL_CELLS, ROLE_DIM, 0, text);

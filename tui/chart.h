@@ -16,7 +16,6 @@ typedef struct Chart {
     bool line;                /* `usual` is another range that is compared with: also drawn through higher bars */
     int64_t since_ms, slot_ms;
     const Zone *zone;
-    void (*label)(int64_t value, char *out, size_t size); /* of the value axis */
     int64_t mark_ms;          /* 0 = none: "▲02:31" on the time axis */
     ThemeRole burner_role;    /* of what is drawn full from mark_ms on */
 } Chart;

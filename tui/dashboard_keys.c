@@ -187,7 +187,8 @@ static void run_command(Dash *d, const KeyCommand *k, int key) {
     case DO_NOTHING: case DO_OPEN: case DO_RECORD: case DO_CURSOR: case DO_ROW: case DO_PAGE: case DO_ENDS: case DO_DIMENSION: case DO_STACK: case DO_SORT: case DO_COLUMN:
     case DO_RULE: case DO_UNDO: case DO_FINDING:
     case DO_ACKNOWLEDGE: case DO_SILENCE:
-        dash_answer(d, "%s does nothing on %s", k->keys, d->screen->title);
+        if (d->screen->list && key_works_on(k, d->screen->name)) dash_answer(d, "nothing is listed here");
+        else dash_answer(d, "%s does nothing on %s", k->keys, d->screen->title);
     }
 }
 
@@ -337,8 +338,15 @@ static void keep_answer(Dash *d, const char *before) {
         d->answer_until_ms = clock_monotonic_ms() + ANSWER_SHOWN_MS;
 }
 
+/* The answer row answers the last key: "filter off" beside a filter that is on would be wrong. What failed stays its time. */
+static void forget_answer(Dash *d, int key) {
+    bool is_error = strncmp(d->view.answer, "tollwatch:", 10) == 0;
+    if (key < KEY_PASTE_START && !is_error && !d->view.dialog.type && !d->view.prompt.kind) d->view.answer[0] = '\0';
+}
+
 void dash_key(Dash *d, int key) {
     char before[sizeof d->view.answer];
+    forget_answer(d, key);
     memcpy(before, d->view.answer, sizeof before);
     d->dirty = d->urgent = true;
     if (key == KEY_PASTE_START || key == KEY_PASTE_END) {

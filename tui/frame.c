@@ -122,7 +122,7 @@ static void range_words(const View *v, bool span, char *out, size_t size) {
     if (named) snprintf(out, size, "%s", v->range_name);
     else if (v->range_text[0]) snprintf(out, size, "since %.40s", v->range_text);
     else snprintf(out, size, "range of %s", number_age(v->until_ms - v->since_ms).text);
-    if (!span || v->until_ms - v->since_ms > MS_PER_DAY) return;
+    if (!span || v->until_ms - v->since_ms >= MS_PER_DAY) return;
     time_format(v->zone, v->since_ms, "%H:%M", from, sizeof from);
     time_format(v->zone, v->until_ms, "%H:%M", to, sizeof to);
     size_t used = strlen(out);
