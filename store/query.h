@@ -117,7 +117,8 @@ bool query_from_rows(const QueryRun *r);
 /* The Overview's figures as of now_ms. */
 typedef struct Now {
     Totals today, month, last_10m;      /* today and month in the budget zone */
-    int64_t today_effective_nano;       /* effective spend (billed where closed, else max(metered, reported)) */
+    int64_t today_effective_nano, month_effective_nano; /* effective spend (billed where closed, else max(metered, reported)) */
+    unsigned today_basis, month_basis;  /* bit per Origin in these two */
     int64_t rate_nano_per_min;          /* last 60 s */
     int64_t usual_nano_per_min;         /* -1 = unknown (less than a week of history) */
     int64_t usual_today_nano;           /* usual spend from midnight to now; -1 = unknown */

@@ -100,13 +100,15 @@ static int load_usual(Db *db, const Zone *zone, int64_t now, int64_t day, int64_
 
 static int load_now(Db *db, const Zone *zone, int64_t now, Now *out, Err *e) {
     int64_t day = time_floor(zone, now, UNIT_DAY), day_end = time_next(zone, now, UNIT_DAY);
-    Effective spent;
-    if (total_of(db, day, now, &out->today, e) != 0 || total_of(db, time_floor(zone, now, UNIT_MONTH), now, &out->month, e) != 0 ||
+    Effective spent, of_month;
+    int64_t month = time_floor(zone, now, UNIT_MONTH);
+    if (total_of(db, day, now, &out->today, e) != 0 || total_of(db, month, now, &out->month, e) != 0 ||
         total_of(db, now - 10 * MS_PER_MINUTE, now, &out->last_10m, e) != 0 ||
-        effective_spend(db, NULL, day, now, now, &spent, e) != 0 ||
+        effective_spend(db, NULL, day, now, now, &spent, e) != 0 || effective_spend(db, NULL, month, now, now, &of_month, e) != 0 ||
         query_latencies(db, 0, now, out, e) != 0)
         return -1;
-    out->today_effective_nano = spent.nano;
+    out->today_effective_nano = spent.nano, out->today_basis = spent.basis;
+    out->month_effective_nano = of_month.nano, out->month_basis = of_month.basis;
     return load_rate(db, now, day_end, out, e) != 0 ? -1 : load_usual(db, zone, now, day, day_end, out, e);
 }
 

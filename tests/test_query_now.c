@@ -201,6 +201,16 @@ static void effective_spend_takes_the_best_known_of_each_account_and_day(void **
     must(effective_spend(f->db, NULL, utc("2026-11-22T00:00:00Z"), utc(NOW), utc(NOW), &got, &e), &e);
     assert_int_equal(got.nano, 500 + 1400 + 2600 + 4000);
     assert_int_equal(got.basis, 1u << ORIGIN_METERED | 1u << ORIGIN_REPORTED | 1u << ORIGIN_BILLED);
+    Now n = now_at(f, NOW); /* the figures of the Overview and of status are the budgets' */
+    assert_int_equal(n.month_effective_nano, got.nano);
+    assert_int_equal(n.month_basis, got.basis);
+    assert_int_equal(n.today_effective_nano, 4000);
+    assert_int_equal(n.today_basis, 1u << ORIGIN_METERED);
+    bill(f, 1000, ORIGIN_REPORTED, "openai", "2026-11-24T00:00:00Z", 4100);
+    n = now_at(f, NOW);
+    assert_int_equal(n.today_effective_nano, 4100);
+    assert_int_equal(n.today_basis, 1u << ORIGIN_REPORTED); /* and not what the logs are */
+    assert_int_equal(n.month_effective_nano, got.nano + 100);
     /* as of the 22nd itself its bill did not count */
     must(effective_spend(f->db, NULL, utc("2026-11-22T00:00:00Z"), utc("2026-11-22T23:00:00Z"), utc("2026-11-22T23:00:00Z"), &got, &e), &e);
     assert_int_equal(got.nano, 500 + 1500);

@@ -39,12 +39,14 @@ static void figures(const Status *s, FILE *out) {
     money(out, "usual_usd_per_min", n->usual_nano_per_min, n->usual_nano_per_min >= 0);
     money(out, "today_usd", n->today_effective_nano, true);
     key(out, "today_basis");
-    json_out_string(out, totals_basis(&n->today));
+    json_out_string(out, totals_basis(&(Totals){.basis = n->today_basis}));
     money(out, "today_notional_usd", n->today.notional_nano, true);
     money(out, "usual_today_usd", n->usual_today_nano, n->usual_today_nano >= 0);
     money(out, "end_of_day_at_rate_usd", n->eod_at_rate_nano, n->eod_at_rate_nano >= 0);
     money(out, "end_of_day_at_usual_usd", n->eod_at_usual_nano, n->eod_at_usual_nano >= 0);
-    money(out, "month_usd", n->month.cost_nano, true);
+    money(out, "month_usd", n->month_effective_nano, true);
+    key(out, "month_basis");
+    json_out_string(out, totals_basis(&(Totals){.basis = n->month_basis}));
     count(out, "requests_today", n->today.requests);
     count(out, "errors_today", n->today.errors);
     count(out, "refused_requests_today", n->today.refused);

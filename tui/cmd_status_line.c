@@ -35,11 +35,11 @@ static void say_ratio(const Status *s, Buf *out) {
 }
 
 static void say_today(const Status *s, Buf *out) {
-    add_usd(out, s->now.today_effective_nano, basis_of(&s->now.today));
+    add_usd(out, s->now.today_effective_nano, basis_of_spend(&s->now.today, s->now.today_basis));
 }
 
 static void say_today_short(const Status *s, Buf *out) {
-    buf_str(out, number_usd_short(s->now.today_effective_nano, basis_of(&s->now.today)).text);
+    buf_str(out, number_usd_short(s->now.today_effective_nano, basis_of_spend(&s->now.today, s->now.today_basis)).text);
 }
 
 static void say_end(const Status *s, Buf *out) {
@@ -51,7 +51,7 @@ static void say_end_short(const Status *s, Buf *out) {
 }
 
 static void say_month(const Status *s, Buf *out) {
-    add_usd(out, s->now.month.cost_nano, basis_of(&s->now.month));
+    add_usd(out, s->now.month_effective_nano, basis_of_spend(&s->now.month, s->now.month_basis));
 }
 
 static void say_notional(const Status *s, Buf *out) {

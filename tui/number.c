@@ -21,6 +21,13 @@ Basis basis_of(const Totals *t) {
     return t->basis & 1u << ORIGIN_BILLED ? BASIS_BILLED : BASIS_METERED;
 }
 
+Basis basis_of_spend(const Totals *logged, unsigned basis) {
+    Totals t = *logged;
+    t.basis = basis;
+    if (basis == 1u << ORIGIN_BILLED) t.unpriced_tokens = 0; /* a bill knows what they cost */
+    return basis_of(&t);
+}
+
 static bool fits(const Number *n, int columns) {
     return columns <= 0 || text_columns(n->text) <= columns;
 }

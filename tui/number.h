@@ -14,6 +14,7 @@ typedef enum Basis { BASIS_NONE, BASIS_BILLED, BASIS_REPORTED, BASIS_METERED, BA
 const char *basis_mark(Basis b);        /* "" "=" "^" "~" "≥" "→" */
 Basis basis_weakest(Basis a, Basis b);  /* a sum carries the weakest mark of its parts */
 Basis basis_of(const Totals *t);        /* metered, reported or billed; "at least" with unpriced tokens inside */
+Basis basis_of_spend(const Totals *logged, unsigned basis); /* of effective spend, by a bit per Origin in it */
 
 Number number_money(int64_t nano, int columns, Basis mark);  /* tables: "1,234.56" then "1,235" then "1.23k" */
 Number number_usd(int64_t nano, int columns, Basis mark);    /* the same with "$": "≥$465.68" */

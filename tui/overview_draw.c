@@ -61,15 +61,14 @@ static void figure(Canvas *c, Rect r, int row, const char *name, const char *val
     canvas_text(c, r.x + x, r.y + row, room, ROLE_DIM, 0, w->text[i]);
 }
 
-static const char *basis_word(const Totals *t) {
-    Totals spend = *t;
-    spend.basis &= ~(1u << ORIGIN_NOTIONAL); /* it is no part of the figure */
+static const char *basis_word(unsigned basis) {
+    const Totals spend = {.basis = basis};
     return spend.basis ? totals_basis(&spend) : "nothing metered";
 }
 
 static void figure_today(const Overview *o, Canvas *c, Rect r) {
     const Now *n = &o->now;
-    const char *basis = basis_word(&n->today);
+    const char *basis = basis_word(n->today_basis);
     Words w;
     snprintf(w.text[2], sizeof w.text[2], "%s", basis);
     if (n->usual_today_nano > 0) {
@@ -81,7 +80,7 @@ static void figure_today(const Overview *o, Canvas *c, Rect r) {
         snprintf(w.text[0], sizeof w.text[0], "%s; usual unknown for a week", basis);
         snprintf(w.text[1], sizeof w.text[1], "%s", basis);
     }
-    figure(c, r, 0, "today", number_usd(n->today_effective_nano, 13, basis_of(&n->today)).text, &w);
+    figure(c, r, 0, "today", number_usd(n->today_effective_nano, 13, basis_of_spend(&n->today, n->today_basis)).text, &w);
 }
 
 /* Two projections, each named; where there is a row for it each has its own. */
@@ -115,7 +114,7 @@ static void draw_figures(const Overview *o, const View *v, Canvas *c, Rect r) {
         snprintf(w.text[1], sizeof w.text[1], "usual %s/min", usual.text);
         snprintf(w.text[2], sizeof w.text[2], "usual %s", usual.text);
     }
-    figure(c, r, row, "month", number_usd(n->month.cost_nano, 13, basis_of(&n->month)).text, &w);
+    figure(c, r, row, "month", number_usd(n->month_effective_nano, 13, basis_of_spend(&n->month, n->month_basis)).text, &w);
     if (row + 1 < r.h && n->month.notional_nano > 0)
         figure(c, r, row + 1, "apart", number_usd(n->today.notional_nano, 13, BASIS_NONE).text, &apart);
 }
@@ -243,7 +242,7 @@ static void draw_small(const Overview *o, const View *v, Canvas *c, Rect area) {
     char sw[64];
     const Now *n = &o->now;
     const Number rate = number_usd_short(n->rate_nano_per_min, BASIS_NONE),
-                 today = number_usd_short(n->today_effective_nano, basis_of(&n->today)),
+                 today = number_usd_short(n->today_effective_nano, basis_of_spend(&n->today, n->today_basis)),
                  end = number_usd_short(n->eod_at_rate_nano, BASIS_PROJECTED);
     if (area.h >= 2) overview_draw_verdict(o, v, c, (Rect){area.x - 1, area.y, area.w + 1, 1});
     int y = area.y + (area.h >= 2), x = area.x;
@@ -279,7 +278,7 @@ static void draw_narrow(const Overview *o, const View *v, Canvas *c, const Layou
     if (r.h) {
         int x = r.x + 1 +
                 canvas_textf(c, r.x + 1, r.y, r.w - 1, ROLE_TEXT, 0, "today  %s",
-                             number_usd(n->today_effective_nano, 0, basis_of(&n->today)).text);
+                             number_usd(n->today_effective_nano, 0, basis_of_spend(&n->today, n->today_basis)).text);
         canvas_textf(c, x + 3, r.y, r.x + r.w - x - 3, ROLE_TEXT, 0, "24:00  %s",
                      number_usd_whole(n->eod_at_rate_nano, 0, BASIS_PROJECTED).text);
     }
