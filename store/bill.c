@@ -277,6 +277,19 @@ int bill_feed_state(Db *db, const char *account, const char *feed, int64_t *unti
     return got < 0 ? -1 : 0;
 }
 
+int bill_payers(Db *db, BillPayer *out, size_t max, size_t *count, Err *e) {
+    sqlite3_stmt *s = db_prepare(db, "SELECT account, max(read_ms) FROM bill_feed GROUP BY account ORDER BY account", e);
+    int got = s ? 0 : -1;
+    *count = 0;
+    while (s && *count < max && (got = db_step(db, s, "look who was read", e)) == 1) {
+        BillPayer *p = &out[(*count)++];
+        snprintf(p->account, sizeof p->account, "%s", (const char *)sqlite3_column_text(s, 0));
+        p->read_ms = sqlite3_column_int64(s, 1);
+    }
+    if (s) sqlite3_reset(s);
+    return got < 0 ? -1 : 0;
+}
+
 static int by_start(const void *a, const void *b) {
     int64_t x = ((const BillRow *)a)->start_ms, y = ((const BillRow *)b)->start_ms;
     return x < y ? -1 : x > y;

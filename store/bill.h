@@ -64,6 +64,9 @@ typedef struct BillRead {
 int bills_replace(Ledger *l, const BillRead *read, BillSet *set, Pricer *pricer, Err *e);
 /* End of the newest closed bucket of a feed, and when it was read last; 0 = never. */
 int bill_feed_state(Db *db, const char *account, const char *feed, int64_t *until_ms, int64_t *read_ms, Err *e);
+/* Accounts that were ever read, by name. */
+typedef struct BillPayer { char account[64]; int64_t read_ms; } BillPayer;
+int bill_payers(Db *db, BillPayer *out, size_t max, size_t *count, Err *e);
 /* For a reopened day: puts the rows' sums back into rollups that were emptied; inside the caller's transaction. */
 int bills_restore(Ledger *l, int64_t from_ms, int64_t to_ms, Err *e);
 

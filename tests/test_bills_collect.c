@@ -91,6 +91,24 @@ static void sources_show(const char *dir) {
     if (!strpbrk(line, "hm")) fail_msg("no age in %s", line);
 }
 
+/* Under another name its days would count twice. */
+static void the_doctor_knows_who_is_gone(const char *dir, int port) {
+    char path[96], command[512], out[16384], text[256];
+    const char *program = getenv("TOLLWATCH"), *const gone = "account good: read last on ";
+    Err e = {0};
+    for (int renamed = 0; renamed < 2; renamed++) {
+        snprintf(path, sizeof path, "%s/config", dir);
+        int n = snprintf(text, sizeof text, "[account %s]\nprovider = openai\nkey_env = COLLECT_KEY\nbase_url = http://127.0.0.1:%d/good\n", renamed ? "fine" : "good", port);
+        assert_int_equal(file_write(path, text, (size_t)n, &e), 0);
+        snprintf(command, sizeof command, "%s --config %s/config --db %s/ledger.db doctor", program ? program : "build/tollwatch", dir, dir);
+        FILE *f = popen(command, "r");
+        assert_non_null(f);
+        out[fread(out, 1, sizeof out - 1, f)] = '\0';
+        pclose(f);
+        if ((strstr(out, gone) != NULL) != renamed) fail_msg("%s is configured: %s", renamed ? "fine" : "good", out);
+    }
+}
+
 static void health_stands_on_the_screen_and_nothing_keeps_us(void **state) {
     (void)state;
     char dir[] = "/tmp/tollwatch-collect-XXXXXX", command[96];
@@ -107,6 +125,7 @@ static void health_stands_on_the_screen_and_nothing_keeps_us(void **state) {
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     if (took > STOP_MS) fail_msg("it ended %lld ms after the signal", (long long)took);
     sources_show(dir);
+    the_doctor_knows_who_is_gone(dir, server.port);
     loopback_stop(&server);
     loopback_stop(&hanging);
     snprintf(command, sizeof command, "rm -rf %s", dir);

@@ -1,4 +1,5 @@
 /* doctor_store: the database, who collects into it, and the policy file. See doctor.h. */
+#include "store/bill.h"
 #include "store/policy.h"
 #include "store/query.h"
 #include "tui/doctor.h"
@@ -8,7 +9,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-enum { SOURCES_MAX = 256, NFS_MAGIC = 0x6969, STALE_MS = 60000 };
+enum { SOURCES_MAX = 256, PAYERS_MAX = 256, NFS_MAGIC = 0x6969, STALE_MS = 60000 };
 #define SPACE_MIN (UINT64_C(512) << 20)
 
 /* The folder of a file, "." for a plain name. */
@@ -57,6 +58,29 @@ static void check_ledger_sources(Doctor *d, Db *db) {
     free(s);
 }
 
+static bool is_configured(const Config *c, const char *account) {
+    for (size_t i = 0; i < c->account_count; i++)
+        if (strcmp(c->accounts[i].name, account) == 0) return true;
+    return false;
+}
+
+/* An account under a new name is read anew, back to months ago, beside what stands under the old one. */
+static void check_payers(Doctor *d, Db *db) {
+    BillPayer *p = xcalloc(PAYERS_MAX, sizeof *p);
+    size_t count = 0;
+    Err e = {0};
+    if (bill_payers(db, p, PAYERS_MAX, &count, &e) != 0) found(d, LEVEL_MEND, "database", "%s", e.text);
+    for (size_t i = 0; i < count; i++) {
+        char about[96], day[16];
+        if (is_configured(d->app->config, p[i].account)) continue;
+        snprintf(about, sizeof about, "account %s", p[i].account);
+        time_format(NULL, p[i].read_ms, "%Y-%m-%d", day, sizeof day);
+        found(d, LEVEL_NOTE, about, "read last on %s, and not configured any more; what it cost still counts. If it only has another name now, "
+              "its days stand there twice: give it the old name back", day);
+    }
+    free(p);
+}
+
 void check_database(Doctor *d) {
     const char *path = d->app->db_path;
     char folder[1024];
@@ -80,6 +104,7 @@ void check_database(Doctor *d) {
     if (kept) found(d, LEVEL_OK, "database", "%s", path);
     check_collector(d, db);
     check_ledger_sources(d, db);
+    check_payers(d, db);
     db_close(db);
 }
 
