@@ -30,6 +30,7 @@ static void take(Effective *out, const Known *k, bool closed) {
     out->metered_nano = nano_add(out->metered_nano, k->nano[ORIGIN_METERED]);
     if (!(k->has >> o & 1)) return;
     out->nano = nano_add(out->nano, k->nano[o]);
+    if (o == ORIGIN_BILLED) out->billed_nano = nano_add(out->billed_nano, k->nano[o]);
     out->basis |= 1u << o;
 }
 

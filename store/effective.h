@@ -11,6 +11,7 @@
 typedef struct Effective {
     int64_t nano;
     int64_t metered_nano; /* of the same; nano - metered_nano: what logs do not know, less what they counted too much */
+    int64_t billed_nano;  /* the part of it that is billed money */
     unsigned basis;       /* bit per Origin that was taken for some account and day */
 } Effective;
 /* As of now_ms: days that end after it are open. The filter names accounts or providers; NULL = everything. */

@@ -118,6 +118,7 @@ bool query_from_rows(const QueryRun *r);
 typedef struct Now {
     Totals today, month, last_10m;      /* today and month in the budget zone */
     int64_t today_effective_nano, month_effective_nano; /* effective spend (billed where closed, else max(metered, reported)) */
+    int64_t month_billed_nano;          /* the billed part of the month's */
     unsigned today_basis, month_basis;  /* bit per Origin in these two */
     int64_t rate_nano_per_min;          /* last 60 s */
     int64_t usual_nano_per_min;         /* -1 = unknown (less than a week of history) */

@@ -109,6 +109,7 @@ static int load_now(Db *db, const Zone *zone, int64_t now, Now *out, Err *e) {
         return -1;
     out->today_effective_nano = spent.nano, out->today_basis = spent.basis;
     out->month_effective_nano = of_month.nano, out->month_basis = of_month.basis;
+    out->month_billed_nano = of_month.billed_nano;
     return load_rate(db, now, day_end, out, e) != 0 ? -1 : load_usual(db, zone, now, day, day_end, out, e);
 }
 

@@ -55,11 +55,11 @@ static bool help_shows(const void *self, const View *v, int w, int h, const char
 /* However small the terminal, j reaches every command and the legend's end; G is there at once and k leads back. */
 static void help_scrolls_to_every_row(void **s) {
     (void)s;
-    static const int size[][2] = {{40, 10}, {80, 24}, {110, 14}};
+    static const int size[][2] = {{40, 10}, {68, 12}, {80, 24}, {98, 14}, {100, 14}, {102, 14}, {110, 14}};
     Zone *z = berlin();
     View v = view(z);
     const Screen *help = screen_find("help");
-    for (int i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
         const int w = size[i][0], h = size[i][1];
         for (const KeyCommand *k = key_commands; k->name; k++) {
             void *self = help->open();

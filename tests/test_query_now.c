@@ -204,6 +204,7 @@ static void effective_spend_takes_the_best_known_of_each_account_and_day(void **
     Now n = now_at(f, NOW); /* the figures of the Overview and of status are the budgets' */
     assert_int_equal(n.month_effective_nano, got.nano);
     assert_int_equal(n.month_basis, got.basis);
+    assert_int_equal(n.month_billed_nano, 1400);
     assert_int_equal(n.today_effective_nano, 4000);
     assert_int_equal(n.today_basis, 1u << ORIGIN_METERED);
     bill(f, 1000, ORIGIN_REPORTED, "openai", "2026-11-24T00:00:00Z", 4100);

@@ -100,21 +100,29 @@ static int figure_end(const Overview *o, Canvas *c, Rect r) {
     return 3;
 }
 
-static void draw_figures(const Overview *o, const View *v, Canvas *c, Rect r) {
+/* What a month's budget counts, and how much of it is billed. Beside it, since it has a row, what is usual. */
+static void figure_month(const Overview *o, const View *v, Canvas *c, Rect r, int row) {
     const Now *n = &o->now;
     Words w = {{"usual unknown", "usual unknown", ""}};
-    const Words apart = {{"notional today: flat-rate use, not spend", "notional", "notional"}};
-    char hour[32];
-    figure_today(o, c, r);
-    int row = figure_end(o, c, r);
+    char hour[32], billed[64] = "";
+    if (n->month_billed_nano > 0)
+        snprintf(billed, sizeof billed, "%s billed; ", number_percent(n->month_billed_nano, n->month_effective_nano, 0).text);
     if (n->usual_nano_per_min >= 0) {
         const Number usual = number_usd(n->usual_nano_per_min, 0, BASIS_NONE);
         time_format(v->zone, v->until_ms - v->until_ms % MS_PER_HOUR, "%a %H:00", hour, sizeof hour);
-        snprintf(w.text[0], sizeof w.text[0], "usual %s/min, %s", usual.text, hour);
-        snprintf(w.text[1], sizeof w.text[1], "usual %s/min", usual.text);
+        snprintf(w.text[0], sizeof w.text[0], "%susual %s/min, %s", billed, usual.text, hour);
+        snprintf(w.text[1], sizeof w.text[1], "%susual %s/min", billed, usual.text);
         snprintf(w.text[2], sizeof w.text[2], "usual %s", usual.text);
     }
     figure(c, r, row, "month", number_usd(n->month_effective_nano, 13, basis_of_spend(&n->month, n->month_basis)).text, &w);
+}
+
+static void draw_figures(const Overview *o, const View *v, Canvas *c, Rect r) {
+    const Now *n = &o->now;
+    const Words apart = {{"notional today: flat-rate use, not spend", "notional", "notional"}};
+    figure_today(o, c, r);
+    int row = figure_end(o, c, r);
+    figure_month(o, v, c, r, row);
     if (row + 1 < r.h && n->month.notional_nano > 0)
         figure(c, r, row + 1, "apart", number_usd(n->today.notional_nano, 13, BASIS_NONE).text, &apart);
 }

@@ -74,7 +74,7 @@ static const char *const columns_of[3][3][GROUPS_MAX] = {
 
 /* Groups in as many columns as fit, the legend below; the row after the last. */
 static int draw_all(Canvas *c, Rect area, int start) {
-    int count = area.w >= 3 * HELP_COLUMN - 4 ? 3 : area.w >= 2 * HELP_COLUMN ? 2 : 1, lowest = start;
+    int count = area.w >= 3 * HELP_COLUMN ? 3 : area.w >= 2 * HELP_COLUMN ? 2 : 1, lowest = start;
     for (int i = 0; i < count; i++) {
         int x = area.x + 1 + i * HELP_COLUMN;
         Pen p = {c, {x, area.y, area.x + area.w - x < HELP_COLUMN ? area.x + area.w - x : HELP_COLUMN, area.h}, start};
