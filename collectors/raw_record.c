@@ -37,13 +37,22 @@ static int find(Reader *r, const RawPlace *at, Record *out, Err *e) {
     return fail(e, "%s ends before byte %llu by now: it was cut", at->path, (unsigned long long)at->offset);
 }
 
+/* As it was read when it was counted: a log of lines may be pretty-printed, or stand in a container runtime's lines. */
+static int set_framing(Reader *r, const Format *f, Err *e) {
+    Str head;
+    if (!f) return 0;
+    if (reader_head(r, &head, e) < 0) return -1;
+    reader_set_framing(r, format_framing_of(f, head.at, head.len));
+    return 0;
+}
+
 int raw_record_read(const RawPlace *at, bool content, Buf *out, Err *e) {
     Reader *r = NULL;
     Record record;
     if (at->path[0] != '/') return fail(e, "it did not come from a file, so there is none to read again");
     int fd = open_log(at->path, e);
-    if (fd < 0 || reader_open_fd(&r, fd, at->path, at->framing, e) != 0) return -1;
-    int rc = find(r, at, &record, e);
+    if (fd < 0 || reader_open_fd(&r, fd, at->path, FRAME_LINES, e) != 0) return -1;
+    int rc = set_framing(r, at->format, e) != 0 ? -1 : find(r, at, &record, e);
     if (rc == 0) raw_record_elide(record.text, record.len, content, out);
     reader_close(r);
     return rc;

@@ -15,7 +15,7 @@ typedef struct RawPlace {
     const char *path;
     uint64_t fingerprint; /* of the file, as the ledger knows it */
     uint64_t offset;
-    Framing framing;
+    const Format *format; /* that read it; NULL = lines of JSON */
 } RawPlace;
 /* One line of JSON without blanks between its parts. With content false the values of keys that hold what people and
  * models wrote, and every long text, are replaced by their size. -1: e says in one line why it is not there any more. */

@@ -3,6 +3,7 @@
 #include "collectors/raw_record.h"
 #include "collectors/reader.h"
 #include "tests/unit.h"
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -35,7 +36,7 @@ static void write_log(const char *text) {
 }
 
 static RawPlace place(uint64_t offset) {
-    return (RawPlace){.path = path, .fingerprint = hash64(FIRST, strlen(FIRST), 0), .offset = offset, .framing = FRAME_LINES};
+    return (RawPlace){.path = path, .fingerprint = hash64(FIRST, strlen(FIRST), 0), .offset = offset};
 }
 
 static void reads(uint64_t offset, bool content, const char *expected) {
@@ -92,6 +93,35 @@ static void what_is_not_there_any_more_is_said_in_one_line(void **s) {
     fails(pipe, "did not come from a file");
     pipe.path = dir;
     fails(pipe, "is not a file");
+}
+
+/* A call of a log that is read otherwise than in lines: pretty-printed, and in the lines of a container runtime. */
+static void a_record_over_many_lines_is_found(void **s) {
+    (void)s;
+    static const char *const logs[] = {
+        "{\n  \"ts\": \"2026-11-24T10:00:00.000Z\",\n  \"request_id\": \"a\",\n  \"gateway\": \"g\", \"model\": \"m\", \"usage_state\": \"missing\"\n}\n",
+        "2026-11-24T10:00:00.000000000Z stdout F {\n2026-11-24T10:00:00.000000000Z stdout F   \"ts\": \"2026-11-24T10:00:00.000Z\",\n"
+        "2026-11-24T10:00:00.000000000Z stdout F   \"request_id\": \"a\", \"gateway\": \"g\", \"model\": \"m\", \"usage_state\": \"missing\"\n2026-11-24T10:00:00.000000000Z stdout F }\n"};
+    Formats *formats;
+    Err e = {""};
+    assert_int_equal(formats_load(&formats, NULL, &e), 0);
+    for (size_t i = 0; i < sizeof logs / sizeof *logs; i++) {
+        Reader *r;
+        Record record;
+        RawPlace at = {.path = path, .format = formats_find(formats, "gateway")};
+        write_log(logs[i]);
+        assert_int_equal(reader_open_fd(&r, open(path, O_RDONLY), path, format_framing_of(at.format, logs[i], strlen(logs[i])), &e), 0);
+        assert_int_equal(reader_identify(r, true, &e), 1);
+        at.fingerprint = reader_fingerprint(r);
+        assert_int_equal(reader_last(r, &record, &e), READ_RECORD);
+        at.offset = record.offset;
+        reader_close(r);
+        Buf b = {.max = 4096};
+        if (raw_record_read(&at, false, &b, &e) != 0) fail_msg("%s", e.text);
+        assert_string_equal(b.at, "{\"ts\":\"2026-11-24T10:00:00.000Z\",\"request_id\":\"a\",\"gateway\":\"g\",\"model\":\"m\",\"usage_state\":\"missing\"}");
+        buf_free(&b);
+    }
+    formats_free(formats);
 }
 
 /* Ten megabytes of prompt: neither read into memory as a whole nor shown. */
@@ -164,6 +194,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(message_text_is_left_out_unless_asked_for, setup, teardown),
         cmocka_unit_test_setup_teardown(a_last_line_without_a_newline_is_a_record, setup, teardown),
         cmocka_unit_test_setup_teardown(a_packed_file_is_read_as_its_content, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_record_over_many_lines_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_not_there_any_more_is_said_in_one_line, setup, teardown),
         cmocka_unit_test_setup_teardown(a_huge_record_stays_small, setup, teardown),
         cmocka_unit_test(text_that_is_not_json_is_cut_too),

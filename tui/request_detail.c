@@ -32,8 +32,7 @@ static int read_raw(RequestDetail *d, const RowView *r, const View *v, Err *e) {
                             .upstream = r->r.upstream, .ts_ms = r->r.ts_ms};
         return raw_row_read(&row, v->show_content, &d->raw, e);
     }
-    const RawPlace at = {
-        .path = r->file_path, .fingerprint = r->fingerprint, .offset = r->r.offset, .framing = format_framing(f)};
+    const RawPlace at = {.path = r->file_path, .fingerprint = r->fingerprint, .offset = r->r.offset, .format = f};
     return raw_record_read(&at, v->show_content, &d->raw, e);
 }
 
