@@ -1,5 +1,6 @@
 /* savings_response: response caching. Realised: calls that a response cache answered. Possible: calls whose whole prompt was
- * answered less than a TTL before, by the same model for the same feature; the stored answer does not get younger by being used. */
+ * answered less than a TTL before, by the same model for the same feature; the stored answer does not get younger by being used.
+ * Streamed calls are neither kept nor answered, as in gateways and in the dry run of a rule. */
 #include "store/savings_parts.h"
 
 static int64_t ttl(const SaveRoom *r) { return r->ask->ttl_ms ? r->ask->ttl_ms : SAVE_TTL_MS; }
@@ -23,7 +24,7 @@ Prompt *save_prompt_of(const SaveNow *now) {
 }
 
 static bool apply(const SaveNow *now, WhatIf *w) {
-    Prompt *p = save_prompt_of(now);
+    Prompt *p = now->c->flags & REQ_STREAM ? NULL : save_prompt_of(now);
     if (!p) return false;
     w->dropped = p->stored_ms != INT64_MIN && now->c->ts_ms - p->stored_ms < ttl(now->r);
     if (!w->dropped) p->stored_ms = now->c->ts_ms;

@@ -39,6 +39,21 @@ static void a_repeated_prompt_is_answered_once_within_its_ttl(void **state) {
     assert_int_equal(s.by[SAVE_RESPONSE].calls, 4);
 }
 
+/* As a rule's dry run has it: no gateway keeps a stream, so it is neither stored nor answered. */
+static void streamed_calls_are_no_possible_hits(void **state) {
+    (void)state;
+    begin();
+    uint32_t k = kind("acme", "small", "faq");
+    SaveCall *streamed = add(30, k, 1000, 200), *second = add(20, k, 1000, 200), *first = add(10, k, 1000, 200), *kept_no = add(0, k, 1000, 200);
+    SaveCall *const all[] = {streamed, second, first, kept_no};
+    for (size_t i = 0; i < 4; i++) all[i]->prompt_hash = 7;
+    streamed->flags |= REQ_STREAM;
+    kept_no->flags |= REQ_STREAM;
+    Savings s = work_out(&(SaveAsk){0});
+    assert_int_equal(s.by[SAVE_RESPONSE].calls, 1); /* the second, of what the first was answered */
+    assert_int_equal(s.by[SAVE_RESPONSE].possible_nano, 2000000);
+}
+
 static void hits_are_realised(void **state) {
     (void)state;
     begin();
@@ -250,7 +265,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_logs_lack_is_unknown),
         cmocka_unit_test(a_repeated_prompt_is_answered_once_within_its_ttl),
-        cmocka_unit_test(hits_are_realised),
+        cmocka_unit_test(streamed_calls_are_no_possible_hits), cmocka_unit_test(hits_are_realised),
         cmocka_unit_test(a_repeated_prefix_is_written_once_and_read),
         cmocka_unit_test(a_prefix_below_the_models_minimum_is_not_cached),
         cmocka_unit_test(writes_that_nobody_reads_are_a_loss),

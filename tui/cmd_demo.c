@@ -203,6 +203,7 @@ static const char config_text[] =
     "[budget docs-day]\nscope = team:docs\nperiod = day\nlimit_usd = 400\naction = alert\n"
     "[budget search-day]\nscope = feature:search\nperiod = day\nlimit_usd = 240\naction = block\n"
     "[account anthropic]\nprovider = anthropic\n[account openai]\nprovider = openai\n[account google]\nprovider = google\n[account xai]\nprovider = xai\n"
+    "[savings]\ncan_wait = nightly-eval summaries\n"
     "[policy]\ncritical_features = checkout fraud\n";
 
 static const char policy_text[] =

@@ -23,18 +23,20 @@ typedef struct Feature {
     int input, read, write, output;    /* tokens of an average call */
     int latency_ms;
     bool nights_only;
+    int limit;                         /* of output tokens, asked for by the client; 0 = none */
 } Feature;
 static const Feature features[] = {
-    {"doc-agent", "docs", "svc-docs", "docs-agent-prod", 90, {{SONNET, 60}, {OPUS, 30}, {HAIKU, 10}}, 4000, 190000, 8000, 3000, 14000, false},
-    {"support-chat", "support", "svc-chat", "support-web", 270, {{SONNET, 88}, {HAIKU, 12}}, 6000, 60000, 2000, 2000, 4200, false},
-    {"search", "search", "svc-search", "search-web", 510, {{FLASH, 60}, {LUNA, 40}}, 12000, 9000, 0, 2000, 1100, false},
-    {"checkout", "shop", "svc-checkout", "checkout-prod", 100, {{TERRA, 100}}, 6000, 20000, 0, 1200, 1900, false},
-    {"summaries", "content", "svc-content", "content-batch", 180, {{LUNA, 65}, {TERRA, 20}, {GROK, 15}}, 10000, 0, 0, 1500, 2600, false},
-    {"fraud", "risk", "svc-risk", "risk-prod", 30, {{OPUS, 100}}, 9000, 4000, 0, 2800, 5200, false},
-    {"nightly-eval", "ml", "ci", "ci-runner", 90, {{TERRA, 70}, {SONNET, 30}}, 9000, 3000, 0, 900, 3000, true},
-    {"", "", "", "", 9, {{SONNET, 60}, {UNLISTED, 40}}, 3000, 0, 0, 300, 3000, false},
+    {"doc-agent", "docs", "svc-docs", "docs-agent-prod", 90, {{SONNET, 60}, {OPUS, 30}, {HAIKU, 10}}, 4000, 190000, 8000, 3000, 14000, false, 0},
+    {"support-chat", "support", "svc-chat", "support-web", 270, {{SONNET, 88}, {HAIKU, 12}}, 6000, 60000, 2000, 2000, 4200, false, 0},
+    {"search", "search", "svc-search", "search-web", 510, {{FLASH, 60}, {LUNA, 40}}, 12000, 9000, 0, 2000, 1100, false, 0},
+    {"checkout", "shop", "svc-checkout", "checkout-prod", 100, {{TERRA, 100}}, 6000, 20000, 0, 1200, 1900, false, 0},
+    {"summaries", "content", "svc-content", "content-batch", 180, {{LUNA, 65}, {TERRA, 20}, {GROK, 15}}, 10000, 0, 0, 1500, 2600, false, 3600},
+    {"fraud", "risk", "svc-risk", "risk-prod", 30, {{OPUS, 100}}, 13000, 0, 0, 2800, 5200, false, 0},
+    {"triage", "support", "svc-triage", "triage-prod", 80, {{OPUS, 100}}, 1300, 0, 0, 160, 1400, false, 0}, /* a large model for a small task */
+    {"nightly-eval", "ml", "ci", "ci-runner", 90, {{TERRA, 70}, {SONNET, 30}}, 9000, 3000, 0, 900, 3000, true, 0},
+    {"", "", "", "", 9, {{SONNET, 60}, {UNLISTED, 40}}, 3000, 0, 0, 300, 3000, false, 0},
 };
-enum { FEATURES = sizeof features / sizeof features[0], DOC_AGENT = 0, SUPPORT_CHAT = 1, SEARCH = 2, SUMMARIES = 4 };
+enum { FEATURES = sizeof features / sizeof features[0], DOC_AGENT = 0, SUPPORT_CHAT = 1, SEARCH = 2, SUMMARIES = 4, TRIAGE = 6 };
 
 /* Percent of the usual load by hour of the day (UTC), Monday to Friday; weekends have less. */
 static const uint8_t by_hour[24] = {46, 42, 40, 40, 44, 56, 78, 104, 130, 146, 150, 142, 134, 144, 150, 142, 130, 118, 108, 98, 88, 74, 60, 52};
@@ -80,14 +82,25 @@ static void set_names(Request *r, Batch *b, const Feature *f, const Model *m, co
     for (int d = 0; d < DIM_COUNT; d++) r->name[d] = batch_name(b, text[d], strlen(text[d]));
 }
 
+/* Some answers are three times as long as others; most clients ask for a limit where their feature has one. */
+static void set_answer(Request *r, const Feature *f, uint64_t *state) {
+    enum { LONG_PERCENT = 5, LONG_TIMES = 3, LIMITED_PERCENT = 90 };
+    int64_t length = around(state, f->output);
+    if (below(state, 100) < LONG_PERCENT) length *= LONG_TIMES;
+    if (f->limit && below(state, 100) < LIMITED_PERCENT) {
+        r->max_tokens = f->limit;
+        if (length > f->limit) length = f->limit;
+    }
+    r->tokens[TOK_REASONING] = length / 3;
+    r->tokens[TOK_OUTPUT] = length - length / 3;
+}
+
 /* In the incident the prompt is written to the cache at every call and read at none. */
 static void set_tokens(Request *r, const Feature *f, bool incident, uint64_t *state) {
     r->tokens[TOK_INPUT] = around(state, f->input);
     r->tokens[TOK_CACHE_READ] = around(state, incident ? f->read / 8 : f->read);
     r->tokens[TOK_CACHE_WRITE_5M] = around(state, incident ? f->read + f->read / 4 : f->write);
-    r->tokens[TOK_OUTPUT] = around(state, f->output);
-    r->tokens[TOK_REASONING] = r->tokens[TOK_OUTPUT] / 3;
-    r->tokens[TOK_OUTPUT] -= r->tokens[TOK_REASONING];
+    set_answer(r, f, state);
     r->latency_ms = (int32_t)around(state, f->latency_ms);
     r->ttft_ms = r->latency_ms / 6 + (int32_t)below(state, 120);
     if (f != &features[SUPPORT_CHAT] && f != &features[SUMMARIES] && !f->nights_only) r->flags |= REQ_STREAM; /* nobody reads along */
@@ -101,9 +114,11 @@ static void set_prompt(Request *r, const Feature *f, uint64_t id) {
     r->prompt_bytes = (r->tokens[TOK_INPUT] + r->tokens[TOK_CACHE_READ] + r->tokens[TOK_CACHE_WRITE_5M]) * BYTES_PER_TOKEN;
     r->tools = f == &features[DOC_AGENT] ? 5 : 0;
     if (f == &features[SEARCH] || !f->name[0]) return; /* its cache is the gateway's own, and nobody labels the last */
+    if (asked_before && id / 64 % 12) r->tokens[TOK_OUTPUT] = 900 + (int64_t)(id / 4 % QUESTIONS) * 70; /* mostly the same answer */
     r->prompt_hash = (asked_before ? hash64(&feature, sizeof feature, id / 4 % QUESTIONS) : id) | 1;
     r->prefix_hash = feature | 1;
     r->prefix_bytes = PREFIX_TOKENS * BYTES_PER_TOKEN;
+    if (f == &features[TRIAGE]) r->prefix_hash = 0, r->prefix_bytes = -1; /* too short to be worth it */
     if (r->prefix_bytes > r->prompt_bytes) r->prefix_bytes = r->prompt_bytes;
 }
 

@@ -110,14 +110,24 @@ static void draw_row(const Table *t, const Fit *f, Canvas *c, Rect area, int y, 
     }
 }
 
-static void draw_selection(const Table *t, const Fit *f, Canvas *c, Rect area, int y) {
+/* A picture keeps its colours; what it leaves empty belongs to the selection. */
+static int picture_end(const Table *t, const Fit *f, size_t row, size_t col) {
+    TableCell cell = {.role = ROLE_TEXT};
+    t->cell(t->ctx, row, col, &cell);
+    size_t used = strlen(cell.text);
+    while (used > 0 && cell.text[used - 1] == ' ') cell.text[--used] = '\0';
+    int columns = text_columns(cell.text);
+    return f->x[col] + (columns < f->w[col] ? columns : f->w[col]);
+}
+
+static void draw_selection(const Table *t, const Fit *f, Canvas *c, Rect area, int y, size_t row) {
     int from = area.x, end = area.x + area.w;
     canvas_text(c, area.x, y, 1, ROLE_TEXT, 0, "\u25ba");
     for (size_t i = 0; i < t->column_count && i < TABLE_COLUMNS_MAX; i++) {
         bool picture = t->columns[i].bars || t->columns[i].figure == FIGURE_PICTURE;
         if (f->w[i] == 0 || !picture || f->x[i] + f->w[i] > end) continue;
         canvas_restyle(c, (Rect){from, y, f->x[i] - from, 1}, ROLE_SELECTED, 0);
-        from = f->x[i] + f->w[i];
+        from = picture_end(t, f, row, i);
     }
     canvas_restyle(c, (Rect){from, y, end - from, 1}, ROLE_SELECTED, 0);
 }
@@ -158,7 +168,7 @@ int table_draw(const Table *t, const TableState *s, Canvas *c, Rect area) {
     int y = area.y + TABLE_HEAD;
     for (size_t i = 0; i < shown; i++, y++) {
         draw_row(t, &f, c, area, y, table_row(t, s, top + i));
-        if (t->has_selection && top + i == s->selected) draw_selection(t, &f, c, area, y);
+        if (t->has_selection && top + i == s->selected) draw_selection(t, &f, c, area, y, table_row(t, s, top + i));
     }
     if (t->has_total && y < area.y + area.h) draw_row(t, &f, c, area, y, TABLE_TOTAL);
     return (int)shown;
