@@ -1,6 +1,8 @@
 /* raw_record: reading it again. See raw_record.h; what is left out of it is in raw_elide.c. */
 #include "collectors/raw_record.h"
 #include "collectors/reader.h"
+#include "collectors/reader_wrapped.h"
+#include "collectors/unwrap.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -38,22 +40,33 @@ static int find(Reader *r, const RawPlace *at, Record *out, Err *e) {
 }
 
 /* As it was read when it was counted: a log of lines may be pretty-printed, or stand in a container runtime's lines. */
-static int set_framing(Reader *r, const Format *f, Err *e) {
+static int set_framing(Reader *r, const Format *f, Framing *framing, Err *e) {
     Str head;
+    *framing = FRAME_LINES;
     if (!f) return 0;
     if (reader_head(r, &head, e) < 0) return -1;
-    reader_set_framing(r, format_framing_of(f, head.at, head.len));
+    *framing = format_framing_of(f, head.at, head.len);
+    reader_set_framing(r, *framing);
     return 0;
+}
+
+/* Without what Docker, CRI, journald or syslog wrote around it, where the record could not be told from an escaped text. */
+static void show(Str record, Framing framing, bool content, Buf *out) {
+    char *room = NULL;
+    Str inside = framing == FRAME_WRAPPED_VALUES ? wrapped_text(record, &room) : unwrap_line(record, &room);
+    raw_record_elide(inside.at, inside.len, content, out);
+    free(room);
 }
 
 int raw_record_read(const RawPlace *at, bool content, Buf *out, Err *e) {
     Reader *r = NULL;
     Record record;
+    Framing framing;
     if (at->path[0] != '/') return fail(e, "it did not come from a file, so there is none to read again");
     int fd = open_log(at->path, e);
     if (fd < 0 || reader_open_fd(&r, fd, at->path, FRAME_LINES, e) != 0) return -1;
-    int rc = set_framing(r, at->format, e) != 0 ? -1 : find(r, at, &record, e);
-    if (rc == 0) raw_record_elide(record.text, record.len, content, out);
+    int rc = set_framing(r, at->format, &framing, e) != 0 ? -1 : find(r, at, &record, e);
+    if (rc == 0) show((Str){record.text, record.len}, framing, content, out);
     reader_close(r);
     return rc;
 }

@@ -101,7 +101,9 @@ static void a_record_over_many_lines_is_found(void **s) {
     static const char *const logs[] = {
         "{\n  \"ts\": \"2026-11-24T10:00:00.000Z\",\n  \"request_id\": \"a\",\n  \"gateway\": \"g\", \"model\": \"m\", \"usage_state\": \"missing\"\n}\n",
         "2026-11-24T10:00:00.000000000Z stdout F {\n2026-11-24T10:00:00.000000000Z stdout F   \"ts\": \"2026-11-24T10:00:00.000Z\",\n"
-        "2026-11-24T10:00:00.000000000Z stdout F   \"request_id\": \"a\", \"gateway\": \"g\", \"model\": \"m\", \"usage_state\": \"missing\"\n2026-11-24T10:00:00.000000000Z stdout F }\n"};
+        "2026-11-24T10:00:00.000000000Z stdout F   \"request_id\": \"a\", \"gateway\": \"g\", \"model\": \"m\", \"usage_state\": \"missing\"\n2026-11-24T10:00:00.000000000Z stdout F }\n",
+        "{\"log\":\"{\\\"ts\\\":\\\"2026-11-24T10:00:00.000Z\\\",\\\"request_id\\\":\\\"a\\\",\\\"gateway\\\":\\\"g\\\",\\\"model\\\":\\\"m\\\",\\\"usage_state\\\":\\\"missing\\\"}\\n\","
+        "\"stream\":\"stdout\",\"time\":\"2026-11-24T10:00:00.1Z\"}\n"};
     Formats *formats;
     Err e = {""};
     assert_int_equal(formats_load(&formats, NULL, &e), 0);
