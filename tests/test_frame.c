@@ -234,6 +234,33 @@ static void a_prompt_shows_its_cursor_and_its_error(void **s) {
     zone_free(z);
 }
 
+static int bold_cells_of_the_footer(const View *v) {
+    const Screen *help = screen_find("help");
+    void *self = help->open();
+    Canvas *c = canvas_new(80, 24, false);
+    int bold = 0;
+    frame_draw(help, self, v, c);
+    for (int x = 0; x < 80; x++) bold += c->cells[23 * 80 + x].attr == ATTR_BOLD && c->cells[23 * 80 + x].role == ROLE_KEY;
+    canvas_free(c);
+    help->close(self);
+    return bold;
+}
+
+/* While something else takes the keys the footer promises none: "q" in a reason is a letter. */
+static void the_footer_is_dim_while_its_keys_do_not_act(void **s) {
+    (void)s;
+    Zone *z = berlin();
+    View v = view(z);
+    assert_true(bold_cells_of_the_footer(&v) > 0);
+    v.prompt.kind = ':';
+    assert_int_equal(bold_cells_of_the_footer(&v), 0);
+    v.prompt.kind = 0;
+    const DialogType type = {.title = "Any"};
+    v.dialog.type = &type;
+    assert_int_equal(bold_cells_of_the_footer(&v), 0);
+    zone_free(z);
+}
+
 static void every_size_is_drawn(void **s) {
     (void)s;
     Zone *z = berlin();
@@ -274,6 +301,7 @@ int main(void) {
         cmocka_unit_test(the_header_says_that_it_is_a_part), cmocka_unit_test(the_header_says_which_range),
         cmocka_unit_test(the_switch_says_the_truth_and_no_more),
         cmocka_unit_test(a_prompt_shows_its_cursor_and_its_error),
+        cmocka_unit_test(the_footer_is_dim_while_its_keys_do_not_act),
         cmocka_unit_test(every_size_is_drawn),
         cmocka_unit_test(every_key_means_one_thing),
     };

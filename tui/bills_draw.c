@@ -157,7 +157,7 @@ static void draw_left(const BalanceView *l, const View *v, Canvas *c, Rect r) {
     if (l->days_left >= 0)
         snprintf(days, sizeof days, ", %lld day%s at $%s a day", (long long)(l->days_left > 9999 ? 9999 : l->days_left), l->days_left == 1 ? "" : "s", number_money(l->day_nano, 0, BASIS_NONE).text);
     canvas_textf(c, r.x, r.y, r.w, l->days_left >= 0 && l->days_left < 3 ? ROLE_WATCH : ROLE_TEXT, 0, "%s %s %s %s%s, %s old", l->account, recon_left_words(l),
-                 number_money(l->nano, 0, BASIS_NONE).text, l->currency, days, number_age(v->until_ms - l->at_ms).text);
+                 number_money(l->nano, 0, BASIS_NONE).text, l->currency, days, number_age(v->now_ms - l->at_ms).text);
 }
 
 static void draw_foreign(const ForeignView *f, Canvas *c, Rect r) {

@@ -319,7 +319,8 @@ static int footer_spots(const Screen *s, Rect r, Spot out[SPOTS_MAX]) {
     return placed;
 }
 
-static void draw_footer(const Screen *s, Canvas *c, Rect r) {
+/* Dim while a dialog or a line that is typed takes the keys: none of these acts. */
+static void draw_footer(const Screen *s, const View *v, Canvas *c, Rect r) {
     Spot spot[SPOTS_MAX];
     int n = footer_spots(s, r, spot), end = r.x + r.w;
     for (int i = 0; i < n; i++) {
@@ -327,6 +328,7 @@ static void draw_footer(const Screen *s, Canvas *c, Rect r) {
         x += canvas_text(c, x, r.y, end - x, ROLE_KEY, ATTR_BOLD, spot[i].command->keys) + 1;
         canvas_text(c, x, r.y, end - x, ROLE_TEXT, 0, spot[i].command->footer);
     }
+    if (v->dialog.type || v->prompt.kind) canvas_restyle(c, r, ROLE_DIM, 0);
 }
 
 int frame_key_at(const Screen *s, int w, int h, int x, int y) {
@@ -363,5 +365,5 @@ void frame_draw(const Screen *s, const void *self, const View *v, Canvas *c) {
     if (tabs) draw_tabs(s, c, l.at[PART_TABS]);
     draw_header(s, v, c, l.at[PART_HEADER], tabs);
     bool answered = draw_answer(v, has_row, c, l.at[has_row ? PART_ANSWER : PART_FOOTER]);
-    if (has_row || !answered) draw_footer(s, c, l.at[PART_FOOTER]);
+    if (has_row || !answered) draw_footer(s, v, c, l.at[PART_FOOTER]);
 }

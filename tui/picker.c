@@ -72,6 +72,7 @@ void picker_draw(const Picker *p, const View *v, Canvas *c) {
     const Rect box = {(c->w - w) / 2, (c->h - h) / 2, w, h};
     uint32_t hidden = table_hidden(t, list_state(v->shown, v->shown_self));
     table_fit(t->columns, t->column_count, hidden, l.area.w, fits);
+    canvas_restyle(c, layout_make(c->w, c->h).at[PART_FOOTER], ROLE_DIM, 0); /* its keys do not act now */
     dialog_box(c, box, "Columns");
     int rows = h - EDGES - KEYS_H, at = p->at < (size_t)count ? (int)p->at : count - 1, top = at >= rows ? at - rows + 1 : 0;
     for (int i = 0; i < rows; i++)
