@@ -39,7 +39,6 @@ static Request *as_request(Reading *x, const BillRow *row) {
     r->name[DIM_MODEL] = row->model;
     r->name[DIM_TIER] = row->tier;
     r->web_searches = row->searches > INT32_MAX ? INT32_MAX : (int32_t)row->searches;
-    r->more_calls = row->requests > 0 ? row->requests - 1 : REQUEST_CALLS_MAX; /* a bucket is many calls: none is as long as all together */
     if (row->batch) r->flags |= REQ_BATCH;
     r->more_calls = more_calls(row);
     memcpy(r->tokens, row->tokens, sizeof r->tokens);
