@@ -3,17 +3,21 @@
 #include "tests/dashboard_lab.h"
 #include "tests/golden.h"
 #include "store/price.h"
+#include "tui/demo_bills.h"
 #include "tui/demo_load.h"
+#include "tui/layout.h"
+#include "tui/list.h"
 #include "tui/svg.h"
 
 #define PICTURE_NOW "2026-11-24T15:12:40.000Z"
-enum { PICTURE_MAX_BYTES = 60000, ONSET_MINUTES = 41 };
+enum { PICTURE_MAX_BYTES = 60000, ONSET_MINUTES = 41, BILLED_DAYS = 3 };
 
 static const char config_text[] =
     "[general]\ntimezone = UTC\n"
     "[budget org-day]\nscope = global\nperiod = day\nlimit_usd = 1500\nwarn_at = 0.5 0.8\naction = kill\n"
     "[budget docs-day]\nscope = team:docs\nperiod = day\nlimit_usd = 500\naction = alert\n"
-    "[budget search-day]\nscope = feature:search\nperiod = day\nlimit_usd = 240\naction = block\n";
+    "[budget search-day]\nscope = feature:search\nperiod = day\nlimit_usd = 240\naction = block\n"
+    "[savings]\ncan_wait = nightly-eval summaries\n";
 
 static DashboardLab lab;
 
@@ -36,7 +40,17 @@ static void play(const Book *book, const DemoLoad *load, int64_t from_ms, int64_
     pricer_free(pricer);
 }
 
-/* Today, and the same hours of the four weeks before. */
+static void bill(const Book *book, int64_t midnight) {
+    Err e = {""};
+    Pricer *pricer = pricer_new(book);
+    const DemoBills bills = {.db = lab.f.db, .ledger = lab.f.ledger, .pricer = pricer, .start_ms = utc(PICTURE_NOW)};
+    for (int day = 1; day <= BILLED_DAYS; day++) must(demo_bills_day(&bills, midnight - day * MS_PER_DAY, utc(PICTURE_NOW), &e), &e);
+    must(demo_bills_say(&bills, utc(PICTURE_NOW), &e), &e);
+    must(demo_bills_health(&bills, midnight, utc(PICTURE_NOW), &e), &e);
+    pricer_free(pricer);
+}
+
+/* Today, the days that have bills, and the same hours of the four weeks before. */
 static void load_ledger(void) {
     Err e = {""};
     Book *book;
@@ -45,23 +59,29 @@ static void load_ledger(void) {
     must(book_load(&book, NULL, &e), &e);
     for (int week = 4; week >= 1; week--)
         play(book, &load, now - week * 7 * MS_PER_DAY - 7 * MS_PER_HOUR, now - week * 7 * MS_PER_DAY + MS_PER_HOUR);
-    play(book, &load, now - MS_PER_DAY - 2 * MS_PER_HOUR, now - MS_PER_DAY);
-    play(book, &load, midnight, now);
+    play(book, &load, midnight - BILLED_DAYS * MS_PER_DAY, now);
+    bill(book, midnight);
     book_free(book);
+}
+
+static void *open_screen(const Screen *s, View *v) {
+    Err e = {""};
+    bool more;
+    must(view_open(v, &lab.app, &e) == 0 ? view_open_ledger(v, &e) : -1, &e);
+    snprintf(v->collecting, sizeof v->collecting, "ops-3 4242 alice");
+    void *self = s->open();
+    do must(s->load(self, v, INT64_MAX, &more, &e), &e);
+    while (more);
+    return self;
 }
 
 static void is_as_drawn(const char *screen, int w, int h, const char *theme_name, const char *path) {
     View v;
     Theme theme;
     Err e = {""};
-    bool more;
     const Screen *s = screen_find(screen);
-    must(view_open(&v, &lab.app, &e) == 0 ? view_open_ledger(&v, &e) : -1, &e);
     must(theme_load(&theme, theme_name, NULL, &e), &e);
-    snprintf(v.collecting, sizeof v.collecting, "ops-3 4242 alice");
-    void *self = s->open();
-    do must(s->load(self, &v, INT64_MAX, &more, &e), &e);
-    while (more);
+    void *self = open_screen(s, &v);
     Canvas *c = canvas_new(w, h, false);
     Buf svg = {.max = 1 << 20};
     frame_draw(s, self, &v, c);
@@ -79,6 +99,24 @@ static void pictures_show_what_is_drawn(void **state) {
     is_as_drawn("overview", 120, 40, "default", "tests/pictures/overview.svg");
     is_as_drawn("overview", 80, 24, "light", "tests/pictures/overview-light.svg");
     is_as_drawn("models", 110, 24, "slate", "tests/pictures/models.svg");
+    is_as_drawn("bills", 110, 24, "default", "tests/pictures/bills.svg");
+    is_as_drawn("savings", 110, 24, "default", "tests/pictures/savings.svg");
+}
+
+/* Whoever tries the demo looks through all of it: no list there is empty. Alerts and budgets' states are their workers'. */
+static void no_list_of_the_demo_is_empty(void **state) {
+    const char *const names[] = {"overview", "models", "features", "requests", "bills", "budgets", "sources", "savings"};
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        View v;
+        const Layout at = layout_make(120, 40);
+        Listing l = {0};
+        const Screen *s = screen_find(names[i]);
+        void *self = open_screen(s, &v);
+        if (!s->list || !s->list(self, &v, &at, &l) || l.table.rows < 3) fail_msg("%s has %zu rows", names[i], l.table.rows);
+        s->close(self);
+        view_close(&v);
+    }
 }
 
 static int setup(void **state) {
@@ -109,6 +147,6 @@ static int teardown(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(pictures_show_what_is_drawn)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(pictures_show_what_is_drawn), cmocka_unit_test(no_list_of_the_demo_is_empty)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
