@@ -116,7 +116,8 @@ static void money_label(int64_t value, bool whole, char *out, size_t size) {
     if (value > 0 && value < NANO_PER_CENT) {
         int64_t milli = value / (NANO_PER_CENT / 1000);
         if (milli >= 10) snprintf(out, size, ".%02lld\u00a2", (long long)(milli / 10));
-        else snprintf(out, size, milli ? ".00%lld\u00a2" : "", (long long)milli);
+        else if (milli) snprintf(out, size, ".00%lld\u00a2", (long long)milli);
+        else *out = '\0';
         return;
     }
     nano_short(value, out, size);
