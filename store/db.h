@@ -34,7 +34,7 @@ int db_fail(Db *db, Err *e, const char *doing); /* the last SQLite error as one 
 void db_follow_mode(const char *path);
 int64_t db_data_version(Db *db);               /* changes when another connection committed */
 
-/* The collector role: an flock on "<dir of db>/ledger.lock", whose first line is "host pid user". */
+/* The collector role: an flock on "ledger.lock" beside "ledger.db", whose first line is "host pid user". */
 typedef struct Role Role;
 int role_take(Role **out, const char *db_path, Err *e);             /* *out NULL and 0: somebody else has it */
 void role_drop(Role *r);

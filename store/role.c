@@ -1,6 +1,6 @@
 /* role: who collects, and that he lives. The lock is the truth; the text in the file only names the holder.
  *
- * Owns: "<folder of the database>/ledger.lock". Does not: decide what the role is for.
+ * Owns: "ledger.lock" beside "ledger.db": each database has its own, also in one folder. Does not: decide what the role is for.
  * flock() is used because it ends with the process however it ends, so a stale text under a free lock means nobody.
  * The beat stands here and not in the ledger, because each commit makes every reader forget its pages and load anew.
  */
@@ -28,9 +28,9 @@ static const char *real_path(const char *db_path, char out[PATH_MAX]) {
 static int lock_path(const char *db_path, char *out, size_t size, Err *e) {
     char real[PATH_MAX];
     db_path = real_path(db_path, real);
-    const char *slash = strrchr(db_path, '/');
-    int folder = slash ? (int)(slash - db_path) + 1 : 0;
-    int n = snprintf(out, size, "%.*sledger.lock", folder, db_path);
+    size_t len = strlen(db_path);
+    bool ends_so = len > 3 && strcmp(db_path + len - 3, ".db") == 0 && db_path[len - 4] != '/';
+    int n = snprintf(out, size, "%.*s.lock", (int)(ends_so ? len - 3 : len), db_path);
     return n > 0 && (size_t)n < size ? 0 : fail(e, "open %s: the name is too long; use a shorter --db", db_path);
 }
 
