@@ -52,7 +52,7 @@ const char *switch_words(const PolicyView *p, const Zone *zone, int64_t now_ms, 
 /* ---- header ---- */
 
 typedef struct Segment {
-    char text[208];
+    char text[448]; /* holds a whole filter beside its range */
     ThemeRole role;
     unsigned attr;
 } Segment;
