@@ -132,6 +132,13 @@ looks "text" 1 out '^mend .*text of no known log; let the gateway log JSON' "$wo
 echo '{"time":"2026-11-24T08:00:00Z","who":"me"}' >"$work/logs/other"
 looks "a log without tokens" 1 out '^mend .*neither a model nor tokens' "$work/logs/other"
 tar -cf "$work/logs/a.tar" -C "$work/logs" a.jsonl && gzip -c "$work/logs/a.tar" >"$work/logs/a.tar.gz"
+# Envoy's defaults leave cached tokens out: that is told, with what to add, and only while it is so.
+envoy='{"start_time":"2026-11-24T08:00:00.000Z","request.path":"/v1/messages","response_code":200,"duration":4250,"x-request-id":"e1","gen_ai.request.model":"claude-sonnet-4-5","gen_ai.provider.name":"anthropic","gen_ai.usage.input_tokens":9003,"gen_ai.usage.output_tokens":400'
+printf '%s}\n' "$envoy" >"$work/logs/envoy"
+looks "Envoy without cached tokens" 0 out '^note .*no call in it has cached tokens: .*add CachedInputToken and CacheCreationInputToken to llmRequestCosts' "$work/logs/envoy"
+printf '%s,"gen_ai.usage.cached_input_tokens":8000}\n' "$envoy" >"$work/logs/envoy"
+looks "Envoy with them" 0 out '8000 read' "$work/logs/envoy"
+if grep -q 'cached tokens: ' "$work/out"; then echo "not ok nothing is missing then"; failed=1; else echo "ok nothing is missing then"; fi
 looks "an archive" 1 out '^mend .*a.tar.gz: is a tar archive; unpack it: tar' "$work/logs/a.tar.gz"
 
 # A log of no known format: what is printed is a format file that proves itself, is found, and reads the log.

@@ -61,7 +61,7 @@ static Buf sample_lines(unsigned seed, size_t lines) {
         seed = seed * 1103515245u + 12345u;
         buf_fmt(&b, "{\"n\":%zu,\"text\":\"", i);
         size_t len = i % 97 == 0 ? 400000 : seed >> 22;
-        for (size_t j = 0; j < len; j++) buf_add(&b, "abcdefgh" + (j & 7), 1);
+        for (size_t j = 0; j < len; j++) buf_add(&b, &"abcdefgh"[j & 7], 1);
         buf_str(&b, i % 5 ? "\"}\n" : "\"}\r\n");
         if (i % 31 == 0) buf_str(&b, "\n");
     }
