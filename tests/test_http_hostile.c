@@ -211,6 +211,11 @@ static void a_handshake_that_hangs_is_left_at_once(void **state) {
 /* ---- more than is good ---- */
 enum { BOMB_MB = 64 };
 
+#ifdef TOLLWATCH_SANITIZED /* a sanitizer keeps several bytes for each of ours */
+enum { BOMB_ROOM_KB = 128 << 10 };
+#else
+enum { BOMB_ROOM_KB = 48 << 10 };
+#endif
 /* 64 MB of spaces in 64 KB: what counts is what comes out of it. */
 static void send_bomb(void *ctx, int n, const char *request, int fd) {
     z_stream z = {0};
@@ -241,7 +246,7 @@ static void a_bomb_does_not_go_off(void **state) {
     assert_int_equal(try_it(url, NULL, &e), -1);
     getrusage(RUSAGE_SELF, &after);
     assert_non_null(strstr(e.text, "larger than 16777216 bytes"));
-    if (after.ru_maxrss - before.ru_maxrss > 48 << 10) fail_msg("it took %ld KB", after.ru_maxrss - before.ru_maxrss);
+    if (after.ru_maxrss - before.ru_maxrss > BOMB_ROOM_KB) fail_msg("it took %ld KB", after.ru_maxrss - before.ru_maxrss);
     loopback_stop(&server);
 }
 
