@@ -145,7 +145,7 @@ static int on_key(void *user, const char *section, const char *name, const char 
     if (r->given[k - config_keys]) return bad(r, r->line, "%s is given twice in this section; keep one", k->key);
     r->given[k - config_keys] = true;
     if (r->comment && k->set == config_set_command)
-        return bad(r, r->line, "%s: \" ;\" begins a comment; put such a command into a script", k->key);
+        return bad(r, r->line, "%s: \" ;\" begins a comment; put the comment on a line of its own, or such a command into a script", k->key);
     if (r->long_value) value = r->long_value;
     const char *wrong = k->set(element_at(r->c, r->section, r->index) + k->offset, k->size, value);
     return wrong ? bad(r, r->line, "%s = %.80s: it %s", k->key, value, wrong) : 1;

@@ -6,7 +6,8 @@
 
 enum { OPT_SCOPE, OPT_REASON, OPT_FOR, OPT_INFLIGHT, OPT_WAIT, OPT_COUNT };
 enum { RESUME_REASON, RESUME_WAIT, RESUME_COUNT };
-static const char no_gateway[] = "no gateway has ever said that it obeys this file; see collectors/gateways/ for those that do";
+static const char no_gateway[] =
+    "no gateway has ever said that it obeys this file; see collectors/gateways/ (installed: share/tollwatch/gateways/) for those that do";
 enum { LOOK_NS = 50000000, WAIT_MAX_S = 3600 };
 
 static const Option kill_options[] = {

@@ -12,7 +12,7 @@ enum { PATIENCE_MS = 200, STALE_MS = 60000, TOP_MS = 600000 };
 static const Option options[] = {
     [OPT_TMUX] = {"--tmux", NULL, NULL, "a short line for a tmux status bar, in the theme's colours what is not ok"},
     [OPT_JSON] = {"--json", NULL, NULL, "one JSON object"},
-    [OPT_TEMPLATE] = {"--template", "STR", NULL, "your own line; its words stand below"},
+    [OPT_TEMPLATE] = {"--template", "STR", NULL, "your own line, of the words named above"},
     {0},
 };
 
