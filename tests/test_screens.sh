@@ -100,6 +100,9 @@ for size in 40x10 80x24 120x40 200x60; do
         expect "asof_${screen}_$size"
     done
 done
+"$bin" --db l.db --policy p/policy.json $now render sources 120x40 --at 2026-11-01T04:30:00Z >shown 2>&1
+if grep -q '^   calls  *? *$' shown && ! grep -q -e '-[0-9]' shown; then echo "ok calls of a day long ago are unknown, not -1"; else
+    echo "not ok calls of a day long ago are unknown, not -1"; cat shown; failed=1; fi
 # What happened since an incident began, for its channel and for programs.
 for format in md table json; do
     "$bin" --db lp.db --policy p/policy.json $now report --since 2026-11-23T13:00:00Z --by feature --format $format >shown 2>&1

@@ -149,7 +149,7 @@ static void copy_row(Dash *d) {
     else if (!term_copy(d->term, text.at, text.len))
         dash_answer(d, "this terminal has no clipboard; e writes a file");
     else
-        dash_answer(d, "copied %s, %zu bytes, to the terminal's clipboard%s", name, text.len,
+        dash_answer(d, "copied %s, %zu bytes, to the terminal's clipboard%s", name[0] ? name : "the row", text.len,
                     getenv("TMUX") ? "; tmux needs: set -g set-clipboard on" : "");
     buf_free(&text);
 }

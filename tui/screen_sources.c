@@ -82,6 +82,11 @@ static bool is_of_now(size_t column) {
     return column == COL_AGE || column == COL_LAG || column == COL_BAD || column == COL_LINES;
 }
 
+/* A day's calls; those of more than two days ago are not known of any source. */
+static void calls_text(int64_t calls, char *to, size_t size) {
+    snprintf(to, size, "%s", calls < 0 ? "?" : number_count(calls, 8).text);
+}
+
 static void total_cell(const Sources *s, size_t column, TableCell *out) {
     int64_t today = 0, bad = 0, lines = 0;
     for (size_t i = 0; i < s->count; i++) {
@@ -92,7 +97,7 @@ static void total_cell(const Sources *s, size_t column, TableCell *out) {
     out->attr = ATTR_BOLD;
     if (s->then && is_of_now(column)) return;
     if (column == COL_SOURCE) snprintf(out->text, sizeof out->text, "  calls");
-    if (column == COL_TODAY) snprintf(out->text, sizeof out->text, "%s", number_count(today, 8).text);
+    if (column == COL_TODAY) calls_text(today, out->text, sizeof out->text);
     if (column == COL_BAD) snprintf(out->text, sizeof out->text, "%s", number_count(bad, 6).text);
     if (column == COL_LINES) snprintf(out->text, sizeof out->text, "%s", number_count(lines, 9).text);
 }
@@ -119,7 +124,7 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
     case COL_LAG: /* a bill is hours behind: that is no figure in milliseconds */
         snprintf(to, size, "%s", v->lag_ms < 0 ? "-" : v->lag_ms < MS_PER_MINUTE ? number_count(v->lag_ms, 7).text : number_age(v->lag_ms).text);
         break;
-    case COL_TODAY: snprintf(to, size, "%s", number_count(v->today_requests, 8).text); break;
+    case COL_TODAY: calls_text(v->today_requests, to, size); break;
     case COL_BAD:
         snprintf(to, size, "%s", number_count(bad, 6).text);
         if (bad) out->role = ROLE_WATCH;
@@ -145,6 +150,7 @@ static int64_t value(const void *ctx, size_t row, size_t column) {
     if (v && column == COL_AGE) return v->seen_ms ? v->seen_ms : FIGURE_UNKNOWN;
     if (v && column == COL_LAG) return v->lag_ms >= 0 ? v->lag_ms : FIGURE_UNKNOWN;
     if (!v && (column == COL_AGE || column == COL_LAG)) return FIGURE_UNKNOWN;
+    if (column == COL_TODAY && s->count && s->view[0].today_requests < 0) return FIGURE_UNKNOWN;
     for (size_t i = v ? row : 0; i < (v ? row + 1 : s->count); i++) {
         const SourceView *one = &s->view[i];
         sum += column == COL_TODAY ? one->today_requests : column == COL_BAD ? one->bad_lines + one->skipped_lines : one->lines;
