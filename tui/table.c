@@ -110,14 +110,11 @@ static void draw_row(const Table *t, const Fit *f, Canvas *c, Rect area, int y, 
     }
 }
 
-/* A picture keeps its colours; what it leaves empty belongs to the selection. */
+/* A picture keeps its colours, and its ground, because on the selection's it would be lost; one that is empty is selected. */
 static int picture_end(const Table *t, const Fit *f, size_t row, size_t col) {
     TableCell cell = {.role = ROLE_TEXT};
     t->cell(t->ctx, row, col, &cell);
-    size_t used = strlen(cell.text);
-    while (used > 0 && cell.text[used - 1] == ' ') cell.text[--used] = '\0';
-    int columns = text_columns(cell.text);
-    return f->x[col] + (columns < f->w[col] ? columns : f->w[col]);
+    return f->x[col] + (cell.text[strspn(cell.text, " ")] ? f->w[col] : 0);
 }
 
 static void draw_selection(const Table *t, const Fit *f, Canvas *c, Rect area, int y, size_t row) {
