@@ -55,17 +55,14 @@ static void fill(const SaveRoom *r, int strategy, Saving *out) {
 
 static void combine(const SaveRoom *r, Savings *out) {
     Saving *all = &out->combined;
-    int64_t sum = 0;
     *all = (Saving){.name = "combined", .guide = "60–90%", .saved_known = true};
     fill(r, ALL, all);
     for (int i = 0; i < SAVE_COUNT; i++) {
         const Saving *s = &out->by[i];
         if (!s->possible_known) continue;
         all->possible_known = true;
-        sum = nano_add(sum, s->possible_nano);
         if (s->possible_nano > 0 && (all->sure == SURE_NOT || s->sure < all->sure)) all->sure = s->sure;
     }
-    if (all->possible_nano > sum) all->possible_nano = sum; /* S3: a cheaper model's batch price that the dear one lacks */
     snprintf(all->stands_on, sizeof all->stands_on, "%s", all->possible_known ? "the same calls, none counted twice" : "not in the logs");
 }
 

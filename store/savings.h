@@ -6,7 +6,8 @@
  *  S1  A call priced as it is costs what the ledger says; calls of which that does not hold (another price book since) are
  *      in `paid` and in no estimate.
  *  S2  possible of a strategy = sum over the calls of (price as it is - price with it).
- *  S3  combined: all strategies one after the other on the same calls; at most the sum of the single ones, at most paid.
+ *  S3  combined: all strategies one after the other on the same calls; at most the sum of the single ones, call by call and
+ *      (prompt caching) prefix by prefix, so that its features and blocks add up to it; at most paid.
  *  S4  without_nano - paid_nano = what is saved, all taken together, to the nano-dollar.
  *  S6  A UTC day is played by itself: caches and conversations begin empty at its midnight. So the whole is the sum of its
  *      days, whoever adds them up and in whatever slices, and no estimate of what comes again is too high by it.

@@ -237,6 +237,14 @@ static int64_t guessed_prefix(const Typical *g, int64_t min_cacheable) {
     return may ? g->least : 0;
 }
 
+/* The model that is named, where its provider has a price for it: what is sent to a model without one is worth nobody knows what. */
+static const char *route_of(const SaveFacts *f, const SaveKind *k, int64_t ts_ms) {
+    if (!save_given(f->ask->route_to)) return cheaper_than(f, k);
+    SaveKind to = *k;
+    to.model = f->ask->route_to;
+    return row_of(f->book, &to, ts_ms) ? f->ask->route_to : NULL;
+}
+
 void save_facts_of(const SaveRoom *r, Kind *kind, int64_t ts_ms) {
     const SaveFacts *f = r->facts;
     const SaveKind *text = &kind->text;
@@ -248,7 +256,7 @@ void save_facts_of(const SaveRoom *r, Kind *kind, int64_t ts_ms) {
     if (row) from_book(k, row);
     if (k->group != UINT32_MAX) k->output_limit = f->group[k->group].limit;
     if (k->group != UINT32_MAX) k->guessed_prefix = guessed_prefix(&f->group[k->group], k->min_cacheable);
-    if (k->price_class == CLASS_PREMIUM) k->cheaper = save_given(r->ask->route_to) ? r->ask->route_to : cheaper_than(f, text);
+    if (k->price_class == CLASS_PREMIUM) k->cheaper = route_of(f, text, ts_ms);
     else if (k->price_class != CLASS_NONE) k->dearest = dearest(f, text);
     uint32_t at = keytable_find(&f->features, &feature);
     if (!*text->feature) return;

@@ -47,6 +47,11 @@ static void say_how(NoteRoom *n) {
              "and latency in the log how busy they are", (long long)n->out->unpriced);
 }
 
+static void say_unread(NoteRoom *n, const char *word, size_t len) {
+    SaveNote *note = save_note(n, "machines by the hour", false);
+    if (note) snprintf(note->text, sizeof note->text, "[savings] hourly = %.*s: it must be MODEL:DOLLARS, like llama-70b:2.50", (int)(len < 80 ? len : 80), word);
+}
+
 /* "MODEL:USD …"; a model's name may hold colons. */
 void save_hourly(NoteRoom *n) {
     const char *list = n->r->ask->hourly;
@@ -58,5 +63,6 @@ void save_hourly(NoteRoom *n) {
         int64_t nano;
         while (len > 0 && list[len - 1] != ':') len--;
         if (len > 1 && decimal_parse(list + len, word - len, 9, &nano, NULL) == 0 && nano > 0) say(n, list, len - 1, nano);
+        else if (word) say_unread(n, list, word);
     }
 }

@@ -89,7 +89,7 @@ typedef struct SaveRoom { /* one analysis */
     Kind *kind; size_t kinds, kind_cap;
     KeyTable prices; PriceKind **price; size_t price_cap; /* shared by kinds: few, so that they stay near */
     /* sums */
-    int64_t paid_nano, block_paid[SAVE_BLOCKS], hour_nano, hour_calls, clamped_unknown;
+    int64_t paid_nano, block_paid[SAVE_BLOCKS], hour_nano, hour_calls;
     Tally tally[SAVE_COUNT + 1];
     Grown grown;
     /* the day's */

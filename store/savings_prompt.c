@@ -57,13 +57,14 @@ bool save_prefix_apply(const SaveNow *now, Prefix *p, PrefixMode mode, const Wha
 static void end_prefix(SaveRoom *r, const Prefix *p) {
     static const struct { PrefixMode mode; int strategy; } sums[] = {{PREFIX_ALONE, SAVE_PROMPT}, {PREFIX_COMBINED, ALL}};
     for (int i = 0; i < 2; i++) {
-        int64_t nano = p->nano[sums[i].mode];
+        int64_t nano = p->nano[sums[i].mode], alone = p->nano[PREFIX_ALONE];
         Tally *t = &r->tally[sums[i].strategy];
         PartSum *part = &r->kind[p->kind].part[sums[i].strategy];
+        if (nano > alone) nano = alone; /* S3 */
         if (nano <= 0) continue;
         t->nano = nano_add(t->nano, nano);
         t->calls += p->calls[sums[i].mode];
-        t->block[p->block] += nano;
+        t->block[p->block] = nano_add(t->block[p->block], nano);
         part->nano = nano_add(part->nano, nano);
         part->calls += p->calls[sums[i].mode];
         if (p->most_nano > part->most_nano) part->most_nano = p->most_nano, part->output = p->output, part->route = ROUTE_OWN;

@@ -1,6 +1,7 @@
 /* savings_response: response caching. Realised: calls that a response cache answered. Possible: calls whose whole prompt was
  * answered less than a TTL before, by the same model for the same feature; the stored answer does not get younger by being used.
  * Streamed calls are neither kept nor answered, as in gateways and in the dry run of a rule. */
+#include "store/clock.h"
 #include "store/savings_parts.h"
 
 static int64_t ttl(const SaveRoom *r) { return r->ask->ttl_ms ? r->ask->ttl_ms : SAVE_TTL_MS; }
@@ -40,8 +41,8 @@ static void say(const SaveRoom *r, Saving *out) {
         return;
     }
     out->sure = hashed == calls ? SURE_MEDIUM : SURE_LOW;
-    snprintf(out->stands_on, sizeof out->stands_on, "%lld calls repeated within %lld s; prompt hash in %lld of %lld", (long long)out->calls,
-             (long long)(ttl(r) / 1000), (long long)hashed, (long long)calls);
+    snprintf(out->stands_on, sizeof out->stands_on, "%lld calls repeated within %lld s%s; prompt hash in %lld of %lld", (long long)out->calls,
+             (long long)(ttl(r) / 1000), ttl(r) >= MS_PER_DAY ? " of one UTC day" : "", (long long)hashed, (long long)calls);
 }
 
 const Strategy save_response = {.name = "response caching", .guide = "70–95%", .booked = booked, .undo = undo, .apply = apply, .say = say};

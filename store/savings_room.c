@@ -130,14 +130,14 @@ static void add_tally(Tally *to, const Tally *from) {
     to->saved_nano = nano_add(to->saved_nano, from->saved_nano);
     to->calls += from->calls;
     to->saved_calls += from->saved_calls;
-    for (int i = 0; i < SAVE_BLOCKS; i++) to->block[i] += from->block[i];
+    for (int i = 0; i < SAVE_BLOCKS; i++) to->block[i] = nano_add(to->block[i], from->block[i]);
     for (size_t i = 0; i < from->examples.count; i++) examples_add(&to->examples, from->examples.at[i].key, from->examples.at[i].nano, 0, NO_PREFIX);
 }
 
 void save_room_add(SaveRoom *to, const SaveRoom *from) {
     add_kinds(to, from);
     for (int i = 0; i <= ALL; i++) add_tally(&to->tally[i], &from->tally[i]);
-    for (int i = 0; i < SAVE_BLOCKS; i++) to->block_paid[i] += from->block_paid[i];
+    for (int i = 0; i < SAVE_BLOCKS; i++) to->block_paid[i] = nano_add(to->block_paid[i], from->block_paid[i]);
     to->paid_nano = nano_add(to->paid_nano, from->paid_nano);
     to->hour_nano = nano_add(to->hour_nano, from->hour_nano);
     to->hour_calls += from->hour_calls;

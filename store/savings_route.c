@@ -33,6 +33,8 @@ static void say(const SaveRoom *r, Saving *out) {
     out->saved_known = true;
     out->possible_known = premium == 0 || routable > 0;
     if (premium == 0) snprintf(out->stands_on, sizeof out->stands_on, "no call of a premium model");
+    else if (!routable && save_given(r->ask->route_to))
+        snprintf(out->stands_on, sizeof out->stands_on, "no price of %.50s at the providers of premium calls: route_to = another", r->ask->route_to);
     else if (!routable) snprintf(out->stands_on, sizeof out->stands_on, "no cheaper model in the logs: [savings] route_to = names one");
     else snprintf(out->stands_on, sizeof out->stands_on, "%lld simple of %lld premium calls, on %.50s", (long long)out->calls, (long long)premium, to);
     if (routable) out->sure = tools * 2 > routable ? SURE_MEDIUM : SURE_LOW;

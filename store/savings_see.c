@@ -72,7 +72,7 @@ static void tally(const SaveNow *now, int strategy, const WhatIf *w, int64_t nan
     Tally *t = &now->r->tally[strategy];
     if (nano == 0) return;
     t->nano = nano_add(t->nano, nano);
-    t->block[now->block] += nano;
+    t->block[now->block] = nano_add(t->block[now->block], nano);
     t->calls++;
     part_add(&now->k->part[strategy], nano, w->route, call_output(w->tokens));
     if (strategy != ALL) examples_add(&t->examples, now->c->key, nano, 0, NO_PREFIX);
@@ -122,12 +122,14 @@ static void cached_alone(const SaveNow *now, Prefix *p, PrefixMode mode) {
     examples_add(&now->r->day_prompt, now->c->key, 0, nano, (uint32_t)(p - (Prefix *)now->r->prefixes.at));
 }
 
-/* The strategies one after the other on the same call; with the prefix cached and without, since that is not known yet. */
-static void combined(const SaveNow *now, WhatIf *w, bool changed, Prefix *p) {
+/* The strategies one after the other on the same call; with the prefix cached and without, since that is not known yet. What
+ * they save singly is the most that counts, call by call (S3): a cheaper model may have a batch price that the dear one lacks. */
+static void combined(const SaveNow *now, WhatIf *w, int64_t singly, Prefix *p) {
     WhatIf cached;
     bool can = p && !w->dropped && save_prefix_apply(now, p, PREFIX_COMBINED, w, &cached);
-    if (!w->dropped) changed |= save_batch.apply(now, w);
-    int64_t plain = changed ? saving_of(now, w) : 0, with = 0;
+    if (!w->dropped) save_batch.apply(now, w);
+    int64_t plain = singly > 0 ? saving_of(now, w) : 0, with = 0;
+    if (plain > singly) plain = singly;
     if (can) {
         save_batch.apply(now, &cached);
         with = saving_of(now, &cached);
@@ -140,22 +142,27 @@ static void combined(const SaveNow *now, WhatIf *w, bool changed, Prefix *p) {
 
 static void possible(const SaveNow *now) {
     WhatIf all = now->as_is, batched = now->as_is;
-    bool changed = false;
+    int64_t singly = 0;
     Prefix *p = save_prefix(now);
     if (!whatif_open(now, &now->as_is)) return;
     for (int i = SAVE_RESPONSE; i <= SAVE_TOKENS; i++) {
         WhatIf w = now->as_is;
         if (!save_strategies[i]->apply(now, &w)) continue;
-        tally(now, i, &w, saving_of(now, &w));
+        int64_t nano = saving_of(now, &w);
+        tally(now, i, &w, nano);
+        singly = nano_add(singly, nano);
         if (all.dropped) continue;
-        changed = true;
         if (i == SAVE_TOKENS) memcpy(all.tokens, w.tokens, sizeof all.tokens);
         else all = w;
     }
     if (p) cached_alone(now, p, PREFIX_ALONE);
     if (p) cached_alone(now, p, PREFIX_HOUR);
-    if (save_batch.apply(now, &batched)) tally(now, SAVE_BATCH, &batched, saving_of(now, &batched));
-    combined(now, &all, changed, p);
+    if (save_batch.apply(now, &batched)) {
+        int64_t nano = saving_of(now, &batched);
+        tally(now, SAVE_BATCH, &batched, nano);
+        singly = nano_add(singly, nano);
+    }
+    combined(now, &all, singly, p);
 }
 
 /* ---- the call ---- */
@@ -189,7 +196,7 @@ void save_see(SaveRoom *r, const SaveCall *c) {
     }
     now.sound = check(&now);
     r->paid_nano = nano_add(r->paid_nano, c->cost_nano);
-    r->block_paid[now.block] += c->cost_nano;
+    r->block_paid[now.block] = nano_add(r->block_paid[now.block], c->cost_nano);
     save_mix_see(&now);
     save_advice_see(&now);
     save_stale_see(&now, save_prompt_of(&now));

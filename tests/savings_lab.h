@@ -14,7 +14,8 @@ static const char prices[] =
     "acme,big,chat,premium,5,0.5,6.25,25,2.5,0.25,12.5,1000,high,made\n"
     "acme,small,chat,economy,1,0.1,1.25,5,0.5,0.05,2.5,1000,high,made\n"
     "acme,words,embedding,economy,0.01,,,0,,,,,high,made\n"
-    "other,lone,chat,premium,10,,,30,,,,,high,made\n";
+    "other,lone,chat,premium,10,,,30,,,,,high,made\n"
+    "other,tiny,chat,economy,1,,,3,0.5,,1.5,,high,made\n";
 
 static Book *book;
 static Pricer *pricer;
@@ -77,6 +78,14 @@ static inline Savings work_out(const SaveAsk *ask) {
     assert_true(s.combined.possible_nano <= sum); /* S3 */
     assert_true(s.combined.possible_nano <= s.paid_nano);
     assert_true(s.combined.possible_nano >= 0);
+    for (int i = 0; i <= SAVE_COUNT; i++) { /* blocks, and features where all are told, add up to the whole */
+        const Saving *a = i < SAVE_COUNT ? &s.by[i] : &s.combined;
+        int64_t blocks = 0, parts = 0;
+        for (int k = 0; k < SAVE_BLOCKS; k++) blocks += a->block_nano[k];
+        for (size_t k = 0; k < a->parts; k++) parts += a->part[k].nano;
+        assert_int_equal(blocks, a->possible_nano);
+        if (a->parts < SAVE_PARTS) assert_int_equal(parts, a->possible_nano);
+    }
     return s;
 }
 #endif

@@ -37,6 +37,9 @@ static void a_repeated_prompt_is_answered_once_within_its_ttl(void **state) {
     assert_int_equal(r->examples, 2);
     s = work_out(&(SaveAsk){.ttl_ms = 3600000});
     assert_int_equal(s.by[SAVE_RESPONSE].calls, 4);
+    assert_null(strstr(s.by[SAVE_RESPONSE].stands_on, "UTC day"));
+    s = work_out(&(SaveAsk){.ttl_ms = 7 * MS_PER_DAY}); /* S6 cuts it at midnight, and says so */
+    assert_non_null(strstr(s.by[SAVE_RESPONSE].stands_on, "within 604800 s of one UTC day"));
 }
 
 /* As a rule's dry run has it: no gateway keeps a stream, so it is neither stored nor answered. */
@@ -140,6 +143,38 @@ static void a_route_can_be_named(void **state) {
     assert_int_equal(s.by[SAVE_ROUTING].possible_nano, 6000000);
     s = work_out(&(SaveAsk){.route_to = "big"}); /* S1, S2: onto the same model nothing is saved */
     assert_int_equal(s.by[SAVE_ROUTING].possible_nano, 0);
+}
+
+/* S3: tiny has a batch price and lone has none, so that batching alone saves nothing; together no more than the route does. */
+static void a_batch_price_of_the_cheaper_model_alone_adds_nothing(void **state) {
+    (void)state;
+    begin();
+    for (int i = 0; i < 5; i++) add(9 - i, kind("other", "lone", i ? "eval" : "chat"), 1000, 100);
+    Savings s = work_out(&(SaveAsk){.route_to = "tiny", .can_wait = "eval"});
+    assert_int_equal(s.by[SAVE_BATCH].possible_nano, 0);
+    assert_int_equal(s.by[SAVE_ROUTING].possible_nano, 5 * (13000000 - 1300000)); /* 1,000 x $10/M + 100 x $30/M, a tenth of it */
+    assert_int_equal(s.combined.possible_nano, s.by[SAVE_ROUTING].possible_nano);
+}
+
+/* Unknown is a value: a saving of 0 would say that the route is useless. */
+static void a_route_to_a_model_without_a_price_is_unknown(void **state) {
+    (void)state;
+    begin();
+    add(5, kind("acme", "big", "chat"), 1000, 100);
+    Savings s = work_out(&(SaveAsk){.route_to = "misspelt"});
+    assert_false(s.by[SAVE_ROUTING].possible_known);
+    assert_non_null(strstr(s.by[SAVE_ROUTING].stands_on, "no price of misspelt"));
+}
+
+/* Sums stop at the largest amount, those of blocks too: under the sanitizer they would be an error. */
+static void amounts_beyond_all_measure_do_not_turn_over(void **state) {
+    (void)state;
+    begin();
+    for (int i = 0; i < 3; i++) add(i, kind("acme", "big", "chat"), 1000, 100)->cost_nano = INT64_MAX - 1;
+    Savings s = {0};
+    savings_work_out(&sample, book, &(SaveAsk){0}, &s);
+    assert_true(s.paid_nano > 0);
+    for (int i = 0; i < SAVE_BLOCKS; i++) assert_true(s.block_paid[i] >= 0);
 }
 
 static void named_features_go_at_batch_prices(void **state) {
@@ -270,7 +305,9 @@ int main(void) {
         cmocka_unit_test(a_prefix_below_the_models_minimum_is_not_cached),
         cmocka_unit_test(writes_that_nobody_reads_are_a_loss),
         cmocka_unit_test(simple_premium_calls_are_repriced_on_the_model_in_use),
-        cmocka_unit_test(a_route_can_be_named),
+        cmocka_unit_test(a_route_can_be_named), cmocka_unit_test(a_route_to_a_model_without_a_price_is_unknown),
+        cmocka_unit_test(a_batch_price_of_the_cheaper_model_alone_adds_nothing),
+        cmocka_unit_test(amounts_beyond_all_measure_do_not_turn_over),
         cmocka_unit_test(named_features_go_at_batch_prices),
         cmocka_unit_test(a_job_of_the_night_is_found),
         cmocka_unit_test(a_call_priced_otherwise_now_is_in_no_estimate),

@@ -238,6 +238,7 @@ static void a_machine_by_the_hour_has_a_price_a_token(void **state) {
     assert_int_equal(n->nano, 6 * NANO_PER_USD);
     assert_string_equal(n->text, "own:70b: busy 29% of the time, $500.00 a million tokens; fewer machines, or more traffic on it");
     assert_non_null(strstr(n[1].text, "idle: no call of it"));
+    assert_non_null(strstr(n[2].text, "hourly = nonsense: it must be MODEL:DOLLARS"));
 }
 
 /* S5: in proportion to what was paid; calls that are all alike have no spread, others do; the whole range is exact. */

@@ -73,6 +73,12 @@ tw savings --dry-run 'rate feature=chat requests_per_minute=40' --format json >r
 check "a rate refuses what is over it" "$(field 'd["changed"]' r.json)" "$(field 'd["refused"]' r.json)"
 check "and what is refused costs nothing" 0.000000000 "$(field 'd["after_usd"]' r.json)"
 
+# A name with what Markdown takes for its own begins no column.
+line 900 2026-11-23T10:00:00.000Z claude-opus-4-8 claude-opus-4-8 1 | sed 's/"feature":"chat"/"feature":"a|b"/' >pipe.jsonl
+"$bin" --db pipe.db --now "$now" import --format gateway pipe.jsonl >/dev/null || failed=1
+"$bin" --db pipe.db --policy none.json --now "$now" savings --dry-run 'route model=claude-opus-4-8 set_model=claude-haiku-4-5' --format md >pipe.md
+check "a bar in a name is no column" 1 "$(grep -cF ' | a\|b | ' pipe.md)"
+
 # ---- what is wrong ----
 fails "no rule" 1 "the rule is empty" savings --dry-run ''
 fails "no verb" 1 "begins with route, limit, rate or cache" savings --dry-run 'switch feature=x'

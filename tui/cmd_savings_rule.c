@@ -58,6 +58,16 @@ static void print_notes(const RuleEffect *f) {
 
 static const char *goes_to(const RuleExample *x, RuleKind kind) { return *x->model ? x->model : kind == RULE_CACHE ? "(hit)" : "(refused)"; }
 
+/* A "|" in a name would begin a column, a "\\" before one would let it. */
+static void md_name(const char *text, char *out, size_t size) {
+    size_t used = 0;
+    for (; *text && used + 3 < size; text++) {
+        if (strchr("|\\`<", *text)) out[used++] = '\\';
+        out[used++] = *text;
+    }
+    out[used] = '\0';
+}
+
 static int print_examples(const Trial *t, Err *e) {
     RowView *row = xcalloc(1, sizeof *row);
     bool md = strcmp(t->w->format, "md") == 0;
@@ -69,9 +79,15 @@ static int print_examples(const Trial *t, Err *e) {
         char at[40];
         if ((rc = query_row(t->db, x->key, row, e)) != 0) break;
         const int64_t *n = row->r.tokens;
+        const char *names[] = {row->name[DIM_FEATURE], row->name[DIM_MODEL], goes_to(x, t->rule.kind)};
+        char name[3][2 * NAME_MAX_BYTES + 4];
+        for (int k = 0; k < 3; k++) {
+            if (md) md_name(names[k], name[k], sizeof name[k]);
+            else snprintf(name[k], sizeof name[k], "%s", names[k]);
+        }
         time_format(t->w->app->zone, row->r.ts_ms, "%Y-%m-%d %H:%M:%S", at, sizeof at);
-        printf(md ? "| %s | %s | %s | %s | %s | %s | %s | %s |\n" : "%-23s  %-16.16s %-24.24s %-24.24s %9s %8s %12s %12s\n", at, row->name[DIM_FEATURE], row->name[DIM_MODEL],
-               goes_to(x, t->rule.kind), number_count(n[TOK_INPUT] + n[TOK_CACHE_READ] + n[TOK_CACHE_WRITE_5M] + n[TOK_CACHE_WRITE_1H], 0).text,
+        printf(md ? "| %s | %s | %s | %s | %s | %s | %s | %s |\n" : "%-23s  %-16.16s %-24.24s %-24.24s %9s %8s %12s %12s\n", at, name[0], name[1],
+               name[2], number_count(n[TOK_INPUT] + n[TOK_CACHE_READ] + n[TOK_CACHE_WRITE_5M] + n[TOK_CACHE_WRITE_1H], 0).text,
                number_count(n[TOK_OUTPUT] + n[TOK_REASONING], 0).text, number_request_cost(x->before_nano, false).text, number_request_cost(x->after_nano, false).text);
     }
     free(row);
