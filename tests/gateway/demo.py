@@ -5,6 +5,7 @@ demo.py FOLDER [SECONDS [CALLS_PER_SECOND]]: everything of it is in FOLDER; noth
 import itertools
 import os
 import random
+import signal
 import sys
 import threading
 import time
@@ -70,6 +71,8 @@ def main():
     config = os.path.join(folder, "tollwatch.conf")
     with open(config, "w", encoding="utf-8") as f:
         f.write(CONFIG.format(log=lab.log_file))
+    for end_of_terminal in signal.SIGTERM, signal.SIGHUP:
+        signal.signal(end_of_terminal, signal.default_int_handler)
     try:
         lab.start()
         program = f"{os.path.relpath(TOLLWATCH)} --config {os.path.relpath(config)} --db {os.path.relpath(folder)}/ledger.db --policy {os.path.relpath(lab.policy_file)}"
