@@ -151,10 +151,12 @@ static int pragma_int(Db *db, const char *sql, int64_t *out, Err *e) {
     return 0;
 }
 
+/* The tables are counted before the mark is read: both come in one commit, so that whoever looks while another process makes
+ * them cannot see tables without their mark. */
 static int check_owner(Db *db, int64_t version, Err *e) {
     int64_t id, tables;
-    if (pragma_int(db, "PRAGMA application_id", &id, e)) return -1;
     if (pragma_int(db, "SELECT count(*) FROM sqlite_schema", &tables, e)) return -1;
+    if (pragma_int(db, "PRAGMA application_id", &id, e)) return -1;
     if (id == APPLICATION_ID || (version == 0 && id == 0 && tables == 0)) return 0;
     return fail(e, "%s is another program's database; use another --db", db->path);
 }
