@@ -144,7 +144,7 @@ static void fill_context(LogFile *f, const LogSetup *s) {
 
 static int file_row(const LogFile *f, const char *source, const char *path, Ledger *l, FileKnown *known, Err *e) {
     FileKey key = {.source = source, .format = format_name(f->format), .path = path, .fingerprint = f->context.fingerprint,
-                   .dev = f->mark.dev, .ino = f->mark.ino};
+                   .dev = f->mark.dev, .ino = f->mark.ino, .long_first = !f->stream && reader_first_is_long(f->reader)};
     return ledger_file_open(l, &key, known, e);
 }
 

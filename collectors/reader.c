@@ -358,6 +358,10 @@ uint64_t reader_fingerprint(const Reader *r) {
     return r->fingerprint;
 }
 
+bool reader_first_is_long(const Reader *r) {
+    return r->long_record.active;
+}
+
 uint64_t reader_raw_position(const Reader *r) {
     return source_raw(r->source);
 }

@@ -61,6 +61,7 @@ ReadResult reader_last(Reader *r, Record *out, Err *e);
 uint64_t reader_offset(const Reader *r);      /* end of the last record handed out, or where reading began */
 uint64_t reader_tail_hash(const Reader *r);   /* of the up to 64 bytes before it */
 uint64_t reader_fingerprint(const Reader *r); /* 0 = not known yet */
+bool reader_first_is_long(const Reader *r);    /* right after reader_identify(): the fingerprint is that of a long record */
 uint64_t reader_raw_position(const Reader *r); /* bytes of the file itself consumed, for progress */
 uint64_t reader_lines(const Reader *r);
 void reader_set_lines(Reader *r, uint64_t lines); /* so that bad lines of a continued file are named rightly */

@@ -66,6 +66,7 @@ typedef struct FileKey {
     const char *format;
     const char *path;
     uint64_t fingerprint; /* hash64 of the first complete line without its newline, seed 0 */
+    bool long_first;      /* that line is longer than the reader's buffer; before, such a one had another fingerprint */
     int64_t dev, ino;
 } FileKey;
 typedef struct FileKnown {

@@ -6,7 +6,7 @@
  */
 #include "store/ledger_parts.h"
 
-enum { FACTS = 1024 };
+enum { FACTS = 1024, LONG_LINE = 4 << 20 /* what no first line that is not long reaches */ };
 
 struct Files {
     Ledger *l;
@@ -161,6 +161,24 @@ static int find_file(Ledger *l, const FileKey *key, int64_t source, FileKnown *k
     return 0;
 }
 
+/* Ledgers of before hold another fingerprint of a file whose first line is long: without an id in it, every call of such a
+ * file would count again. The same file at the same path is it, then; the reader checks the tail as ever. */
+static int take_over(Ledger *l, const FileKey *key, int64_t source, Err *e) {
+    sqlite3_stmt *s = db_prepare(l->db,
+                                 "UPDATE file SET fingerprint = ?1 WHERE id = (SELECT max(id) FROM file WHERE source = ?2 AND format = ?3 "
+                                 "AND dev = ?4 AND ino = ?5 AND ino <> 0 AND path = ?6 AND offset > ?7)", e);
+    if (!s) return -1;
+    bind_key(s, key, source);
+    sqlite3_bind_int64(s, 7, LONG_LINE);
+    return db_step(l->db, s, "know a file with a long first line again", e);
+}
+
+static int find_or_take_over(Ledger *l, const FileKey *key, int64_t source, FileKnown *known, Match *match, Err *e) {
+    if (find_file(l, key, source, known, match, e)) return -1;
+    if (match->any || !key->long_first) return 0;
+    return take_over(l, key, source, e) ? -1 : find_file(l, key, source, known, match, e);
+}
+
 static int insert_file(Ledger *l, const FileKey *key, int64_t source, FileKnown *known, Err *e) {
     sqlite3_stmt *s = db_prepare(l->db,
                                  "INSERT INTO file(fingerprint, source, format, dev, ino, path, offset, tail_hash, size, "
@@ -187,7 +205,7 @@ static int open_file(Ledger *l, const FileKey *key, FileKnown *known, Err *e) {
     int64_t source;
     Match match;
     if (source_id(l, key->source, key->format, &source, e)) return -1;
-    if (find_file(l, key, source, known, &match, e)) return -1;
+    if (find_or_take_over(l, key, source, known, &match, e)) return -1;
     known->is_new = !match.any;
     known->moved = match.any && !match.same_inode;
     if (match.same_inode && match.same_path) return 0;

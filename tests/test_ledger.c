@@ -235,6 +235,33 @@ static void files_are_opened_all_or_none(void **state) {
     }
 }
 
+/* A ledger of before knows a file with a long first line by another fingerprint: at its place it is the same file, which
+ * goes on where it was left; no other file is. */
+static void a_long_first_line_is_known_by_its_place(void **state) {
+    Lab *lab = *state;
+    Err e = {""};
+    FileKnown was, now;
+    FileKey key = {.source = "gw", .format = "lab", .path = "gw.log", .dev = 1, .ino = 7, .fingerprint = 1};
+    OK(e, ledger_file_open(lab->l, &key, &was, &e));
+    lab_mark(lab, was.file_id, 5 << 20);
+    batch_mark(lab->b)->dev = 1, batch_mark(lab->b)->ino = 7;
+    lab_ingest(lab);
+    const FileKey others[] = {
+        {.source = "gw", .format = "lab", .path = "gw.log", .dev = 1, .ino = 7, .fingerprint = 2},
+        {.source = "gw", .format = "lab", .path = "gw.log", .dev = 1, .ino = 8, .fingerprint = 3, .long_first = true},
+        {.source = "gw", .format = "lab", .path = "gw2.log", .dev = 1, .ino = 7, .fingerprint = 4, .long_first = true},
+        {.source = "gw", .format = "lab2", .path = "gw.log", .dev = 1, .ino = 7, .fingerprint = 5, .long_first = true}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        OK(e, ledger_file_open(lab->l, &others[i], &now, &e));
+        assert_true(now.is_new && now.file_id != was.file_id && now.offset == 0);
+    }
+    key.fingerprint = 6, key.long_first = true;
+    for (int again = 0; again < 2; again++) {
+        OK(e, ledger_file_open(lab->l, &key, &now, &e));
+        assert_true(!now.is_new && now.file_id == was.file_id && now.offset == 5 << 20);
+    }
+}
+
 static void several_batches_are_one_transaction(void **state) {
     Lab *lab = *state;
     Err e = {""};
@@ -299,6 +326,7 @@ int main(void) {
         CASE(a_moved_row_leaves_no_hole),
         CASE(what_was_not_committed_was_never_there),
         CASE(files_are_opened_all_or_none),
+        CASE(a_long_first_line_is_known_by_its_place),
         CASE(several_batches_are_one_transaction),
         CASE(the_check_sees_a_wrong_rollup),
     };

@@ -118,6 +118,37 @@ static void another_question_begins_anew(void **state) {
     groups_free(&g);
 }
 
+/* Each value has one row, with what it spent in both ranges: those of now, of both, and of before alone, however many. */
+static void what_is_compared_stands_beside_its_value(void **state) {
+    enum { NAMES = 400 };
+    View *v = *state;
+    Err e = {""};
+    Groups g;
+    for (int64_t i = 0; i < NAMES; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "u%lld", (long long)i);
+        for (int before = i < NAMES / 4; before <= (i < NAMES / 2); before++) { /* a quarter only before, one in both, half only now */
+            Spec s = {.ts_ms = utc(NOW) - 1000 - before * 24 * MS_PER_HOUR, .id = (uint64_t)(2 * i + before) + 100000, .cost_nano = i + 1};
+            s.name[DIM_USER] = name;
+            fixture_add(&place.f, &s);
+        }
+    }
+    fixture_flush(&place.f);
+    groups_init(&g, DIM_USER, -1);
+    view_tick(v);
+    must(view_set_filter(v, "user:u*", &e), &e);
+    must(view_set_compare(v, "before", &e), &e);
+    slice(&g, v, INT64_MAX);
+    assert_int_equal(g.count, NAMES);
+    for (size_t i = 0; i < g.count; i++) {
+        long n = strtol(g.rows[i].name + 1, NULL, 10);
+        assert_int_equal(g.rows[i].before_nano, n < NAMES / 2 ? n + 1 : 0);
+        assert_int_equal(g.rows[i].t.cost_nano, n < NAMES / 4 ? 0 : n + 1);
+        assert_int_equal(g.rows[i].rate_nano, g.rows[i].t.cost_nano);
+    }
+    groups_free(&g);
+}
+
 /* The Overview's list, models and chart are of the same calls at any moment, and end as those of one shot. */
 static bool overview_slice(Overview *o, View *v) {
     Err e = {""};
@@ -192,6 +223,7 @@ int main(void) {
         cmocka_unit_test(another_question_begins_anew),
         cmocka_unit_test(the_overview_grows_together_and_ends_whole),
         cmocka_unit_test(a_key_leaves_off_what_the_overview_reads),
+        cmocka_unit_test(what_is_compared_stands_beside_its_value),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

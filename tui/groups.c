@@ -25,6 +25,7 @@ enum {
     COL_NOTIONAL,
     COL_COUNT
 };
+enum { NAME_WORDS = 2 };
 
 static const Column columns[COL_COUNT] = {
     [COL_NAME] = {.title = "", .width = 16, .grow = 40, .name = "name"},
@@ -50,7 +51,7 @@ static const Column columns[COL_COUNT] = {
 };
 
 void groups_init(Groups *g, int by, int second) {
-    *g = (Groups){.by = {by, second}, .by_count = second < 0 ? 1 : 2, .table = {.sort = COL_COST + 1}};
+    *g = (Groups){.by = {by, second}, .by_count = second < 0 ? 1 : 2, .names = {.width = NAME_WORDS}, .table = {.sort = COL_COST + 1}};
 }
 
 void groups_free(Groups *g) {
@@ -61,6 +62,7 @@ void groups_free(Groups *g) {
     result_free(&g->minute);
     result_free(&g->before);
     free(g->rows);
+    keytable_free(&g->names);
     series_free(&g->spark);
     table_state_free(&g->table);
     *g = (Groups){.count = 0};
@@ -73,8 +75,12 @@ static int ask(const Groups *g, View *v, int64_t since_ms, Result *out, Err *e) 
     return query_run(v->db, &q, out, e);
 }
 
-static bool same_names(const GroupRow *r, const Group *m, size_t by_count) {
-    return strcmp(r->name, m->name[0]) == 0 && (by_count < 2 || strcmp(r->second, m->name[1]) == 0);
+/* By two hashes, since there may be 100,000 names. A second value is part of it only when there are two dimensions. */
+static void name_key(const Groups *g, const Group *from, int64_t key[NAME_WORDS]) {
+    const char *second = g->by_count > 1 ? from->name[1] : "";
+    uint64_t name = hash64(from->name[0], strlen(from->name[0]), 1);
+    key[0] = (int64_t)name;
+    key[1] = (int64_t)hash64(second, strlen(second), name);
 }
 
 static uint64_t row_key(const void *ctx, size_t row) {
@@ -93,25 +99,23 @@ static int load_before(Groups *g, View *v, int64_t deadline_us, bool *more, Err 
     return 0;
 }
 
-static void add_before(Groups *g) {
-    for (size_t b = 0; b < g->before.count; b++) {
-        const Group *from = &g->before.groups[b];
-        size_t i = 0;
-        while (i < g->range.count && !same_names(&g->rows[i], from, g->by_count)) i++;
-        if (i == g->range.count) {
-            i = g->count++;
-            g->rows[i] = (GroupRow){.name = from->name[0], .second = g->by_count > 1 ? from->name[1] : "", .usual_nano = -1};
-        }
-        g->rows[i].before_nano = from->t.cost_nano;
-    }
+/* The row of such a value, a new one of nothing when there is none; there is room for it. */
+static GroupRow *row_for(Groups *g, const Group *from) {
+    int64_t key[NAME_WORDS];
+    bool is_new;
+    name_key(g, from, key);
+    size_t i = keytable_index(&g->names, key, &is_new);
+    if (is_new) g->rows[g->count++] = (GroupRow){.name = from->name[0], .second = g->by_count > 1 ? from->name[1] : "", .usual_nano = -1};
+    return &g->rows[i];
 }
 
 static void fill_rates(Groups *g, const View *v) {
-    for (size_t i = 0; i < g->count; i++) {
-        GroupRow *r = &g->rows[i];
-        r->rate_nano = 0;
-        for (size_t m = 0; m < g->minute.count; m++)
-            if (same_names(r, &g->minute.groups[m], g->by_count)) r->rate_nano = g->minute.groups[m].t.cost_nano;
+    for (size_t i = 0; i < g->count; i++) g->rows[i].rate_nano = 0;
+    for (size_t m = 0; m < g->minute.count; m++) {
+        int64_t key[NAME_WORDS];
+        name_key(g, &g->minute.groups[m], key);
+        size_t i = keytable_find(&g->names, key);
+        if (i < g->count) g->rows[i].rate_nano = g->minute.groups[m].t.cost_nano;
     }
     g->rate_nano = g->minute.total.cost_nano;
     Listing l;
@@ -125,17 +129,15 @@ int groups_tick(Groups *g, View *v, Err *e) {
 }
 
 static void make_rows(Groups *g, const View *v) {
-    g->count = g->range.count;
-    g->rows = xrealloc(g->rows, (g->count + g->before.count + 1) * sizeof *g->rows);
-    for (size_t i = 0; i < g->count; i++) {
-        const Group *from = &g->range.groups[i];
-        GroupRow *r = &g->rows[i];
-        *r = (GroupRow){.name = from->name[0],
-                        .second = g->by_count > 1 ? from->name[1] : "",
-                        .t = from->t,
-                        .usual_nano = usual_rates_of(&g->usual, from->name[0])};
+    g->count = 0;
+    keytable_clear(&g->names);
+    g->rows = xrealloc(g->rows, (g->range.count + g->before.count + 1) * sizeof *g->rows);
+    for (size_t i = 0; i < g->range.count; i++) {
+        GroupRow *r = row_for(g, &g->range.groups[i]);
+        r->t = g->range.groups[i].t;
+        r->usual_nano = usual_rates_of(&g->usual, r->name);
     }
-    add_before(g);
+    for (size_t i = 0; i < g->before.count; i++) row_for(g, &g->before.groups[i])->before_nano = g->before.groups[i].t.cost_nano;
     fill_rates(g, v);
 }
 

@@ -5,6 +5,7 @@
  */
 #ifndef TUI_GROUPS_H
 #define TUI_GROUPS_H
+#include "store/keytable.h"
 #include "tui/list.h"
 #include "tui/reading.h"
 #include "tui/sparks.h"
@@ -29,6 +30,7 @@ typedef struct Groups {
     bool compared;
     GroupRow *rows;
     size_t count;
+    KeyTable names;            /* of the rows, in their order */
     int64_t rate_nano;
     UsualRates usual;
     Series spark;           /* asked for as seldom as the usual */
