@@ -97,7 +97,9 @@ static int open_some(Import *m, Err *e) {
 
 int import_give_jobs(Import *m, Err *e) {
     give_parts(m);
-    if (!m->splitting && m->next_path < m->paths.count && open_some(m, e) != 0) return -1;
+    do { /* when no file is open, those just tried have failed: the parsers have nothing, and the writer would wait for them */
+        if (!m->splitting && m->next_path < m->paths.count && open_some(m, e) != 0) return -1;
+    } while (!m->files && m->next_path < m->paths.count);
     give_parts(m); /* of a large one that was just opened */
     m->given_all = !m->splitting && m->next_path == m->paths.count;
     if (m->given_all && m->jobs_open) ring_close(m->jobs), m->jobs_open = false;

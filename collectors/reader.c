@@ -264,20 +264,6 @@ ReadResult reader_last(Reader *r, Record *out, Err *e) {
 
 /* ---- beginning, or going on ---- */
 
-int reader_head(Reader *r, Str *head, Err *e) {
-    int found = find_record(r, e);
-    *head = (Str){r->buf + r->start, r->end - r->start};
-    return found;
-}
-
-int reader_head_more(Reader *r, Str *head, Err *e) {
-    if (r->end - r->start >= READER_HEAD_MAX || r->long_record.active) return 0;
-    if (r->found) r->stop -= r->start; /* there will be room before it */
-    int got = more(r, e);
-    *head = (Str){r->buf + r->start, r->end - r->start};
-    return got;
-}
-
 static void forget_record(Reader *r) {
     r->found = false, r->searched = r->pieces = r->joins = 0;
     long_end(&r->long_record);
@@ -290,6 +276,36 @@ static void start_at(Reader *r, uint64_t offset) {
     r->start = r->end = 0;
     r->offset = offset;
     r->tail.len = 0;
+}
+
+/* Of a line that was given up nothing is left, but it may be many values: then its beginning says so. 0 = it is not such a
+ * one, or cannot be read again. */
+static int begin_of_given_up(Reader *r, Err *e) {
+    if (!r->long_record.skipping || !source_seek(r->source, 0)) return 0;
+    start_at(r, 0);
+    int n = 1;
+    while (n > 0 && r->end < READER_HEAD_MAX) n = more(r, e);
+    return n < 0 ? -1 : 1;
+}
+
+int reader_head(Reader *r, Str *head, Err *e) {
+    int found = find_record(r, e);
+    int begin = found == 0 && r->long_record.skipping ? begin_of_given_up(r, e) : 1;
+    if (begin == 0) return fail(e, "%s: its one line is too long to tell what it is, and cannot be read twice; import it from a file", r->name);
+    if (begin < 0) return -1;
+    *head = (Str){r->buf + r->start, r->end - r->start};
+    return found;
+}
+
+int reader_head_more(Reader *r, Str *head, Err *e) {
+    int got = begin_of_given_up(r, e);
+    if (got == 0) {
+        if (r->end - r->start >= READER_HEAD_MAX || r->long_record.active) return 0;
+        if (r->found) r->stop -= r->start; /* there will be room before it */
+        got = more(r, e);
+    }
+    *head = (Str){r->buf + r->start, r->end - r->start};
+    return got;
 }
 
 void reader_set_framing(Reader *r, Framing framing) {

@@ -113,12 +113,33 @@ static void a_file_that_fails_is_named_and_keeps_no_other_back(void **state) {
     assert_int_equal(place_totals(p).requests, 300);
 }
 
+/* One that takes longer to fail than files are opened for at once: the next is opened although nothing is being read. */
+static void a_file_that_fails_slowly_keeps_no_other_back(void **state) {
+    const Place *p = *state;
+    char hole[700];
+    const char *paths[] = {hole, p->log};
+    snprintf(hole, sizeof hole, "%s/0.jsonl", p->dir);
+    FILE *f = fopen(hole, "we");
+    assert_non_null(f);
+    assert_int_equal(ftruncate(fileno(f), 128 << 20), 0);
+    fclose(f);
+    ImportOptions o = {.config = p->config, .db_path = p->db, .format = "litellm", .now_ms = DAY_MS + MS_PER_DAY};
+    ImportSummary sum;
+    Err e = {0};
+    alarm(30); /* instead of for ever */
+    assert_int_equal(import_files(&o, paths, 2, &sum, NULL, &e), 0);
+    alarm(0);
+    assert_int_equal(sum.rows.added, 5000);
+    assert_int_equal(sum.files, 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(again_adds_nothing, setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_reopened_day_is_filled_whole, setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_line_cut_off_is_read_again, setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_file_that_fails_is_named_and_keeps_no_other_back, setup, place_teardown),
+        cmocka_unit_test_setup_teardown(a_file_that_fails_slowly_keeps_no_other_back, setup, place_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <pthread.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -305,6 +306,51 @@ static void a_packed_archive_is_refused(void **state) {
     reader_close(r);
 }
 
+/* Of a line with so many values that it is given up as one record, the head is the beginning, by which its values are found;
+ * what cannot be read twice is refused in words, because else nothing would be read and nothing said. */
+static void many_values_on_one_line_are_told_by_their_beginning(void **state) {
+    (void)state;
+    enum { VALUES = 1 << 20 };
+    static const char value[] = "{\"a\":1.25}";
+    Buf b = {.max = 16 << 20};
+    Err e = {0};
+    Str head;
+    Record rec;
+    int ends[2];
+    size_t n = 0;
+    for (int i = 0; i < VALUES; i++) buf_str(&b, value);
+    assert_true(b.len > READER_KEPT_MAX);
+    for (int line = 0; line < 2; line++, buf_str(&b, "\n")) {
+        Reader *r = reader_of(file_of(b.at, b.len), FRAME_LINES);
+        assert_int_equal(reader_head(r, &head, &e), line);
+        if (line) assert_int_equal(reader_head_more(r, &head, &e), 1);
+        assert_true(head.len >= READER_HEAD_MAX && memcmp(head.at, b.at, READER_HEAD_MAX) == 0);
+        assert_int_equal(reader_head_more(r, &head, &e), 0);
+        reader_set_framing(r, FRAME_JSON_VALUES);
+        for (n = 0; reader_next(r, &rec, &e) == READ_RECORD; n++) assert_int_equal(rec.offset, n * (sizeof value - 1));
+        assert_int_equal(n, VALUES);
+        reader_close(r);
+    }
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        for (size_t at = 0; at < VALUES * (sizeof value - 1);) {
+            ssize_t put = write(ends[1], b.at + at, VALUES * (sizeof value - 1) - at);
+            if (put <= 0) break;
+            at += (size_t)put;
+        }
+        _exit(0);
+    }
+    close(ends[1]);
+    Reader *r = reader_of(ends[0], FRAME_LINES);
+    assert_int_equal(reader_head(r, &head, &e), -1);
+    assert_non_null(strstr(e.text, "import it from a file"));
+    reader_close(r);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    buf_free(&b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(chunking_changes_nothing),        cmocka_unit_test(gzip_gives_the_same_records),
@@ -312,6 +358,7 @@ int main(void) {
         cmocka_unit_test(long_arrays_of_numbers_are_cut),
         cmocka_unit_test(values_are_found_between_other_text), cmocka_unit_test(holes_of_truncation_are_skipped),
         cmocka_unit_test(other_packings_are_refused), cmocka_unit_test(a_packed_archive_is_refused),
+        cmocka_unit_test(many_values_on_one_line_are_told_by_their_beginning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

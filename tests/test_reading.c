@@ -125,7 +125,7 @@ static void what_is_compared_stands_beside_its_value(void **state) {
     Err e = {""};
     Groups g;
     for (int64_t i = 0; i < NAMES; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "u%lld", (long long)i);
         for (int before = i < NAMES / 4; before <= (i < NAMES / 2); before++) { /* a quarter only before, one in both, half only now */
             Spec s = {.ts_ms = utc(NOW) - 1000 - before * 24 * MS_PER_HOUR, .id = (uint64_t)(2 * i + before) + 100000, .cost_nano = i + 1};
