@@ -212,7 +212,7 @@ static void a_handshake_that_hangs_is_left_at_once(void **state) {
 enum { BOMB_MB = 64 };
 
 #ifdef TOLLWATCH_SANITIZED /* a sanitizer keeps several bytes for each of ours */
-enum { BOMB_ROOM_KB = 128 << 10 };
+enum { BOMB_ROOM_KB = 64 << 10 };
 #else
 enum { BOMB_ROOM_KB = 48 << 10 };
 #endif
