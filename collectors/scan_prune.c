@@ -21,7 +21,7 @@ typedef struct Kept { /* what is wanted of a value; of an open object or array a
     bool chosen;         /* which it has, */
     bool anyway;         /* or it is kept all the same */
     bool selector, prefixed, inner; /* strings: the selector's text; wanted by its prefix; JSON inside */
-    bool placeholder;    /* not wanted, but the elements behind it are counted */
+    bool counted_only;    /* not wanted, but the elements behind it are counted */
     bool wanted;
     uint32_t whole_from, open, item, number;
     uint32_t last;       /* where the element begins that may be the last; 0 = there is none */
@@ -102,7 +102,7 @@ static void keep(Pruner *p, char b) {
 static void leave_out(Pruner *p, const Kept *f) {
     p->drop = p->depth + 1;
     p->out = f->item;
-    if (p->next.placeholder) {
+    if (p->next.counted_only) {
         if (f->item > f->open + 1) keep(p, ',');
         keep(p, '0');
     }
@@ -158,7 +158,7 @@ static Kept want_element(Pruner *p, Kept *f, char b) {
     bool by_number = n->elements == ELEMENTS_NUMBERED || n->elements == ELEMENTS_LAST;
     Kept k = want_child(p, f, by_number ? numbered(f, n) : 0);
     if (n->elements == ELEMENTS_LAST && !k.anyway) forget_last(p, f);
-    if (n->elements == ELEMENTS_NUMBERED) k.placeholder = f->number + 1 < numbers_of(f, n);
+    if (n->elements == ELEMENTS_NUMBERED) k.counted_only = f->number + 1 < numbers_of(f, n);
     if (n->elements == ELEMENTS_SELECTED && b == '{') k.selecting = k.wanted = k.whole = true;
     if (n->elements == ELEMENTS_PREFIXED && b == '"') k.prefixed = k.wanted = true;
     return k;
