@@ -74,6 +74,18 @@ static inline void fixture_add(Fixture *f, const Spec *s) {
     r->outcome = (uint8_t)s->outcome;
 }
 
+/* Both answers hold the same groups with the same figures; sorts them. */
+static inline void same_groups(const Query *q, Result *a, Result *b) {
+    must(result_sort(a, q, NULL, false, NULL), &(Err){"sort"});
+    must(result_sort(b, q, NULL, false, NULL), &(Err){"sort"});
+    assert_int_equal(a->count, b->count);
+    assert_memory_equal(&a->total, &b->total, sizeof a->total);
+    for (size_t i = 0; i < a->count; i++) {
+        for (size_t k = 0; k < q->by_count; k++) assert_string_equal(a->groups[i].name[k], b->groups[i].name[k]);
+        assert_memory_equal(&a->groups[i].t, &b->groups[i].t, sizeof a->total);
+    }
+}
+
 static inline void fixture_close(Fixture *f) {
     static const char *const names[] = {"ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.lock"};
     batch_free(f->batch);

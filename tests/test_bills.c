@@ -1,19 +1,12 @@
 /* test_bills: an account's worker against a server on loopback that pages, throttles, fails half way, revises yesterday, sends a
  * login page, refuses the key: what is stored, what is asked, what is told. */
-#include "collectors/bills.h"
 #include "store/bill.h"
-#include "store/query.h"
 #include "store/reconcile.h"
-#include "tests/ledger_lab.h"
-#include "tests/loopback.h"
+#include "tests/bills_desk.h"
 
-#define NOW (INT64_C(1795486360) * 1000) /* 2026-11-24T02:12:40Z */
 #define DAY_S INT64_C(86400)
 #define TODAY_S INT64_C(1795478400)
 
-typedef struct Script {
-    int mode;
-} Script;
 enum { GOOD, STALE, THROTTLED, HALF, HTML, DENIED, CIRCLE, REVISED, ENDLESS, PATIENT, QUOTED };
 
 static void bucket(char *out, size_t size, int64_t start, const char *dollars) {
@@ -81,7 +74,7 @@ static const char *wrong_anthropic(const char *request) {
     return has(request, "&group_by%5B%5D=model&group_by%5B%5D=") ? NULL : "the brackets";
 }
 
-static bool is_refused(const Script *s, const char *request, int fd) {
+static bool is_refused(const Desk *s, const char *request, int fd) {
     char body[128];
     const char *wrong = s->mode == STALE ? wrong_anthropic(request) : wrong_openai(request);
     if (!wrong) return false;
@@ -91,7 +84,7 @@ static bool is_refused(const Script *s, const char *request, int fd) {
 }
 
 static void answer(void *ctx, int n, const char *request, int fd) {
-    const Script *s = ctx;
+    const Desk *s = ctx;
     if (is_refused(s, request, fd)) return;
     if (s->mode == STALE) analytics(request, fd);
     else if (s->mode == HTML) loopback_reply(fd, 200, "Content-Type: text/html\r\n", "<html>please log in, sk-admin-test</html>");
@@ -103,72 +96,22 @@ static void answer(void *ctx, int n, const char *request, int fd) {
     else loopback_reply(fd, 200, "", "{\"data\":[],\"has_more\":false,\"next_page\":null}");
 }
 
-typedef struct Desk {
-    Lab lab;
-    Config config;
-    AccountConfig account;
-    Collecting shared;
-    BillsConfig bills;
-    Book *book;
-    Script script;
-    Loopback server;
-    Stop *stop;
-    void *worker;
-} Desk;
-
 static void begin(Desk *d, int mode) {
-    d->script.mode = mode;
-    d->server = loopback_start(answer, &d->script);
-    snprintf(d->account.base_url, sizeof d->account.base_url, "http://127.0.0.1:%d", d->server.port);
+    d->mode = mode;
+    desk_serve(d, answer);
 }
 
 static int setup(void **state) {
-    Desk *d = calloc(1, sizeof *d);
-    Err e = {0};
-    lab_open(&d->lab, NULL);
-    if (book_load(&d->book, NULL, &e) != 0) return -1;
-    d->account = (AccountConfig){.name = "main", .provider = "openai", .key_env = "TEST_ADMIN_KEY"};
-    setenv("TEST_ADMIN_KEY", "sk-admin-test", 1);
-    d->shared = (Collecting){.config = &d->config, .book = d->book, .db_path = d->lab.path, .fixed_now_ms = NOW};
-    d->bills = (BillsConfig){.shared = &d->shared, .account = &d->account};
-    d->stop = stop_new();
-    *state = d;
+    *state = desk_open(&(AccountConfig){.name = "main", .provider = "openai", .key_env = "TEST_ADMIN_KEY"}, "sk-admin-test");
     return 0;
 }
 
-static int teardown(void **state) {
-    Desk *d = *state;
-    stop_free(d->stop);
-    lab_close(&d->lab);
-    book_free(d->book);
-    free(d);
-    return 0;
-}
-
-/* Steps until nothing is due, without waiting what it asks to wait. */
 static void run(Desk *d) {
-    Err e = {0};
-    OK(e, bills_worker.open(&d->worker, &d->bills, d->stop, &e));
-    for (int i = 0; i < BILL_PAGES + 400; i++) {
-        Wait next;
-        OK(e, bills_worker.step(d->worker, &next, &e));
-        if (next.sleep_ms > 30000) break;
-    }
-    bills_worker.close(d->worker);
+    desk_run(d, BILL_PAGES + 400);
     loopback_stop(&d->server);
 }
 
 static int64_t billed(Desk *d) { return lab_number(&d->lab, "SELECT coalesce(sum(nano), 0) FROM bill JOIN bill_feed f ON f.id = bill.feed WHERE f.feed = 'costs'"); }
-
-static void last_word(Desk *d, char *out, size_t size) {
-    SourceView v[4];
-    size_t count = 0;
-    Err e = {0};
-    OK(e, query_sources(d->lab.db, NOW, v, 4, &count, &e));
-    *out = '\0';
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(v[i].source, "account main") == 0) snprintf(out, size, "%s: %s", v[i].state, v[i].last_word);
-}
 
 static void pages_become_one_read(void **state) {
     Desk *d = *state;
@@ -176,7 +119,7 @@ static void pages_become_one_read(void **state) {
     begin(d, GOOD);
     run(d);
     assert_int_equal(billed(d), 3750000000);
-    last_word(d, word, sizeof word);
+    desk_word(d, word, sizeof word);
     assert_memory_equal(word, "ok", 2);
     lab_verify(&d->lab);
     begin(d, REVISED); /* the next process: nothing is due yet */
@@ -199,7 +142,7 @@ static void a_stale_day_stays_open(void **state) {
     d->account = (AccountConfig){.name = "main", .provider = "anthropic", .api = "analytics", .key_env = "TEST_ADMIN_KEY"};
     begin(d, STALE);
     run(d);
-    last_word(d, word, sizeof word);
+    desk_word(d, word, sizeof word);
     assert_memory_equal(word, "ok", 2); /* no request was refused */
     OK(e, bill_feed_state(d->lab.db, "main", "analytics usage", &until, &read, &e));
     assert_int_equal(until, (TODAY_S - DAY_S) * 1000); /* by the clock today's beginning */
@@ -248,7 +191,7 @@ static void fails_and_tells(Desk *d, int mode, const char *says) {
     begin(d, mode);
     run(d);
     assert_int_equal(billed(d), 0);
-    last_word(d, word, sizeof word);
+    desk_word(d, word, sizeof word);
     if (strncmp(word, "error", 5) != 0 || !strstr(word, says)) fail_msg("\"%s\" does not tell: %s", word, says);
     assert_null(strstr(word, "sk-admin-test"));
 }
@@ -273,16 +216,17 @@ static void a_day_is_whole_an_hour_after_its_end(void **state) {
         char account[16];
         snprintf(account, sizeof account, "read %zu", i);
         snprintf(d->account.name, sizeof d->account.name, "%s", account);
+        void *worker;
         begin(d, GOOD);
         d->shared.fixed_now_ms = TODAY_S * 1000 + reads[i].asked;
-        OK(e, bills_worker.open(&d->worker, &d->bills, d->stop, &e));
-        OK(e, bills_worker.step(d->worker, &next, &e)); /* begins */
+        OK(e, bills_worker.open(&worker, &d->bills, d->stop, &e));
+        OK(e, bills_worker.step(worker, &next, &e)); /* begins */
         for (until = 0; until == 0 || until < (TODAY_S - 3 * DAY_S) * 1000;) { /* up to the window that has today */
-            OK(e, bills_worker.step(d->worker, &next, &e));
+            OK(e, bills_worker.step(worker, &next, &e));
             OK(e, bill_feed_state(d->lab.db, account, "costs", &until, &read, &e));
             if (until > (TODAY_S - 40 * DAY_S) * 1000) d->shared.fixed_now_ms = TODAY_S * 1000 + reads[i].answered; /* it is begun */
         }
-        bills_worker.close(d->worker);
+        bills_worker.close(worker);
         loopback_stop(&d->server);
         assert_int_equal(until / 1000, TODAY_S + (reads[i].whole + 1) * DAY_S);
     }
@@ -294,13 +238,14 @@ static void retry_after_is_obeyed(void **state) {
     Err e = {0};
     Wait next = {0};
     char word[300];
+    void *worker;
     begin(d, PATIENT);
-    OK(e, bills_worker.open(&d->worker, &d->bills, d->stop, &e));
-    for (int i = 0; i < 5 && next.sleep_ms == 0; i++) OK(e, bills_worker.step(d->worker, &next, &e));
+    OK(e, bills_worker.open(&worker, &d->bills, d->stop, &e));
+    for (int i = 0; i < 5 && next.sleep_ms == 0; i++) OK(e, bills_worker.step(worker, &next, &e));
     assert_int_equal(next.sleep_ms, 90000);
-    last_word(d, word, sizeof word);
+    desk_word(d, word, sizeof word);
     assert_string_equal(word, "watch: openai answered 429; it is asked again later");
-    bills_worker.close(d->worker);
+    bills_worker.close(worker);
     loopback_stop(&d->server);
 }
 
@@ -323,7 +268,7 @@ static void the_doctor_asks_once(void **state) {
 }
 
 int main(void) {
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, desk_close)
     const struct CMUnitTest tests[] = {CASE(pages_become_one_read), CASE(a_stale_day_stays_open), CASE(what_is_asked_is_exact), CASE(throttling_is_waited_for),
         CASE(half_a_read_is_nothing), CASE(a_login_page_is_no_zero), CASE(broken_json_is_told_without_the_key_in_it), CASE(a_day_is_whole_an_hour_after_its_end), CASE(a_refused_key_says_what_to_create), CASE(a_circle_is_cut),
         CASE(pages_without_end_are_cut), CASE(retry_after_is_obeyed), CASE(no_key_is_told), CASE(the_doctor_asks_once)};

@@ -1,12 +1,8 @@
 /* test_bills_cloud: whole reads of accounts that need more than a page and a key: a token first, a query that is waited for, a
  * refusal that means "nothing yet", days that settle late, feeds that nobody configured. */
-#include "collectors/bills.h"
-#include "store/query.h"
-#include "tests/ledger_lab.h"
-#include "tests/loopback.h"
 #include "store/data.h"
+#include "tests/bills_desk.h"
 
-#define NOW (INT64_C(1795486360) * 1000) /* 2026-11-24T02:12:40Z */
 #define TODAY (INT64_C(1795478400) * 1000)
 
 static void reply_file(int fd, const char *file) {
@@ -20,17 +16,6 @@ static void reply_file(int fd, const char *file) {
     else loopback_reply(fd, 200, "Content-Type: application/json\r\n", text.at);
     buf_free(&text);
 }
-
-typedef struct Desk {
-    Lab lab;
-    Config config;
-    AccountConfig account;
-    Collecting shared;
-    BillsConfig bills;
-    Book *book;
-    Stop *stop;
-    const char *refusal; /* a file; NULL = none */
-} Desk;
 
 static void answer(void *ctx, int n, const char *request, int fd) {
     const Desk *d = ctx;
@@ -47,43 +32,19 @@ static void answer(void *ctx, int n, const char *request, int fd) {
 }
 
 static int setup(void **state) {
-    Desk *d = calloc(1, sizeof *d);
-    Err e = {0};
-    lab_open(&d->lab, NULL);
-    if (book_load(&d->book, NULL, &e) != 0) return -1;
-    setenv("TEST_CLOUD_KEY", "cloud-secret", 1);
-    d->shared = (Collecting){.config = &d->config, .book = d->book, .db_path = d->lab.path, .fixed_now_ms = NOW};
-    d->bills = (BillsConfig){.shared = &d->shared, .account = &d->account};
-    d->account = (AccountConfig){.name = "main", .key_env = "TEST_CLOUD_KEY", .tenant = "t", .client_id = "c", .scope = "subscriptions/s",
-                                 .project = "my-proj", .table = "p.d.t", .key_id = "AKIDEXAMPLE"};
-    d->stop = stop_new();
-    *state = d;
+    *state = desk_open(&(AccountConfig){.name = "main", .key_env = "TEST_CLOUD_KEY", .tenant = "t", .client_id = "c", .scope = "subscriptions/s",
+                                        .project = "my-proj", .table = "p.d.t", .key_id = "AKIDEXAMPLE"}, "cloud-secret");
     return 0;
 }
 
-static int teardown(void **state) {
-    Desk *d = *state;
-    stop_free(d->stop);
-    lab_close(&d->lab);
-    book_free(d->book);
-    free(d);
-    return 0;
-}
-
-/* Steps until nothing is due, without waiting what it asks to wait; how long it would sleep then. What was asked, if wanted. */
+/* Until nothing is due; how long it would sleep then. What was asked, if wanted. */
 static int64_t run(Desk *d, const char *provider, char **seen) {
-    Err e = {0};
-    void *worker;
-    Wait next = {.fd = -1};
     snprintf(d->account.provider, sizeof d->account.provider, "%s", provider);
-    Loopback server = loopback_start(answer, d);
-    snprintf(d->account.base_url, sizeof d->account.base_url, "http://127.0.0.1:%d", server.port);
-    OK(e, bills_worker.open(&worker, &d->bills, d->stop, &e));
-    for (int i = 0; i < 60 && next.sleep_ms <= 30000; i++) OK(e, bills_worker.step(worker, &next, &e));
-    bills_worker.close(worker);
-    if (seen) *seen = loopback_seen(&server);
-    loopback_stop(&server);
-    return next.sleep_ms;
+    desk_serve(d, answer);
+    int64_t sleep_ms = desk_run(d, 60);
+    if (seen) *seen = loopback_seen(&d->server);
+    loopback_stop(&d->server);
+    return sleep_ms;
 }
 
 static int64_t number(Desk *d, const char *what, const char *feed) {
@@ -92,19 +53,9 @@ static int64_t number(Desk *d, const char *what, const char *feed) {
     return lab_number(&d->lab, sql);
 }
 
-static void last_word(Desk *d, char *out, size_t size) {
-    SourceView v[4];
-    size_t count = 0;
-    Err e = {0};
-    OK(e, query_sources(d->lab.db, NOW, v, 4, &count, &e));
-    *out = '\0';
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(v[i].source, "account main") == 0) snprintf(out, size, "%s: %s", v[i].state, v[i].last_word);
-}
-
 static void all_is_well(Desk *d) {
     char word[400];
-    last_word(d, word, sizeof word);
+    desk_word(d, word, sizeof word);
     if (strncmp(word, "ok", 2) != 0) fail_msg("%s", word);
     lab_verify(&d->lab);
 }
@@ -161,7 +112,7 @@ static void a_refusal_of_aws_is_not_hammered(void **state) {
     for (const char *at = seen; (at = strstr(at, "X-Amz-Target: AWSInsights")) != NULL; at++) asked++;
     free(seen);
     assert_int_equal(asked, 1);
-    last_word(d, word, sizeof word);
+    desk_word(d, word, sizeof word);
     if (strncmp(word, "error: bedrock refused the key (400: User: arn:aws:iam", 54) != 0) fail_msg("%s", word);
     assert_int_equal(number(d, "input", "cloudwatch"), 3500); /* what may be read is read */
 }
@@ -180,7 +131,7 @@ static void the_doctor_signs_in_too(void **state) {
 }
 
 int main(void) {
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, desk_close)
     const struct CMUnitTest tests[] = {CASE(azure_signs_in), CASE(google_is_waited_for), CASE(bedrock_has_money_and_tokens),
         CASE(a_new_account_has_no_costs_yet), CASE(a_refusal_of_aws_is_not_hammered), CASE(the_doctor_signs_in_too)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,20 +1,6 @@
 #!/bin/sh
 # test_cli: the command line as a user meets it: exit codes, one line on stderr, help and completions from the tables.
-set -u
-bin=${TOLLWATCH:-build/tollwatch}
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-HOME=$work/home XDG_CONFIG_HOME=$work/home/.config XDG_STATE_HOME=$work/home/.state
-export HOME XDG_CONFIG_HOME XDG_STATE_HOME
-mkdir -p "$XDG_CONFIG_HOME/tollwatch"
-failed=0
-
-check() { # WHAT CONDITION...: one result line
-    what=$1
-    shift
-    if "$@"; then echo "ok $what"; else echo "not ok $what"; failed=1; fi
-}
-
+. tests/shell_lab.sh
 # WHAT EXIT PATTERN ARGS...: exit code, nothing on stdout, exactly one line "tollwatch: ..." that matches on stderr
 refuses() {
     what=$1 code=$2 pattern=$3

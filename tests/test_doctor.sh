@@ -1,15 +1,8 @@
 #!/bin/sh
 # test_doctor: each thing that can be wrong with a set-up is found, says how to mend it, and makes the exit code 1.
-set -u
-bin=${TOLLWATCH:-build/tollwatch}
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-HOME=$work/home XDG_CONFIG_HOME=$work/config XDG_STATE_HOME=$work/state
-export HOME XDG_CONFIG_HOME XDG_STATE_HOME
+. tests/shell_lab.sh
 conf=$XDG_CONFIG_HOME/tollwatch
-mkdir -p "$HOME" "$conf/formats" "$work/logs"
-failed=0
-
+mkdir -p "$conf/formats" "$work/logs"
 doctor() { "$bin" --db "$work/ledger.db" --policy "$work/policy.json" --now 2026-11-24T09:00:00Z "$@" doctor >"$work/out" 2>"$work/err"; }
 
 finds() { # WHAT EXIT PATTERN [OPTION...]

@@ -1,28 +1,10 @@
 /* test_format: every format file proves itself by its own samples; files are recognised; a user's format needs no code;
  * a wrong format file is refused with the member that is wrong. The engine's behaviour on odd lines: test_parser.c. */
-#include "collectors/format.h"
 #include "store/data.h"
-#include "tests/unit.h"
+#include "tests/formats_lab.h"
 #include <jansson.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static Formats *formats;
-static Book *book;
-
-static int setup(void **state) {
-    (void)state;
-    Err e = {0};
-    if (formats_load(&formats, NULL, &e) != 0 || book_load(&book, NULL, &e) != 0) fail_msg("%s", e.text);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    formats_free(formats);
-    book_free(book);
-    return 0;
-}
 
 static void every_format_passes_its_samples(void **state) {
     (void)state;
@@ -204,5 +186,5 @@ int main(void) {
         cmocka_unit_test(a_users_file_of_the_same_name_replaces_ours),
         cmocka_unit_test(a_wrong_format_file_is_refused_by_name),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, formats_setup, formats_teardown);
 }

@@ -3,7 +3,7 @@
 #include "collectors/collect.h"
 #include "collectors/scan.h"
 #include "store/query.h"
-#include "tests/unit.h"
+#include "tests/formats_lab.h"
 #include <zlib.h>
 
 #define SINCE_MS INT64_C(1777593600000) /* 2026-05-01 00:00 UTC */
@@ -48,8 +48,6 @@ static const char *const fork_answers[] = {
     ANSWER("2026-05-02T11:00:30.000Z", "resp_9", USED(40, 0, 4)), COUNT("2026-05-02T11:00:30.001Z", USED(50, 0, 5), USED(40, 0, 4)), NULL};
 
 /* ---- a parser that stops after every line ---- */
-static Formats *formats;
-static Book *book;
 
 static void feed(Parser *p, const char *line, uint64_t offset, Batch *b) {
     char text[1024 + SCAN_PAD] = {0};
@@ -206,25 +204,11 @@ static void copies_and_forks_in_any_order_count_once(void **state) {
     }
 }
 
-static int setup(void **state) {
-    (void)state;
-    Err e = {0};
-    if (formats_load(&formats, NULL, &e) != 0 || book_load(&book, NULL, &e) != 0) fail_msg("%s", e.text);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    formats_free(formats);
-    book_free(book);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stop_after_any_line_changes_nothing),
         cmocka_unit_test(a_file_that_grows_line_by_line_counts_once),
         cmocka_unit_test(copies_and_forks_in_any_order_count_once),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, formats_setup, formats_teardown);
 }

@@ -1,20 +1,9 @@
 #!/bin/sh
 # test_formats: a log format of the user's own, one JSON file in the configuration folder and no code, end to end with the
 # real binary: found by doctor, recognised by import, counted and priced by report. One per framing.
-set -u
-bin=${TOLLWATCH:-build/tollwatch}
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-HOME=$work/home XDG_CONFIG_HOME=$work/home/.config XDG_STATE_HOME=$work/home/.state
-export HOME XDG_CONFIG_HOME XDG_STATE_HOME
+. tests/shell_lab.sh
 formats=$XDG_CONFIG_HOME/tollwatch/formats
 mkdir -p "$formats"
-failed=0
-
-is() { # WHAT GOT WANTED
-    if [ "$2" = "$3" ]; then echo "ok $1"; else printf 'not ok %s\n# got    %s\n# wanted %s\n' "$1" "$2" "$3"; failed=1; fi
-}
-
 # WHAT FILE WANTED: a fresh ledger, the file imported, "requests errors input cached output cost" of it
 counts() {
     "$bin" --db "$work/$1.db" --now 2026-10-26T00:00:00Z import "$2" >"$work/out" 2>&1 || sed 's/^/# /' "$work/out"

@@ -2,19 +2,8 @@
 # test_logs: logs of all programs that we read, each a file of tests/logs, databases made of their tables: one by one they give
 # the figures of tests/logs/expect (file, requests, input, read, written, output tokens), and all at once the same, each call once. Two files
 # show the same calls: their line with a minus.
-set -u
-bin=${TOLLWATCH:-build/tollwatch}
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-HOME=$work/home XDG_CONFIG_HOME=$work/home/.config XDG_STATE_HOME=$work/home/.state
-export HOME XDG_CONFIG_HOME XDG_STATE_HOME
-mkdir -p "$work/all" "$XDG_CONFIG_HOME"
-failed=0
-
-is() { # WHAT GOT WANTED
-    if [ "$2" = "$3" ]; then echo "ok $1"; else printf 'not ok %s\n# got    %s\n# wanted %s\n' "$1" "$2" "$3"; failed=1; fi
-}
-
+. tests/shell_lab.sh
+mkdir -p "$work/all"
 # LEDGER: "requests input read written output" of all that is in it, flat-rate use too
 sums() {
     "$bin" --db "$1" --now 2027-01-01T00:00:00Z report --since 2020-01-01 --by provider --format csv |

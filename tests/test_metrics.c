@@ -1,6 +1,5 @@
 /* test_metrics: Prometheus text: its grammar, its figures on a small ledger, hostile names, the bound on series, and that
  * the file is whole whenever it is read. */
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include "collectors/metrics_file.h"
@@ -8,46 +7,30 @@
 #include "store/exposition.h"
 #include "tests/exposition_grammar.h"
 #include "tests/golden.h"
-#include "tests/query_fixture.h"
-#include "tui/commands.h"
+#include "tests/command_lab.h"
 
 #define NOW "2026-11-24T09:20:46.847Z"
 
 typedef struct Place {
-    Fixture f;
+    CommandLab lab;
+    Fixture *f;
     Config *c; /* NULL = the ledger knows no budget */
-    char config[128], policy[128], file[128];
+    char file[128];
 } Place;
 
-static Place place;
-
-static void write_file(const char *path, const char *text) {
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    assert_int_equal(fclose(file), 0);
-}
+static Place place = {.f = &place.lab.f};
 
 static int setup(void **state) {
     (void)state;
-    fixture_open(&place.f, "UTC", utc(NOW));
-    setenv("HOME", place.f.dir, 1);
-    setenv("XDG_CONFIG_HOME", place.f.dir, 1);
-    setenv("XDG_STATE_HOME", place.f.dir, 1);
-    snprintf(place.config, sizeof place.config, "%s/config.ini", place.f.dir);
-    snprintf(place.policy, sizeof place.policy, "%s/policy.json", place.f.dir);
-    snprintf(place.file, sizeof place.file, "%s/tollwatch.prom", place.f.dir);
-    write_file(place.config, "");
-    write_file(place.policy, "{\"schema_version\":1,\"generation\":41,\"kill_switch\":{\"enabled\":false}}");
+    command_lab_open(&place.lab, "UTC", utc(NOW));
+    snprintf(place.file, sizeof place.file, "%s/tollwatch.prom", place.f->dir);
     return 0;
 }
 
 static int teardown(void **state) {
     (void)state;
-    unlink(place.config);
-    unlink(place.policy);
     unlink(place.file);
-    fixture_close(&place.f);
+    command_lab_close(&place.lab);
     config_free(place.c);
     place.c = NULL;
     return 0;
@@ -71,49 +54,36 @@ static void grammar_refuses(void **state) {
 
 /* ---- the text of a ledger ---- */
 static int metrics_at(Buf *out, const char *db) {
-    char path[128];
-    snprintf(path, sizeof path, "%s/stdout", place.f.dir);
-    fflush(stdout);
-    int saved = dup(1), file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
-    dup2(file, 1);
-    App a = {.config_path = place.config, .db_option = db, .policy_option = place.policy, .fixed_now_ms = utc(NOW)};
-    int code = cmd_metrics.run(&a, 0, NULL);
-    app_close(&a);
-    dup2(saved, 1);
-    close(saved);
-    close(file);
-    Err e = {""};
+    App a = {.config_path = place.lab.config, .db_option = db, .policy_option = place.lab.policy, .fixed_now_ms = utc(NOW)};
     *out = (Buf){.max = METRICS_TEXT_MAX};
-    must(file_read(path, out, &e), &e);
-    unlink(path);
-    return code;
+    return command_lab_run(&place.lab, &cmd_metrics, &a, PLAIN, out);
 }
 
 static void spend(const char *ts, const char *provider, const char *model, const char *feature, int64_t nano) {
-    fixture_add(&place.f, &(Spec){.ts_ms = utc(ts), .cost_nano = nano, .tokens = {[TOK_INPUT] = 10, [TOK_OUTPUT] = 3},
+    fixture_add(place.f, &(Spec){.ts_ms = utc(ts), .cost_nano = nano, .tokens = {[TOK_INPUT] = 10, [TOK_OUTPUT] = 3},
                                   .name = {[DIM_PROVIDER] = provider, [DIM_MODEL] = model, [DIM_FEATURE] = feature,
                                            [DIM_USER] = "alice", [DIM_KEY] = "sk-secret"}});
 }
 
 static void configure(void) {
     Err e = {""};
-    write_file(place.config, "[budget all]\nscope = global\nperiod = month\nlimit_usd = 10\nwarn_at = 0.5\naction = alert\n"
+    write_file(place.lab.config, "[budget all]\nscope = global\nperiod = month\nlimit_usd = 10\nwarn_at = 0.5\naction = alert\n"
                              "[budget person]\nscope = user:alice\nperiod = day\nlimit_usd = 0.4\nwarn_at = 0.5\naction = alert\n"
                              "[budget search]\nscope = feature:search\nperiod = day\nlimit_usd = 100\naction = alert\n"
                              "[gateway gw1]\nack = gw1\n");
-    must(config_load(&place.c, place.config, &e), &e);
-    ledger_close(place.f.ledger);
-    LedgerOptions o = {.zone = place.f.zone, .budgets = place.c->budgets, .budget_count = place.c->budget_count, .now_ms = utc(NOW)};
-    must(ledger_open(&place.f.ledger, place.f.db, &o, &e), &e);
+    must(config_load(&place.c, place.lab.config, &e), &e);
+    ledger_close(place.f->ledger);
+    LedgerOptions o = {.zone = place.f->zone, .budgets = place.c->budgets, .budget_count = place.c->budget_count, .now_ms = utc(NOW)};
+    must(ledger_open(&place.f->ledger, place.f->db, &o, &e), &e);
 }
 
 static void source(void) {
     Err e = {""};
     FileKnown known;
     FileKey key = {.source = "edge", .format = "gateway", .path = "/var/log/a.jsonl", .fingerprint = 42};
-    must(ledger_file_open(place.f.ledger, &key, &known, &e), &e);
-    *batch_mark(place.f.batch) = (FileMark){.set = true, .file_id = known.file_id, .lines = 11, .records = 9, .bad_lines = 2, .mtime_ms = 5};
-    must(ledger_source_health(place.f.ledger, &(SourceHealth){.source = "edge", .kind = "gateway", .state = "ok", .last_word = "",
+    must(ledger_file_open(place.f->ledger, &key, &known, &e), &e);
+    *batch_mark(place.f->batch) = (FileMark){.set = true, .file_id = known.file_id, .lines = 11, .records = 9, .bad_lines = 2, .mtime_ms = 5};
+    must(ledger_source_health(place.f->ledger, &(SourceHealth){.source = "edge", .kind = "gateway", .state = "ok", .last_word = "",
                               .seen_ms = utc("2026-11-24T09:20:00Z"), .lag_ms = 35}, &e), &e);
 }
 
@@ -125,17 +95,17 @@ static void small_ledger(void) {
     spend("2026-11-24T08:00:00Z", "openai", "gpt-5.4", "search", 1);
     spend("2026-11-03T08:00:00Z", "anthropic", "claude-opus-5-5", "", INT64_C(12345678900));
     spend("2026-10-31T23:59:59Z", "openai", "gpt-5.4", "search", INT64_C(99000000000)); /* last month */
-    fixture_add(&place.f, &(Spec){.ts_ms = utc("2026-11-24T07:00:00Z"), .flags = REQ_UNPRICED, .tokens = {[TOK_INPUT] = 500},
+    fixture_add(place.f, &(Spec){.ts_ms = utc("2026-11-24T07:00:00Z"), .flags = REQ_UNPRICED, .tokens = {[TOK_INPUT] = 500},
                                   .name = {[DIM_PROVIDER] = "openai", [DIM_MODEL] = "new-model"}});
-    fixture_add(&place.f, &(Spec){.ts_ms = utc("2026-11-24T07:01:00Z"), .outcome = OUTCOME_REFUSED,
+    fixture_add(place.f, &(Spec){.ts_ms = utc("2026-11-24T07:01:00Z"), .outcome = OUTCOME_REFUSED,
                                   .name = {[DIM_PROVIDER] = "openai", [DIM_MODEL] = "gpt-5.4", [DIM_FEATURE] = "search"}});
-    fixture_add(&place.f, &(Spec){.ts_ms = utc("2026-11-24T07:02:00Z"), .outcome = OUTCOME_ERROR,
+    fixture_add(place.f, &(Spec){.ts_ms = utc("2026-11-24T07:02:00Z"), .outcome = OUTCOME_ERROR,
                                   .name = {[DIM_PROVIDER] = "openai", [DIM_MODEL] = "gpt-5.4", [DIM_FEATURE] = "search"}});
-    fixture_add(&place.f, &(Spec){.ts_ms = utc("2026-11-24T07:03:00Z"), .origin = ORIGIN_NOTIONAL, .cost_nano = 7000000000,
+    fixture_add(place.f, &(Spec){.ts_ms = utc("2026-11-24T07:03:00Z"), .origin = ORIGIN_NOTIONAL, .cost_nano = 7000000000,
                                   .name = {[DIM_PROVIDER] = "anthropic", [DIM_MODEL] = "claude-opus-5-5"}});
-    fixture_flush(&place.f);
-    ledger_set_now(place.f.ledger, utc("2026-11-24T09:20:40.500Z"));
-    must(ledger_heartbeat(place.f.ledger, "host 1", &e), &e);
+    fixture_flush(place.f);
+    ledger_set_now(place.f->ledger, utc("2026-11-24T09:20:40.500Z"));
+    must(ledger_heartbeat(place.f->ledger, "host 1", &e), &e);
 }
 
 /* Exact to the nano-dollar; unpriced is no $0; neither user nor key anywhere, not as a budget's scope either. */
@@ -143,7 +113,7 @@ static void small_ledger_as_text(void **state) {
     (void)state;
     Buf out;
     small_ledger();
-    assert_int_equal(metrics_at(&out, place.f.path), EXIT_DONE);
+    assert_int_equal(metrics_at(&out, place.f->path), EXIT_DONE);
     golden_text(&out, "tests/metrics/small.prom");
     assert_true(grammar(&out) > 30);
     assert_null(strstr(out.at, "alice"));
@@ -154,13 +124,13 @@ static void small_ledger_as_text(void **state) {
 static void switch_is_told_or_unknown(void **state) {
     (void)state;
     Buf out;
-    write_file(place.policy, "{\"schema_version\":1,\"generation\":42,\"kill_switch\":{\"enabled\":true,\"scope\":\"all\"}}");
-    assert_int_equal(metrics_at(&out, place.f.path), EXIT_DONE);
+    write_file(place.lab.policy, "{\"schema_version\":1,\"generation\":42,\"kill_switch\":{\"enabled\":true,\"scope\":\"all\"}}");
+    assert_int_equal(metrics_at(&out, place.f->path), EXIT_DONE);
     assert_non_null(strstr(out.at, "llm_kill_switch_engaged{scope=\"all\"} 1\n"));
     assert_non_null(strstr(out.at, "\nllm_policy_generation 42\n"));
     buf_free(&out);
-    write_file(place.policy, "{\"schema_ver");
-    assert_int_equal(metrics_at(&out, place.f.path), EXIT_DONE);
+    write_file(place.lab.policy, "{\"schema_ver");
+    assert_int_equal(metrics_at(&out, place.f->path), EXIT_DONE);
     assert_non_null(strstr(out.at, "\nllm_policy_readable 0\n"));
     assert_null(strstr(out.at, "llm_kill_switch_engaged"));
     assert_int_not_equal(grammar(&out), -1);
@@ -173,10 +143,10 @@ static void spend_needs_no_policy(void **state) {
     Buf out;
     char policy[128];
     small_ledger();
-    snprintf(policy, sizeof policy, "%s", place.policy);
-    snprintf(place.policy, sizeof place.policy, "%s/none/policy.json", place.f.dir);
-    assert_int_equal(metrics_at(&out, place.f.path), EXIT_DONE);
-    snprintf(place.policy, sizeof place.policy, "%s", policy);
+    snprintf(policy, sizeof policy, "%s", place.lab.policy);
+    snprintf(place.lab.policy, sizeof place.lab.policy, "%s/none/policy.json", place.f->dir);
+    assert_int_equal(metrics_at(&out, place.f->path), EXIT_DONE);
+    snprintf(place.lab.policy, sizeof place.lab.policy, "%s", policy);
     assert_non_null(strstr(out.at, "feature=\"search\"} 0.225547201\n"));
     assert_non_null(strstr(out.at, "\nllm_policy_readable 0\n"));
     assert_null(strstr(out.at, "llm_gateways"));
@@ -188,7 +158,7 @@ static void no_ledger_says_nothing(void **state) {
     (void)state;
     Buf out;
     char nowhere[160];
-    snprintf(nowhere, sizeof nowhere, "%s/none.db", place.f.dir);
+    snprintf(nowhere, sizeof nowhere, "%s/none.db", place.f->dir);
     assert_int_equal(metrics_at(&out, nowhere), EXIT_FAILED);
     assert_int_equal(out.len, 0);
     buf_free(&out);
@@ -228,10 +198,10 @@ static void hostile_names_keep_the_format(void **state) {
     static const char *const names[] = {"\"} 1\nllm_cost_usd 5", "\\", "\xff\xfe", "\\xff\\xfe", "(other)", "a\nb", "__name__", "\xed\xa0\x80"};
     Buf out;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        fixture_add(&place.f, &(Spec){.ts_ms = utc("2026-11-24T09:00:00Z") + (int64_t)i, .cost_nano = 1,
+        fixture_add(place.f, &(Spec){.ts_ms = utc("2026-11-24T09:00:00Z") + (int64_t)i, .cost_nano = 1,
                                       .name = {[DIM_PROVIDER] = names[i], [DIM_MODEL] = names[i], [DIM_FEATURE] = names[i]}});
-    fixture_flush(&place.f);
-    assert_int_equal(metrics_at(&out, place.f.path), EXIT_DONE);
+    fixture_flush(place.f);
+    assert_int_equal(metrics_at(&out, place.f->path), EXIT_DONE);
     if (grammar(&out) == -1) fail_msg("not the format:\n%s", out.at);
     buf_free(&out);
 }
@@ -249,10 +219,10 @@ static void series_are_bounded(void **state) {
     for (int i = 0; i < 500; i++) {
         char model[32];
         snprintf(model, sizeof model, "m%03d", i);
-        fixture_add(&place.f, &(Spec){.ts_ms = utc("2026-11-24T09:00:00Z") + i, .cost_nano = i + 1, .name = {[DIM_MODEL] = model}});
+        fixture_add(place.f, &(Spec){.ts_ms = utc("2026-11-24T09:00:00Z") + i, .cost_nano = i + 1, .name = {[DIM_MODEL] = model}});
     }
-    fixture_flush(&place.f);
-    assert_int_equal(metrics_at(&out, place.f.path), EXIT_DONE);
+    fixture_flush(place.f);
+    assert_int_equal(metrics_at(&out, place.f->path), EXIT_DONE);
     assert_int_equal(lines_of(&out, "llm_cost_usd{period=\"today\","), METRICS_SERIES_MAX + 1);
     assert_int_equal(lines_of(&out, "llm_requests{period=\"month\","), METRICS_SERIES_MAX + 1);
     assert_non_null(strstr(out.at, "gen_ai_request_model=\"m400\",feature=\"\"} 0.000000401\n"));
@@ -275,10 +245,10 @@ static bool file_is_there(void) {
 static void worker_writes_the_file(void **state) {
     (void)state;
     Err e = {""};
-    App a = {.config_path = place.config, .db_option = place.f.path, .policy_option = place.policy};
+    App a = {.config_path = place.lab.config, .db_option = place.f->path, .policy_option = place.lab.policy};
     small_ledger();
     must(app_book(&a, &e), &e);
-    MetricsFile file = {.path = place.file, .db_path = place.f.path, .book = a.book,
+    MetricsFile file = {.path = place.file, .db_path = place.f->path, .book = a.book,
                         .ask = {.config = a.config, .zone = a.day_zone, .policy_path = a.policy_path, .now_ms = utc(NOW)}};
     Stop *stop = stop_new();
     Worker *w;
@@ -304,8 +274,8 @@ static void worker_waits_for_the_ledger(void **state) {
     (void)state;
     Err e = {""};
     char later[160];
-    App a = {.config_path = place.config, .db_option = place.f.path, .policy_option = place.policy};
-    snprintf(later, sizeof later, "%s/later.db", place.f.dir);
+    App a = {.config_path = place.lab.config, .db_option = place.f->path, .policy_option = place.lab.policy};
+    snprintf(later, sizeof later, "%s/later.db", place.f->dir);
     must(app_config(&a, &e), &e);
     MetricsFile file = {.path = place.file, .db_path = later, .failed = no_failure,
                         .ask = {.config = a.config, .zone = a.day_zone, .policy_path = a.policy_path, .now_ms = utc(NOW)}};
@@ -315,7 +285,7 @@ static void worker_waits_for_the_ledger(void **state) {
     must(metrics_file_worker.step(self, &next, &e), &e);
     assert_int_equal(next.sleep_ms, 1000);
     assert_int_not_equal(access(place.file, F_OK), 0);
-    assert_int_equal(symlink(place.f.path, later), 0);
+    assert_int_equal(symlink(place.f->path, later), 0);
     Stop *stop = stop_new();
     metrics_file_worker.close(self);
     must(metrics_file_worker.open(&self, &file, stop, &e), &e);
@@ -332,10 +302,10 @@ static void worker_waits_for_the_ledger(void **state) {
 static void file_is_whole_at_any_time(void **state) {
     (void)state;
     Err e = {""};
-    App a = {.config_path = place.config, .db_option = place.f.path, .policy_option = place.policy};
+    App a = {.config_path = place.lab.config, .db_option = place.f->path, .policy_option = place.lab.policy};
     small_ledger();
     must(app_config(&a, &e), &e);
-    MetricsFile file = {.path = place.file, .db_path = place.f.path,
+    MetricsFile file = {.path = place.file, .db_path = place.f->path,
                         .ask = {.config = a.config, .zone = a.day_zone, .policy_path = a.policy_path, .now_ms = utc(NOW)}};
     int seen = 0;
     for (int round = 0; round < 20; round++) {

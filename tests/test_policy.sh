@@ -1,22 +1,13 @@
 #!/bin/sh
 # test_policy: the switch from the command line: kill, resume, policy, check, publishing, the ledger's trail, the wait for gateways.
-set -u
-bin=${TOLLWATCH:-build/tollwatch}
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-HOME=$work XDG_CONFIG_HOME=$work/config XDG_STATE_HOME=$work/state TOLLWATCH_USER=alice SSH_CONNECTION='192.0.2.7 5 192.0.2.1 22'
-export HOME XDG_CONFIG_HOME XDG_STATE_HOME TOLLWATCH_USER SSH_CONNECTION
-mkdir -p "$work/config/tollwatch" "$work/p/acks"
+. tests/shell_lab.sh
+TOLLWATCH_USER=alice SSH_CONNECTION='192.0.2.7 5 192.0.2.1 22'
+export TOLLWATCH_USER SSH_CONNECTION
+mkdir -p "$work/p/acks"
 chmod 2775 "$work/p"
 LLM_POLICY_FILE=$work/p/policy.json
 export LLM_POLICY_FILE
-failed=0
 
-check() { # WHAT CONDITION...
-    what=$1
-    shift
-    if "$@"; then echo "ok $what"; else echo "not ok $what"; failed=1; fi
-}
 # WHAT EXIT PATTERN ARGS...: exit code and a pattern in what it prints to either stream
 gives() {
     what=$1 code=$2 pattern=$3
@@ -32,7 +23,7 @@ ack() { # ID GENERATION
         "$(date -u +%FT%TZ)" "$(date -u +%FT%TZ)" >"$work/p/acks/.$1.tmp" && mv "$work/p/acks/.$1.tmp" "$work/p/acks/$1.json"
 }
 
-cat >"$work/config/tollwatch/config" <<END
+cat >"$XDG_CONFIG_HOME/tollwatch/config" <<END
 [policy]
 critical_features = checkout fraud
 publish = cp "$work/p/policy.json" "$work/published.json"
@@ -94,9 +85,9 @@ echo '{}' >"$work/empty.jsonl"
 "$bin" kill --reason "with a ledger" >"$work/out" 2>&1
 trail() { "$bin" policy history --limit 2 >"$work/out" 2>&1; }
 check "a ledger is no obstacle" trail
-check "its row has the outcome" [ "$(sqlite3 "$work/state/tollwatch/ledger.db" "SELECT action, outcome FROM policy_event WHERE reason = 'with a ledger'")" = "kill|written" ]
+check "its row has the outcome" [ "$(sqlite3 "$XDG_STATE_HOME/tollwatch/ledger.db" "SELECT action, outcome FROM policy_event WHERE reason = 'with a ledger'")" = "kill|written" ]
 
-sed -i 's/^publish = .*/publish = echo no route to gw2 >\&2; exit 7/' "$work/config/tollwatch/config"
+sed -i 's/^publish = .*/publish = echo no route to gw2 >\&2; exit 7/' "$XDG_CONFIG_HOME/tollwatch/config"
 gives "a failed publishing is told with its last word" 1 'publish: .* ended with code 7: no route to gw2' resume
 gives "and is in the trail" 0 'publish +alice.*failed: publish' policy history
 exit $failed

@@ -2,12 +2,10 @@
  * examples and what other tools got wrong), tests/prices/rules.jsonl (each rule at its edges, with flags and row). */
 #include "store/clock.h"
 #include "store/data.h"
-#include "store/price.h"
-#include "tests/unit.h"
+#include "tests/book_lab.h"
 #include <jansson.h>
 
 static const int64_t now_ms = INT64_C(1795478400000); /* 2026-11-24 */
-static Book *book;
 
 static int64_t integer(json_t *r, const char *name) {
     return json_integer_value(json_object_get(r, name));
@@ -101,21 +99,7 @@ static void every_rule_holds_at_its_edges(void **state) {
     assert_int_equal(check_file("tests/prices/rules.jsonl"), 135);
 }
 
-static int load(void **state) {
-    Err e = {0};
-    (void)state;
-    if (book_load(&book, NULL, &e) == 0) return 0;
-    print_error("%s\n", e.text);
-    return -1;
-}
-
-static int unload(void **state) {
-    (void)state;
-    book_free(book);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_worked_case_is_exact), cmocka_unit_test(every_rule_holds_at_its_edges)};
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, book_setup, book_teardown);
 }

@@ -1,11 +1,9 @@
 /* test_pricer: properties of every price of the embedded book, and that the fast way gives what the slow way gives. */
 #include "store/clock.h"
-#include "store/price.h"
-#include "tests/unit.h"
+#include "tests/book_lab.h"
 #include <malloc.h>
 
 static const int64_t now_ms = INT64_C(1795478400000); /* 2026-11-24 */
-static Book *book;
 
 /* A small generator of our own: the same numbers on every machine. */
 static uint64_t seed = 1;
@@ -238,20 +236,6 @@ static void a_flood_of_names_needs_no_memory(void **state) {
     batch_free(b);
 }
 
-static int load(void **state) {
-    Err e = {0};
-    (void)state;
-    if (book_load(&book, NULL, &e) == 0) return 0;
-    print_error("%s\n", e.text);
-    return -1;
-}
-
-static int unload(void **state) {
-    (void)state;
-    book_free(book);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(more_tokens_never_cost_less),
@@ -265,5 +249,5 @@ int main(void) {
         cmocka_unit_test(the_memo_follows_the_date),
         cmocka_unit_test(a_flood_of_names_needs_no_memory),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, book_setup, book_teardown);
 }

@@ -1,21 +1,8 @@
 #!/bin/sh
 # test_prices: `tollwatch prices` as a user meets it: cost's lines, explain, a model without a price from import to reprice,
 # a refused update.
-set -u
-bin=${TOLLWATCH:-build/tollwatch}
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-HOME=$work/home XDG_CONFIG_HOME=$work/home/.config XDG_STATE_HOME=$work/home/.state
-export HOME XDG_CONFIG_HOME XDG_STATE_HOME
+. tests/shell_lab.sh
 conf=$XDG_CONFIG_HOME/tollwatch
-mkdir -p "$conf"
-failed=0
-
-check() { # WHAT CONDITION...: one result line
-    what=$1
-    shift
-    if "$@"; then echo "ok $what"; else echo "not ok $what"; failed=1; fi
-}
 prices() { "$bin" --now 2026-11-24T12:00:00Z prices "$@"; }
 says() { # PATTERN ARGS...
     pattern=$1

@@ -255,17 +255,6 @@ static int stop_after(void *ctx) {
     return (*left)-- <= 0;
 }
 
-static void same_groups(const Query *q, Result *a, Result *b) {
-    must(result_sort(a, q, NULL, false, NULL), &(Err){"sort"});
-    must(result_sort(b, q, NULL, false, NULL), &(Err){"sort"});
-    assert_int_equal(a->count, b->count);
-    assert_memory_equal(&a->total, &b->total, sizeof a->total);
-    for (size_t i = 0; i < a->count; i++) {
-        for (size_t k = 0; k < q->by_count; k++) assert_string_equal(a->groups[i].name[k], b->groups[i].name[k]);
-        assert_memory_equal(&a->groups[i].t, &b->groups[i].t, sizeof a->total);
-    }
-}
-
 /* Whatever the size of the slices: each adds to the one before, no transaction stays open between them, and the last makes
  * the same answer as one shot. */
 static void slices_add_up_to_one_shot(void **state) {

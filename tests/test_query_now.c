@@ -2,33 +2,7 @@
  * budgets. Each expected figure is written out or summed by a plain loop here. */
 #include "store/effective.h"
 #include "store/rollup.h"
-#include "tests/query_fixture.h"
-
-#define NOW "2026-11-24T09:20:46.847Z" /* a Tuesday; 10:20:46 in Berlin */
-
-static int setup(void **state) {
-    static Fixture f;
-    fixture_open(&f, "Europe/Berlin", utc(NOW));
-    *state = &f;
-    return 0;
-}
-
-static int teardown(void **state) {
-    fixture_close(*state);
-    return 0;
-}
-
-static void spend(Fixture *f, const char *ts, int64_t nano) {
-    fixture_add(f, &(Spec){.ts_ms = utc(ts), .name[DIM_ACCOUNT] = "openai", .name[DIM_FEATURE] = "search", .cost_nano = nano});
-}
-
-static Now now_at(Fixture *f, const char *ts) {
-    Err e = {""};
-    Now n;
-    fixture_flush(f);
-    must(query_now(f->db, f->zone, utc(ts), &n, &e), &e);
-    return n;
-}
+#include "tests/now_lab.h"
 
 static void an_empty_ledger_knows_nothing(void **state) {
     Now n = now_at(*state, NOW);

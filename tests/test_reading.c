@@ -1,19 +1,10 @@
 /* Lists that rows must answer are read in slices: rows are there after the first, each slice adds, the last makes the answer
  * of one shot; a commit goes on, another question begins anew, and what was whole stays until its successor is. */
-#include "tests/query_fixture.h"
+#include "tests/view_lab.h"
 #include "tui/groups.h"
 #include "tui/overview.h"
-#include "tui/view.h"
 
 enum { CALLS = 3000 };
-#define NOW "2026-11-24T02:12:40.000Z"
-
-typedef struct Place {
-    Fixture f;
-    App app;
-    View view;
-} Place;
-static Place place;
 
 static void add_call(int64_t i) {
     static const char *const user[] = {"ann", "bob", "cy"}, *const feature[] = {"search", "checkout"};
@@ -25,27 +16,13 @@ static void add_call(int64_t i) {
 
 static int setup(void **state) {
     Err e = {""};
-    place = (Place){.app = {.policy_option = "/nonexistent/policy.json", .tz_option = "UTC"}};
     fixture_open(&place.f, "UTC", utc(NOW));
     for (int64_t i = 0; i < CALLS; i++) add_call(i);
     fixture_flush(&place.f);
-    place.app.db_option = place.f.path;
-    place.app.fixed_now_ms = utc(NOW);
-    setenv("HOME", place.f.dir, 1);
-    setenv("XDG_CONFIG_HOME", place.f.dir, 1);
-    must(view_open(&place.view, &place.app, &e), &e);
-    must(view_open_ledger(&place.view, &e), &e);
+    view_lab_open("UTC");
     must(view_set_range(&place.view, "24h", &e), &e);
     must(view_set_filter(&place.view, "user:ann,bob", &e), &e);
     *state = &place.view;
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    view_close(&place.view);
-    app_close(&place.app);
-    fixture_close(&place.f);
     return 0;
 }
 
@@ -225,5 +202,5 @@ int main(void) {
         cmocka_unit_test(a_key_leaves_off_what_the_overview_reads),
         cmocka_unit_test(what_is_compared_stands_beside_its_value),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, view_lab_teardown);
 }

@@ -1,17 +1,14 @@
 /* test_report: `tollwatch report` as people and programs read it: the whole output, byte by byte, from requests that went
  * through the ledger; and what it refuses. */
-#include <fcntl.h>
 #include <jansson.h>
-#include <locale.h>
 #include "tests/golden.h"
-#include "tests/query_fixture.h"
-#include "tui/commands.h"
+#include "tests/command_lab.h"
 
 #define NOW "2026-11-24T09:20:46.847Z"
 #define OPUS .name[DIM_PROVIDER] = "anthropic", .name[DIM_ACCOUNT] = "anthropic", .name[DIM_MODEL] = "claude-opus-5-5"
 #define LUNA .name[DIM_PROVIDER] = "openai", .name[DIM_ACCOUNT] = "openai", .name[DIM_MODEL] = "gpt-5.6-luna"
 
-static Fixture all;
+static CommandLab all;
 
 /* One of each kind: plain, cached, unpriced, response-cache hit, refused, failed, incomplete, notional, odd names. */
 static void fill(Fixture *f) {
@@ -41,45 +38,22 @@ static void fill(Fixture *f) {
 
 static int setup(void **state) {
     (void)state;
-    setlocale(LC_CTYPE, "C.UTF-8");
-    setenv("LC_ALL", "C.UTF-8", 1);
-    fixture_open(&all, "Europe/Berlin", utc(NOW));
-    setenv("HOME", all.dir, 1);
-    setenv("XDG_CONFIG_HOME", all.dir, 1);
-    setenv("XDG_STATE_HOME", all.dir, 1);
-    fill(&all);
+    command_lab_open(&all, "Europe/Berlin", utc(NOW));
+    fill(&all.f);
     return 0;
 }
 
 static int teardown(void **state) {
     (void)state;
-    fixture_close(&all);
+    command_lab_close(&all);
     return 0;
 }
 
 /* Runs the command with these arguments; stdout goes into `out`. */
 static int report(Buf *out, bool ascii, const char *const *args) {
-    char path[128], *argv[24];
-    int argc = 0;
-    while (args[argc]) argv[argc] = (char *)(uintptr_t)args[argc], argc++;
-    snprintf(path, sizeof path, "%s/stdout", all.dir);
-    fflush(stdout);
-    int saved = dup(1), file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
-    dup2(file, 1);
-    App a = {.db_option = all.path, .tz_option = "Europe/Berlin", .fixed_now_ms = utc(NOW), .ascii = ascii};
-    int code = cmd_report.run(&a, argc, argv);
-    app_close(&a);
-    fflush(stdout);
-    dup2(saved, 1);
-    close(saved);
-    close(file);
-    Err e = {""};
-    must(file_read(path, out, &e), &e);
-    unlink(path);
-    return code;
+    App a = {.db_option = all.f.path, .tz_option = "Europe/Berlin", .fixed_now_ms = utc(NOW), .ascii = ascii};
+    return command_lab_run(&all, &cmd_report, &a, args, out);
 }
-
-#define ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 typedef struct Case {
     const char *golden;

@@ -1,11 +1,7 @@
 #!/bin/sh
 # `tollwatch savings` and its screen over a made log with a fixed clock: figures that can be worked out by hand, what is unknown,
 # and that they agree with the report. GOLDEN=write writes what is shown as what is expected; look at it before committing.
-set -u
-here=$(pwd) failed=0
-case $TOLLWATCH in /*) bin=$TOLLWATCH ;; *) bin=$here/$TOLLWATCH ;; esac
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+. tests/shell_lab.sh
 cd "$work" || exit 1
 
 # An agent that sends one prefix every minute, a chat on a dear and a cheap model, questions that come again, cache reads.

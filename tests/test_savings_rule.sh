@@ -1,11 +1,7 @@
 #!/bin/sh
 # `tollwatch savings --dry-run`, `--write` and `--undo`: exit codes, errors that say what to do, the four formats, what is written
 # and what is taken out again, what was saved since. Figures can be worked out by hand.
-set -u
-here=$(pwd) failed=0
-case $TOLLWATCH in /*) bin=$TOLLWATCH ;; *) bin=$here/$TOLLWATCH ;; esac
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+. tests/shell_lab.sh
 cd "$work" || exit 1
 TOLLWATCH_USER=ana
 export TOLLWATCH_USER

@@ -1,11 +1,7 @@
 #!/bin/sh
 # The data screens as text, at four sizes, in UTF-8 and ASCII, over a made log and a fixed clock.
 # GOLDEN=write writes what is shown as what is expected; look at it before committing.
-set -u
-here=$(pwd) failed=0
-case $TOLLWATCH in /*) bin=$TOLLWATCH ;; *) bin=$here/$TOLLWATCH ;; esac
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+. tests/shell_lab.sh
 cd "$work" || exit 1
 
 # Three features for six hours, one of which burns in the last twenty minutes; an error, a cache hit, an unpriced model.

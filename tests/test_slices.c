@@ -169,17 +169,6 @@ static void what_is_recorded_inside_meanwhile_is_in_it_or_not(void **state) {
     }
 }
 
-static void same_groups(const Query *q, Result *a, Result *b) {
-    must(result_sort(a, q, NULL, false, NULL), &(Err){"sort"});
-    must(result_sort(b, q, NULL, false, NULL), &(Err){"sort"});
-    assert_int_equal(a->count, b->count);
-    assert_memory_equal(&a->total, &b->total, sizeof a->total);
-    for (size_t i = 0; i < a->count; i++) {
-        assert_string_equal(a->groups[i].name[0], b->groups[i].name[0]);
-        assert_memory_equal(&a->groups[i].t, &b->groups[i].t, sizeof a->total);
-    }
-}
-
 /* Two lists and a chart of another range. */
 typedef struct Together {
     Ask chart;

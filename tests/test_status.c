@@ -1,80 +1,35 @@
 /* test_status: the status line in each of its forms, and the exit codes that monitoring relies on. */
-#include <fcntl.h>
 #include <jansson.h>
-#include <locale.h>
 #include <sys/stat.h>
 #include "tests/golden.h"
-#include "tests/query_fixture.h"
-#include "tui/commands.h"
+#include "tests/command_lab.h"
 
 #define WATCH "#[fg=#000000,bg=#ffaf00]"
 #define ACT "#[fg=#000000,bg=#ff5f5f,bold]"
 #define BAR "#[default]"
 #define NOW "2026-11-24T09:20:46.847Z"
 
-typedef struct Place {
-    Fixture f;
-    char config[128], policy[128];
-} Place;
-
-static Place place;
+static CommandLab place;
 static bool without_colours; /* --no-color */
-
-static void write_file(const char *path, const char *text) {
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    assert_int_equal(fclose(file), 0);
-}
 
 static int setup(void **state) {
     (void)state;
-    setlocale(LC_CTYPE, "C.UTF-8");
-    setenv("LC_ALL", "C.UTF-8", 1);
-    fixture_open(&place.f, "UTC", utc(NOW));
-    setenv("HOME", place.f.dir, 1);
-    setenv("XDG_CONFIG_HOME", place.f.dir, 1);
-    setenv("XDG_STATE_HOME", place.f.dir, 1);
-    snprintf(place.config, sizeof place.config, "%s/config.ini", place.f.dir);
-    snprintf(place.policy, sizeof place.policy, "%s/policy.json", place.f.dir);
-    write_file(place.config, "");
-    write_file(place.policy, "{\"schema_version\":1,\"generation\":41,\"kill_switch\":{\"enabled\":false}}");
+    command_lab_open(&place, "UTC", utc(NOW));
     return 0;
 }
 
 static int teardown(void **state) {
     (void)state;
-    unlink(place.config);
-    unlink(place.policy);
-    fixture_close(&place.f);
+    command_lab_close(&place);
     return 0;
 }
 
 /* Runs `status` with these arguments; stdout goes into `out`. */
 static int status_at(Buf *out, int64_t now, bool ascii, const char *db, const char *const *args) {
-    char path[128], *argv[8];
-    int argc = 0;
-    while (args[argc]) argv[argc] = (char *)(uintptr_t)args[argc], argc++;
-    snprintf(path, sizeof path, "%s/stdout", place.f.dir);
-    fflush(stdout);
-    int saved = dup(1), file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
-    dup2(file, 1);
     App a = {.config_path = place.config, .db_option = db, .policy_option = place.policy, .fixed_now_ms = now, .ascii = ascii,
              .no_color = without_colours};
-    int code = cmd_status.run(&a, argc, argv);
-    app_close(&a);
-    fflush(stdout);
-    dup2(saved, 1);
-    close(saved);
-    close(file);
-    Err e = {""};
-    must(file_read(path, out, &e), &e);
-    unlink(path);
-    return code;
+    return command_lab_run(&place, &cmd_status, &a, args, out);
 }
-
-#define ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define PLAIN ((const char *const[]){NULL})
 
 static void says(int code, int64_t now, const char *const *args, const char *expected) {
     Buf out = {0};

@@ -1,31 +1,5 @@
 /* test_usual: what is usual: the median of up to four weeks, same weekday and local hour; unknown where nothing is known. */
-#include "tests/query_fixture.h"
-
-#define NOW "2026-11-24T09:20:46.847Z" /* a Tuesday; 10:20:46 in Berlin */
-
-static int setup(void **state) {
-    static Fixture f;
-    fixture_open(&f, "Europe/Berlin", utc(NOW));
-    *state = &f;
-    return 0;
-}
-
-static int teardown(void **state) {
-    fixture_close(*state);
-    return 0;
-}
-
-static void spend(Fixture *f, const char *ts, int64_t nano) {
-    fixture_add(f, &(Spec){.ts_ms = utc(ts), .name[DIM_ACCOUNT] = "openai", .name[DIM_FEATURE] = "search", .cost_nano = nano});
-}
-
-static Now now_at(Fixture *f, const char *ts) {
-    Err e = {""};
-    Now n;
-    fixture_flush(f);
-    must(query_now(f->db, f->zone, utc(ts), &n, &e), &e);
-    return n;
-}
+#include "tests/now_lab.h"
 
 /* Tuesdays, 10:00 Berlin: 60, 120, 240 and 600 dollars an hour: the median is 180, $3 a minute. The clock was turned on
  * 25 October, so the fourth week lies in summer time: its 10:00 is 08:00 UTC, the others' is 09:00. */

@@ -1,35 +1,10 @@
 /* What all screens share: ranges on a fixed clock, a filter that is off while it is wrong, pausing, one dialog at a time. */
-#include "tests/query_fixture.h"
-#include "tui/view.h"
-
-#define NOW "2026-11-24T02:12:40.000Z" /* 03:12:40 in Berlin */
-
-typedef struct Place {
-    Fixture f;
-    App app;
-    View view;
-} Place;
-static Place place;
+#include "tests/view_lab.h"
 
 static int setup(void **state) {
-    Err e = {""};
-    place = (Place){.app = {.policy_option = "/nonexistent/policy.json", .tz_option = "Europe/Berlin"}};
     fixture_open(&place.f, "UTC", utc(NOW));
-    place.app.db_option = place.f.path;
-    place.app.fixed_now_ms = utc(NOW);
-    setenv("HOME", place.f.dir, 1);
-    setenv("XDG_CONFIG_HOME", place.f.dir, 1);
-    must(view_open(&place.view, &place.app, &e), &e);
-    must(view_open_ledger(&place.view, &e), &e);
+    view_lab_open("Europe/Berlin");
     *state = &place.view;
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    view_close(&place.view);
-    app_close(&place.app);
-    fixture_close(&place.f);
     return 0;
 }
 
@@ -215,7 +190,7 @@ static void zones_change_what_is_shown_only(void **state) {
     assert_int_equal(view_set_zone(v, "Mars", &e), -1);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, view_lab_teardown)
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(ranges_end_now), CASE(ranges_go_round_both_ways), CASE(a_wrong_filter_changes_nothing), CASE(pausing_holds_the_range),
