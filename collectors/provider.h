@@ -91,6 +91,11 @@ int json_nano(const json_t *value, int cents, int64_t *nano);
 const char *json_str(const json_t *object, const char *key); /* "" for absent, null or another type */
 /* "2026-11-23T00:00:00Z" or "2026-11-23" to milliseconds. */
 int json_time(const json_t *value, int64_t *ms);
+typedef int RowFn(const json_t *r, BillRow *row, BillSet *set, Err *e);
+/* The rows of one bucket: `fill` is called for each element of `results`, a JSON array. A bucket told twice in one read counts once. */
+int bucket_rows(const json_t *results, int64_t start_ms, int64_t end_ms, const FeedSink *out, RowFn *fill, Err *e);
+/* The cursor of the next page, which stands under `key` while has_more is true. -1: it is too long. */
+int page_cursor(FeedCall *c, const json_t *answer, const char *key, Err *e);
 /* The address of a request: frees `url`. -1: it did not fit. */
 int page_url(PageRequest *p, Buf *url, Err *e);
 /* The body of a request: takes `body`. -1: NULL, or larger than PAGE_BODY_MAX. */

@@ -2,6 +2,7 @@
 #include "collectors/provider.h"
 #include "store/clock.h"
 #include "store/money.h"
+#include <inttypes.h>
 #include <stdarg.h>
 
 void page_header(PageRequest *p, const char *fmt, ...) {
@@ -112,4 +113,27 @@ void model_slug(const char *at, size_t len, char *out, size_t size) {
     }
     while (n > 0 && out[n - 1] == '-') n--;
     out[n] = '\0';
+}
+
+int bucket_rows(const json_t *results, int64_t start_ms, int64_t end_ms, const FeedSink *out, RowFn *fill, Err *e) {
+    const json_t *r;
+    size_t i;
+    char id[48];
+    snprintf(id, sizeof id, "bucket %" PRId64, start_ms);
+    if (!bill_set_first(out->rows, id)) return 0;
+    json_array_foreach(results, i, r) {
+        BillRow *row = bill_set_add(out->rows);
+        if (!row) return fail(e, "more rows than %d", BILL_ROWS_MAX);
+        row->start_ms = start_ms;
+        row->end_ms = end_ms;
+        if (fill(r, row, out->rows, e) != 0) return -1;
+    }
+    return 0;
+}
+
+int page_cursor(FeedCall *c, const json_t *answer, const char *key, Err *e) {
+    const char *next = json_is_true(json_object_get(answer, "has_more")) ? json_str(answer, key) : "";
+    if (strlen(next) >= sizeof c->cursor) return fail(e, "the cursor of the next page is too long");
+    snprintf(c->cursor, sizeof c->cursor, "%s", next);
+    return 0;
 }

@@ -79,33 +79,13 @@ static int cost_row(const json_t *r, BillRow *row, BillSet *set, Err *e) {
     return 0;
 }
 
-static int next_page(FeedCall *c, const json_t *answer, const char *key, Err *e) {
-    const char *next = json_is_true(json_object_get(answer, "has_more")) ? json_str(answer, key) : "";
-    if (strlen(next) >= sizeof c->cursor) return fail(e, "the cursor of the next page is too long");
-    snprintf(c->cursor, sizeof c->cursor, "%s", next);
-    return 0;
-}
-
-typedef int RowFn(const json_t *r, BillRow *row, BillSet *set, Err *e);
-
 static int parse_bucket(const json_t *bucket, const FeedSink *out, RowFn *fill, Err *e) {
-    const json_t *results = json_object_get(bucket, "results"), *r;
-    size_t i;
+    const json_t *results = json_object_get(bucket, "results");
     int64_t start, end;
     if (json_time(json_object_get(bucket, "starting_at"), &start) != 0 || json_time(json_object_get(bucket, "ending_at"), &end) != 0 ||
         end <= start || !json_is_array(results))
         return fail(e, "a bucket without starting_at, ending_at and results");
-    char id[48];
-    snprintf(id, sizeof id, "bucket %lld", (long long)start);
-    if (!bill_set_first(out->rows, id)) return 0; /* told twice in one read: it counts once */
-    json_array_foreach(results, i, r) {
-        BillRow *row = bill_set_add(out->rows);
-        if (!row) return fail(e, "more rows than %d", BILL_ROWS_MAX);
-        row->start_ms = start;
-        row->end_ms = end;
-        if (fill(r, row, out->rows, e) != 0) return -1;
-    }
-    return 0;
+    return bucket_rows(results, start, end, out, fill, e);
 }
 
 static int parse_buckets(FeedCall *c, const json_t *answer, const FeedSink *out, RowFn *fill, Err *e) {
@@ -115,7 +95,7 @@ static int parse_buckets(FeedCall *c, const json_t *answer, const FeedSink *out,
     json_array_foreach(data, i, bucket) {
         if (parse_bucket(bucket, out, fill, e) != 0) return -1;
     }
-    return next_page(c, answer, "next_page", e);
+    return page_cursor(c, answer, "next_page", e);
 }
 
 static int usage_parse(FeedCall *c, const json_t *answer, const FeedSink *out, Err *e) { return parse_buckets(c, answer, out, usage_row, e); }
@@ -161,7 +141,7 @@ static int analytics_parse(FeedCall *c, const json_t *answer, const FeedSink *ou
     json_array_foreach(data, i, r) {
         if (analytics_row(c, r, fresh_ms, out, e) != 0) return -1;
     }
-    return next_page(c, answer, "next_page", e);
+    return page_cursor(c, answer, "next_page", e);
 }
 
 /* ---- Claude Code: a record an actor, of one day ---- */
@@ -220,7 +200,7 @@ static int code_parse(FeedCall *c, const json_t *answer, const FeedSink *out, Er
     json_array_foreach(data, i, r) {
         if (code_record(c, r, out, e) != 0) return -1;
     }
-    return next_page(c, answer, "next_page", e);
+    return page_cursor(c, answer, "next_page", e);
 }
 
 /* ---- names ---- */
@@ -237,7 +217,7 @@ static int list_parse(FeedCall *c, const json_t *answer, const FeedSink *out, Er
     size_t i;
     if (!json_is_array(data)) return fail(e, "the answer has no `data`");
     json_array_foreach(data, i, v) out->name(out->ctx, at->group_by, json_str(v, "id"), json_str(v, "name"));
-    return next_page(c, answer, "last_id", e);
+    return page_cursor(c, answer, "last_id", e);
 }
 
 /* One of the two APIs tells all. */

@@ -102,33 +102,13 @@ static int cost_row(const json_t *r, BillRow *row, BillSet *set, Err *e) {
     return 0;
 }
 
-typedef int RowFn(const json_t *r, BillRow *row, BillSet *set, Err *e);
-
 static int parse_bucket(const json_t *bucket, const FeedSink *out, RowFn *fill, Err *e) {
-    const json_t *results = json_object_get(bucket, "results"), *r;
-    size_t i;
+    const json_t *results = json_object_get(bucket, "results");
     bool bad = false;
     int64_t start = json_count(bucket, "start_time", &bad), end = json_count(bucket, "end_time", &bad);
     if (!results) results = json_object_get(bucket, "result"); /* until mid-2025 */
     if (bad || start <= 0 || end <= start || !json_is_array(results)) return fail(e, "a bucket without start_time, end_time and results");
-    char id[48];
-    snprintf(id, sizeof id, "bucket %" PRId64, start);
-    if (!bill_set_first(out->rows, id)) return 0; /* told twice in one read: it counts once */
-    json_array_foreach(results, i, r) {
-        BillRow *row = bill_set_add(out->rows);
-        if (!row) return fail(e, "more rows than %d", BILL_ROWS_MAX);
-        row->start_ms = start * MS_PER_SECOND;
-        row->end_ms = end * MS_PER_SECOND;
-        if (fill(r, row, out->rows, e) != 0) return -1;
-    }
-    return 0;
-}
-
-static int next_cursor(FeedCall *c, const json_t *answer, const char *key) {
-    const char *next = json_is_true(json_object_get(answer, "has_more")) ? json_str(answer, key) : "";
-    if (strlen(next) >= sizeof c->cursor) return -1;
-    snprintf(c->cursor, sizeof c->cursor, "%s", next);
-    return 0;
+    return bucket_rows(results, start * MS_PER_SECOND, end * MS_PER_SECOND, out, fill, e);
 }
 
 static int parse_buckets(FeedCall *c, const json_t *answer, const FeedSink *out, RowFn *fill, Err *e) {
@@ -138,7 +118,7 @@ static int parse_buckets(FeedCall *c, const json_t *answer, const FeedSink *out,
     json_array_foreach(data, i, bucket) {
         if (parse_bucket(bucket, out, fill, e) != 0) return -1;
     }
-    return next_cursor(c, answer, "next_page") == 0 ? 0 : fail(e, "the cursor of the next page is too long");
+    return page_cursor(c, answer, "next_page", e);
 }
 
 static int usage_parse(FeedCall *c, const json_t *answer, const FeedSink *out, Err *e) { return parse_buckets(c, answer, out, usage_row, e); }
@@ -149,7 +129,7 @@ static int projects_parse(FeedCall *c, const json_t *answer, const FeedSink *out
     size_t i;
     if (!json_is_array(data)) return fail(e, "the answer has no `data`");
     json_array_foreach(data, i, p) out->name(out->ctx, "project", json_str(p, "id"), json_str(p, "name"));
-    return next_cursor(c, answer, "last_id") == 0 ? 0 : fail(e, "the cursor of the next page is too long");
+    return page_cursor(c, answer, "last_id", e);
 }
 
 static int limit_parse(FeedCall *c, const json_t *answer, const FeedSink *out, Err *e) {
