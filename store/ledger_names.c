@@ -6,7 +6,7 @@
 #include "store/ledger_parts.h"
 
 enum { NEW_PER_DAY = 4096, KNOWN = 4096, STORED_GEO = 100 };
-static const char OTHER[] = "(other)";
+const char names_other[] = "(other)";
 
 typedef struct Known {
     uint32_t id; /* 0 = empty */
@@ -134,8 +134,8 @@ static int new_name(Names *n, int dim, Str text, uint32_t *id, Err *e) {
     }
     n->lost[dim]++;
     n->lost_in_batch++;
-    if (select_id(n, dim, STR(OTHER), id, e)) return -1;
-    return *id ? 0 : insert_id(n, dim, STR(OTHER), id, e);
+    if (select_id(n, dim, str_of(names_other), id, e)) return -1;
+    return *id ? 0 : insert_id(n, dim, str_of(names_other), id, e);
 }
 
 /* ---- look-up ---- */

@@ -70,6 +70,7 @@ int meta_set_int(Ledger *l, const char *key, int64_t value, Err *e);
 
 /* ---- names ---- */
 enum { NAME_GEO = DIM_COUNT, NAME_SPEED, NAME_ASKED, NAME_DIMS }; /* in memory; in the table they are 100 to 102 */
+extern const char names_other[]; /* "(other)": stands for the values beyond the day's limit */
 Names *names_new(Ledger *l);
 void names_free(Names *n);
 void names_forget(Names *n);

@@ -69,12 +69,25 @@ static int store_price(Repricing *p, const Row *old, const Row *row, Err *e) {
     return rows_update(p->l, row, e);
 }
 
-static int price_row(Repricing *p, const Row *old, Request *r, Err *e) {
+static int row_names(Repricing *p, const Row *old, Request *r, Err *e) {
     const uint32_t *names;
     *r = old->r;
     if (combo_names(p, old->combo, &names, e)) return -1;
     for (int i = 0; i < COMBO_NAMES; i++) r->name[dims[i]] = names[i];
-    if (name_index(p, old->geo, &r->geo, e) || name_index(p, old->speed, &r->speed, e)) return -1;
+    return name_index(p, old->geo, &r->geo, e) || name_index(p, old->speed, &r->speed, e) ? -1 : 0;
+}
+
+/* What a price hangs on came beyond the day's limit of new names and is not known any more; when it came, it was. */
+static bool price_lost(const Repricing *p, const Request *r) {
+    const uint32_t asked[] = {r->name[DIM_PROVIDER], r->name[DIM_MODEL], r->name[DIM_TIER], r->geo, r->speed};
+    bool lost = false;
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) lost |= str_is(batch_name_at(p->batch, asked[i]), names_other);
+    return lost;
+}
+
+static int price_row(Repricing *p, const Row *old, Request *r, Err *e) {
+    if (row_names(p, old, r, e)) return -1;
+    if (price_lost(p, r)) return 0;
     p->price(p->ctx, p->batch, r);
     Row row = *old;
     const uint32_t mask = REQ_UNPRICED | REQ_PRICE_APPROX;

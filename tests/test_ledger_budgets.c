@@ -210,6 +210,22 @@ static void repricing_corrects_rows_rollups_and_budgets(void **state) {
     lab_reopen(lab, NULL, 0, LAB_NOW);
 }
 
+/* A model beyond the day's limit of new names is "(other)" by now: nobody can price it again, so what it cost stays. */
+static void repricing_leaves_what_has_lost_its_name(void **state) {
+    Lab *lab = *state;
+    Err e = {""};
+    uint64_t changed;
+    int calls = 0;
+    lab_add(lab, 1, T0)->name[DIM_MODEL] = lab_name(lab, "(other)");
+    lab_add(lab, 2, T0)->geo = lab_name(lab, "(other)");
+    lab_add(lab, 3, T0);
+    lab_ingest(lab);
+    OK(e, ledger_reprice(lab->l, double_gpt, &calls, &changed, &e));
+    assert_int_equal(calls, 1);
+    assert_int_equal(changed, 1);
+    assert_int_equal(lab_sums(lab).v[SUM_COST], INT64_C(4500000) * 4);
+}
+
 /* Sealed days keep what they cost. */
 static void repricing_leaves_sealed_days_alone(void **state) {
     Lab *lab = *state;
@@ -237,6 +253,7 @@ int main(void) {
         CASE(linked_rows_are_in_no_budget),
         CASE(reopening_a_day_takes_its_spend_back), CASE(a_reopened_day_counts_once_for_its_user),
         CASE(repricing_corrects_rows_rollups_and_budgets),
+        CASE(repricing_leaves_what_has_lost_its_name),
         CASE(repricing_leaves_sealed_days_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
