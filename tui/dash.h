@@ -12,8 +12,8 @@
 
 enum { DASH_SCREENS_MAX = 24, ANSWER_SHOWN_MS = 5000 };
 enum {
-    DASH_FIRST_US = 8000,  /* the first rows are there after this long */
-    DASH_SLICE_US = 15000, /* a load gives the keys a turn after this long */
+    DASH_FIRST_US = 6000,  /* the first rows are there after this long */
+    DASH_SLICE_US = 12000, /* a load gives the keys a turn after this long */
 };
 
 typedef struct Dash {

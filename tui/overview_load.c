@@ -193,12 +193,15 @@ static int stage_beside(Overview *o, View *v, bool *more, Err *e) {
     return query_sources(v->db, v->until_ms, o->source, SOURCES_SHOWN, &o->sources, e);
 }
 
-static int stage_slow(Overview *o, View *v, bool *more, Err *e) {
+static int stage_usual(Overview *o, View *v, bool *more, Err *e) {
     (void)more;
     o->slow = usual_rates_due(&o->usual, v);
-    if (!o->slow) return 0;
-    if (usual_rates_load(&o->usual, v, o->dim, &o->list, e) != 0) return -1;
-    return load_movers(o, v, e);
+    return o->slow ? usual_rates_load(&o->usual, v, o->dim, &o->list, e) : 0;
+}
+
+static int stage_movers(Overview *o, View *v, bool *more, Err *e) {
+    (void)more;
+    return o->slow ? load_movers(o, v, e) : 0;
 }
 
 static int stage_spark(Overview *o, View *v, bool *more, Err *e) {
@@ -223,10 +226,18 @@ static int stage_live(Overview *o, View *v, bool *more, Err *e) {
     return 0;
 }
 
-typedef int Stage(Overview *o, View *v, bool *more, Err *e);
-static Stage *const stages[] = {stage_now, stage_range, stage_beside, stage_budgets, load_before, load_before_chart, stage_slow, stage_spark, stage_live,
-                               overview_stack_step};
+typedef struct Stage {
+    int (*step)(Overview *o, View *v, bool *more, Err *e);
+    int64_t takes_us; /* of one that goes in one piece, on ten million calls: it is not begun just before the deadline. 0 = little, or sliced */
+} Stage;
+static const Stage stages[] = {{stage_now, 2000}, {stage_range, 0}, {stage_beside, 0}, {stage_budgets, 0}, {load_before, 0}, {load_before_chart, 0},
+                               {stage_usual, 3000}, {stage_movers, 3000}, {stage_spark, 0}, {stage_live, 0}, {overview_stack_step, 0}};
 enum { STAGES = sizeof stages / sizeof *stages, STAGE_RANGE = 1 };
+
+static bool no_time_for(const Overview *o, int stage) {
+    int64_t until_us = o->deadline_us - stages[stage].takes_us;
+    return reading_late(&until_us);
+}
 
 void overview_load_free(Overview *o) {
     overview_range_drop(o);
@@ -261,13 +272,13 @@ int overview_load(Overview *o, View *v, int64_t deadline_us, bool *more, Err *e)
     o->deadline_us = deadline_us;
     for (; o->stage < STAGES; o->stage++) {
         *more = false;
-        if (stages[o->stage](o, v, more, e) != 0) {
+        if (stages[o->stage].step(o, v, more, e) != 0) {
             overview_load_free(o);
             result_free(&o->before);
             o->compared = false;
             return -1;
         }
-        if (!*more && (o->stage == 0 || o->stage + 1 == STAGES || !reading_late(&o->deadline_us))) continue;
+        if (!*more && (o->stage == 0 || o->stage + 1 == STAGES || !no_time_for(o, o->stage + 1))) continue;
         o->stage += !*more;
         *more = true;
         tell_progress(o, v);
