@@ -18,7 +18,6 @@ struct Collector {
     Collecting shared;
     SourceConfig *sources;
     Formats *formats;
-    Book *book;
     Zone *zone;
     CommandSource *commands;
     NotifyConfig *channels;
@@ -138,7 +137,6 @@ static void release(Collector *c) {
     free(c->channels);
     free(c->bills);
     formats_free(c->formats);
-    book_free(c->book);
     zone_free(c->zone);
     free(c);
 }
@@ -156,9 +154,9 @@ static void tell_broken_formats(const Collector *c) {
 static int prepare(Collector *c, Err *e) {
     const Config *cfg = c->o.config;
     const char *dir = cfg->dir[0] ? cfg->dir : NULL;
-    if (formats_load(&c->formats, dir, e) != 0 || book_load(&c->book, dir, e) != 0 || zone_open(&c->zone, cfg->timezone, e) != 0)
+    if (formats_load(&c->formats, dir, e) != 0 || zone_open(&c->zone, cfg->timezone, e) != 0)
         return -1;
-    c->shared = (Collecting){.config = cfg, .formats = c->formats, .book = c->book, .zone = c->zone, .db_path = c->o.db_path, .policy_path = c->o.policy_path,
+    c->shared = (Collecting){.config = cfg, .formats = c->formats, .book = c->o.book, .zone = c->zone, .db_path = c->o.db_path, .policy_path = c->o.policy_path,
                              .fixed_now_ms = c->o.fixed_now_ms, .failed = c->o.failed};
     tell_broken_formats(c);
     gather_sources(c);

@@ -9,7 +9,8 @@
 #include "store/ledger.h"
 
 typedef struct CollectOptions {
-    const Config *config;      /* borrowed */
+    const Config *config;      /* borrowed, as the book is */
+    const Book *book;
     const char *db_path, *policy_path;
     void (*failed)(const Err *e); /* told of background failures, on their thread; NULL = nobody */
     int64_t fixed_now_ms;      /* --now; 0 = the clock */

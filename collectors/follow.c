@@ -82,6 +82,13 @@ static int64_t sleep_ms(const Follow *f) {
     return table_bag(f->table, BAG_LIVE)->count || has_backlog(f) ? 0 : ms;
 }
 
+/* At some wake-up: none is for this. */
+static void rest(Follow *f) {
+    if (!f->stored_ms || f->woke_ms - f->stored_ms < TIRED_MS) return;
+    db_rest(f->db);
+    f->stored_ms = 0;
+}
+
 static int step(void *self, Wait *next, Err *e) {
     Follow *f = self;
     f->woke_ms = collecting_steady_ms(f->c);
@@ -94,7 +101,7 @@ static int step(void *self, Wait *next, Err *e) {
     if (rc == 0) rc = run_live(f, e);
     if (rc == 0) rc = run_backlog(f, e);
     if (rc < 0) return -1;
-    if (rc == 0) health_write(f);
+    if (rc == 0) health_write(f), rest(f);
     *next = rc ? (Wait){.sleep_ms = BUSY_MS, .fd = -1} : (Wait){.sleep_ms = sleep_ms(f), .fd = tree_fd(f->tree)};
     return 0;
 }

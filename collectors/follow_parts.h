@@ -15,6 +15,7 @@ enum {
     PACK_MS = 1000,        /* a packed file is opened when it has not grown for so long */
     HELD_MS = 10000,       /* a rotated file is let go when it has been quiet for so long */
     HELD_LOOK_MS = 500,
+    TIRED_MS = 10000,      /* what reading took of memory is given back when nothing was stored for so long */
     RETRY_MS = 5000,       /* a file that could not be read */
     COLD_MS = 60000,       /* a file as old as that is closed when it was read to its end */
     POLL_MS = 1000,        /* folders without a watch */
@@ -57,6 +58,7 @@ typedef struct Follow {
     Filled unwritten_got;
     Err unwritten_why;
     int64_t woke_ms;     /* monotonic: when this step began */
+    int64_t stored_ms;   /* the last batch; 0 = none since it rested */
     int64_t scanned_ms, scan_took_ms;
     unsigned scan;
     size_t next_source;  /* whose backlog is next */

@@ -122,6 +122,7 @@ static void after_slice(Follow *f, Entry *n, Filled got, const Err *why) {
 
 static void stored(Follow *f, Entry *n) {
     const FileMark *m = &n->log->mark;
+    f->stored_ms = f->woke_ms;
     logfile_stored(n->log);
     n->stored.any = true;
     n->stored.size = m->size, n->stored.bad = m->bad_lines, n->stored.skipped = m->skipped_lines;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <malloc.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,6 +43,11 @@ void db_cache(Db *db, int kib) {
     Err ignored = {0};
     snprintf(sql, sizeof sql, "PRAGMA cache_size = -%d", kib);
     db_exec(db, sql, &ignored); /* the default is only more memory */
+}
+
+void db_rest(Db *db) {
+    sqlite3_db_release_memory(db->handle);
+    malloc_trim(0);
 }
 
 void db_patience(Db *db, int ms) {

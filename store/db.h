@@ -20,6 +20,7 @@ void db_patience(Db *db, int ms); /* how long to wait for another's lock; 5,000 
 
 /* Pages to keep in memory: 8 MiB for a writer and 4 for a reader unless said; who asks little needs less. */
 void db_cache(Db *db, int kib);
+void db_rest(Db *db); /* for who will be idle: pages that are kept, and what was freed of all memory, go back to the system */
 
 /* A cached prepared statement for a string literal (found by its address); reset and cleared on return. Owned by db.
  * NULL = failed. Step it with db_step(), reset it when done: a statement left in the middle holds its transaction open. */

@@ -12,7 +12,7 @@ enum { PATIENCE_MS = 10000, STOP_MS = 500 }; /* 200 is promised; the rest is for
 static Collector *start(const Lab *lab, const Stop *stop) {
     Collector *c;
     Err e = {0};
-    CollectOptions o = {.config = lab->config, .db_path = lab->db, .policy_path = lab->policy, .fixed_now_ms = LAB_NOW};
+    CollectOptions o = {.config = lab->config, .book = lab->book, .db_path = lab->db, .policy_path = lab->policy, .fixed_now_ms = LAB_NOW};
     int rc = collector_start(&c, &o, stop, &e);
     assert_string_equal(e.text, "");
     assert_int_equal(rc, 0);

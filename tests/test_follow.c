@@ -1,4 +1,5 @@
 /* test_follow: what grows, appears and cannot be read is followed: nothing lost, nothing twice, at once. */
+#include "collectors/follow_parts.h"
 #include "tests/follow_lab.h"
 #include <errno.h>
 #include <sys/resource.h>
@@ -257,6 +258,34 @@ static void a_quiet_log_wakes_nobody(void **state) {
 }
 
 /* While another program holds the ledger, what was read waits; after seconds that is told, and still nothing is lost. */
+static int pages_kept(const Lab *lab) {
+    int now = 0, most = 0;
+    const Follow *f = lab->follow;
+    assert_int_equal(sqlite3_db_status(db_handle(f->db), SQLITE_DBSTATUS_CACHE_USED, &now, &most, 0), SQLITE_OK);
+    return now;
+}
+
+/* While lines come the pages stay, so that a line costs what it did; they go in the quiet after, at a wake-up that was due. */
+static void memory_of_a_burst_is_given_back(void **state) {
+    (void)state;
+    Lab *lab = lab_new((const char *[]){"*.jsonl", NULL});
+    lab_append(lab, "a.jsonl", 3000);
+    lab_start(lab);
+    lab_settle(lab);
+    int busy = pages_kept(lab);
+    for (int i = 0; i < 10; i++) {
+        lab_append(lab, "a.jsonl", 1);
+        lab_pass(lab, 5000);
+        assert_true(pages_kept(lab) >= busy);
+    }
+    lab_pass(lab, 30000);
+    assert_true(pages_kept(lab) < busy / 4);
+    lab_append(lab, "a.jsonl", 1);
+    lab_settle(lab);
+    lab_agrees(lab);
+    lab_free(lab);
+}
+
 static void a_locked_ledger_loses_nothing(void **state) {
     (void)state;
     Lab *lab = follow("a.jsonl");
@@ -313,6 +342,7 @@ int main(void) {
         cmocka_unit_test(a_moved_folder_is_not_read_again),
         cmocka_unit_test(a_quiet_log_wakes_nobody),
         cmocka_unit_test(links_are_read_once),
+        cmocka_unit_test(memory_of_a_burst_is_given_back),
         cmocka_unit_test(a_locked_ledger_loses_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@ static void wait_for_signal(const sigset_t *set) {
 
 /* Collects until a signal; the file of metrics is renewed beside it. */
 static int collect(App *a, const char *metrics_path, Stop *stop, const sigset_t *set, Err *e) {
-    CollectOptions o = {.config = a->config, .db_path = a->db_path, .policy_path = a->policy_path,
+    CollectOptions o = {.config = a->config, .book = a->book, .db_path = a->db_path, .policy_path = a->policy_path,
                         .failed = app_background_failed, .fixed_now_ms = a->fixed_now_ms};
     MetricsFile file = {.path = metrics_path, .db_path = a->db_path, .failed = app_background_failed, .book = a->book,
                         .ask = {.config = a->config, .zone = a->day_zone, .policy_path = a->policy_path, .now_ms = a->fixed_now_ms}};
@@ -43,7 +43,7 @@ static int prepare(App *a, int argc, char **argv, const char **metrics_path, Err
     if (a->readonly) return usage_fail("collect writes the database; leave --readonly out");
     if (value[0] && !value[0][0]) return usage_fail("--metrics-file needs the path of a file");
     *metrics_path = value[0];
-    return (*metrics_path ? app_book(a, e) : app_config(a, e)) == 0 ? EXIT_DONE : app_fail(e);
+    return app_book(a, e) == 0 ? EXIT_DONE : app_fail(e);
 }
 
 static int run(App *a, int argc, char **argv) {

@@ -5,7 +5,7 @@
 #include "tui/dashboard.h"
 
 static int start(void *ctx, const App *a, const Stop *stop, Err *e) {
-    const CollectOptions o = {.config = a->config, .db_path = a->db_path, .policy_path = a->policy_path,
+    const CollectOptions o = {.config = a->config, .book = a->book, .db_path = a->db_path, .policy_path = a->policy_path,
                               .failed = app_background_failed, .fixed_now_ms = a->fixed_now_ms};
     policy_act_folder(a);
     return collector_start(ctx, &o, stop, e);

@@ -302,7 +302,7 @@ static int make_ledger(App *a, bool *may_write, Err *why_not, Err *e) {
 static int start_and_run(Dash *d, App *a, const Background *b, const Stop *stop, Err *e) {
     bool may_write;
     Err why_not = {""};
-    if (make_ledger(a, &may_write, &why_not, e) != 0) return -1;
+    if (make_ledger(a, &may_write, &why_not, e) != 0 || app_book(a, e) != 0) return -1;
     if (b && may_write && b->start(b->ctx, a, stop, e) != 0) return -1;
     return run(d, a, b, &why_not, e);
 }
