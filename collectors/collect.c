@@ -156,6 +156,7 @@ static int prepare(Collector *c, Err *e) {
     const char *dir = cfg->dir[0] ? cfg->dir : NULL;
     if (formats_load(&c->formats, dir, e) != 0 || zone_open(&c->zone, cfg->timezone, e) != 0)
         return -1;
+    formats_drop_samples(c->formats);
     c->shared = (Collecting){.config = cfg, .formats = c->formats, .book = c->o.book, .zone = c->zone, .db_path = c->o.db_path, .policy_path = c->o.policy_path,
                              .fixed_now_ms = c->o.fixed_now_ms, .failed = c->o.failed};
     tell_broken_formats(c);

@@ -184,6 +184,11 @@ void formats_free(Formats *f) {
     free(f);
 }
 
+void formats_drop_samples(Formats *f) {
+    for (size_t i = 0; i < f->count; i++) json_object_del(f->at[i]->root, "samples");
+    for (; f->proof_count; f->proof_count--) format_free(f->proofs[f->proof_count - 1]);
+}
+
 const Format *formats_find(const Formats *f, const char *name) {
     for (size_t i = 0; i < f->count; i++)
         if (strcmp(f->at[i]->name, name) == 0) return f->at[i];

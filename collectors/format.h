@@ -14,6 +14,7 @@ typedef struct Formats Formats;
 typedef struct Format Format;
 int formats_load(Formats **out, const char *config_dir, Err *e);
 void formats_free(Formats *f);
+void formats_drop_samples(Formats *f); /* for who runs for days and never tests them: half of what the formats take */
 const Format *formats_find(const Formats *f, const char *name);
 const Format *formats_at(const Formats *f, size_t i); /* NULL after the last */
 const char *formats_broken_at(const Formats *f, size_t i); /* a file of the user's that is left out: FILE: what is wrong; NULL after the last */
