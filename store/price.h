@@ -72,7 +72,8 @@ bool pricer_usage(Pricer *p, const Usage *u, int64_t *nano, uint32_t *flags);
 typedef struct PriceKind PriceKind;
 PriceKind *price_kind_new(const Book *b, const Usage *like);
 void price_kind_free(PriceKind *k);
-bool price_kind_usage(PriceKind *k, const Usage *u, int64_t *nano, uint32_t *flags); /* of u: time, tokens, calls, searches */
+typedef struct KindCall { int64_t ts_ms, more_calls; const int64_t *tokens; int32_t web_searches; } KindCall; /* tokens: TOK_COUNT */
+bool price_kind_call(PriceKind *k, const KindCall *c, int64_t *nano, uint32_t *flags);
 
 /* Reading rows, for screens and `prices`. */
 const PriceRow *book_row_by_id(const Book *b, uint64_t row_id);

@@ -45,12 +45,33 @@ static Wide saved(const Rates *r, const int64_t *tokens) {
            (Wide)count(tokens[TOK_CACHE_WRITE_1H]) * (r->pico[TOK_CACHE_WRITE_1H] - in);
 }
 
+/* Most calls: 64 bits hold what they cost (at most 2^24 tokens of a class, at less than 2^36), and nothing multiplies it. The
+ * same rounding, by a constant: several times as fast. False = another call. */
+static bool small_cost(const Plan *p, const int64_t tokens[TOK_COUNT], Charge *c) {
+    const Rates *r = c->rates;
+    uint64_t bits = 0;
+    uint32_t flags = 0;
+    int64_t sum = 0;
+    for (int t = 0; t < TOK_COUNT; t++) bits |= (uint64_t)tokens[t];
+    if (bits >> 24 || p->mul.num != 1 || p->mul.den != 1) return false;
+    for (int t = 0; t < TOK_COUNT; t++) {
+        sum += tokens[t] * r->pico[t];
+        flags |= tokens[t] > 0 ? r->flags[t] : 0u;
+    }
+    if (sum < 0) return false; /* a class without a price */
+    c->flags |= flags;
+    c->nano = (sum + 500) / 1000;
+    return true;
+}
+
 Charge plan_cost(const Plan *p, const int64_t tokens[TOK_COUNT], int64_t calls, int64_t web_searches, int64_t ts_ms) {
     bool far = is_long(p->row, tokens, calls);
     /* Without a time of day the call is taken to be at peak: the dearer of two unknowns. */
     bool off = p->has_hours && ts_ms != 0 && !peak_at(&p->row->peak, ts_ms);
     Charge c = {.rates = &p->rates[far][off], .flags = far ? (p->flags & (COST_GEO | COST_SUFFIX_AS_BASE)) | p->long_flags : p->flags};
     Wide sum = 0;
+    if (off) c.flags |= COST_OFFPEAK;
+    if (web_searches <= 0 && small_cost(p, tokens, &c)) return c;
     for (int t = 0; t < TOK_COUNT; t++) {
         if (tokens[t] <= 0) continue;
         sum += (Wide)count(tokens[t]) * c.rates->pico[t];
@@ -59,7 +80,6 @@ Charge plan_cost(const Plan *p, const int64_t tokens[TOK_COUNT], int64_t calls, 
     Wide fee = 0;
     if (web_searches > 0 && p->row->search_pico >= 0) fee = (Wide)web_searches * p->row->search_pico;
     if (web_searches > 0 && p->row->search_pico < 0) c.flags |= COST_FEE_UNLISTED;
-    if (off) c.flags |= COST_OFFPEAK;
     c.nano = round_nano(sum * p->mul.num + fee * p->mul.den, p->mul.den, &c.flags);
     return c;
 }

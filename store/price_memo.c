@@ -82,16 +82,16 @@ PriceKind *price_kind_new(const Book *b, const Usage *like) {
 
 void price_kind_free(PriceKind *k) { free(k); }
 
-bool price_kind_usage(PriceKind *k, const Usage *u, int64_t *nano, uint32_t *flags) {
-    if (!k->known || u->ts_ms < k->plan.from_ms || u->ts_ms >= k->plan.until_ms) {
-        k->like.ts_ms = u->ts_ms;
+bool price_kind_call(PriceKind *k, const KindCall *call, int64_t *nano, uint32_t *flags) {
+    if (!k->known || call->ts_ms < k->plan.from_ms || call->ts_ms >= k->plan.until_ms) {
+        k->like.ts_ms = call->ts_ms;
         plan_make(k->book, &k->like, &k->plan);
         k->known = true;
     }
     *nano = 0;
     *flags = 0;
     if (!k->plan.row) return false;
-    Charge c = plan_cost(&k->plan, u->tokens, 1 + u->more_calls, u->web_searches, u->ts_ms);
+    Charge c = plan_cost(&k->plan, call->tokens, 1 + call->more_calls, call->web_searches, call->ts_ms);
     *nano = c.nano;
     *flags = c.flags;
     return true;

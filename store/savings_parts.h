@@ -48,6 +48,7 @@ typedef struct Kind {
     SaveKind text;
     int64_t id[KIND_IDS];
     uint64_t feature, model;   /* hashes */
+    bool batch_tier;           /* the gateway names the batch as a tier */
     KindFacts f;
     PriceKind *price[ROUTE_COUNT][2]; /* [batch]; the room's, looked up when asked for first */
     int64_t n[K_SUMS];
@@ -92,6 +93,7 @@ typedef struct SaveRoom { /* one analysis */
     int64_t paid_nano, block_paid[SAVE_BLOCKS], hour_nano, hour_calls;
     Tally tally[SAVE_COUNT + 1];
     Grown grown;
+    unsigned block; int64_t block_from_ms, block_until_ms; /* of the last call */
     /* the day's */
     int64_t day;
     DayTable prompts, prefixes, talks;
@@ -110,8 +112,8 @@ typedef struct SaveNow { /* the call at hand */
 typedef struct Strategy {
     const char *name, *guide;
     int64_t (*booked)(const SaveCall *c);       /* what the ledger says was saved on a call; NULL = undo tells */
-    bool (*undo)(const SaveNow *now, WhatIf *w);    /* false = the call has nothing of it */
-    bool (*apply)(const SaveNow *now, WhatIf *w);   /* true = it changed the what-if, for the cheaper. NULL: prompt caching, see save_prefix() */
+    bool (*undo)(const SaveNow *now, WhatIf *w);    /* false = the call has nothing of it, and w is as it was */
+    bool (*apply)(const SaveNow *now, WhatIf *w);   /* true = it changed the what-if, for the cheaper; else w is as it was. NULL: prompt caching, see save_prefix() */
     void (*say)(const SaveRoom *r, Saving *out); /* sure, stands_on, what is known */
 } Strategy;
 extern const Strategy save_response, save_routing, save_tokens, save_prompt, save_batch;

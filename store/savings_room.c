@@ -69,7 +69,8 @@ void save_room_free(SaveRoom *r) {
 Kind *save_kind_add(SaveRoom *r, const SaveKind *text, const int64_t id[KIND_IDS], int64_t ts_ms) {
     if (r->kinds == r->kind_cap) r->kind = xrealloc(r->kind, (r->kind_cap = r->kind_cap ? r->kind_cap * 2 : 64) * sizeof *r->kind);
     Kind *k = &r->kind[r->kinds++];
-    *k = (Kind){.text = *text, .feature = hash64(text->feature, strlen(text->feature), 0), .model = hash64(text->model, strlen(text->model), 0)};
+    *k = (Kind){.text = *text, .feature = hash64(text->feature, strlen(text->feature), 0), .model = hash64(text->model, strlen(text->model), 0),
+                .batch_tier = strcmp(text->tier, "batch") == 0};
     if (id) memcpy(k->id, id, sizeof k->id);
     save_facts_of(r, k, ts_ms);
     return k;

@@ -15,11 +15,14 @@ static bool is_simple(const SaveAsk *ask, const SaveCall *c) {
 }
 
 static bool apply(const SaveNow *now, WhatIf *w) {
+    const Route own = w->route;
     int64_t then;
     uint32_t flags;
     if (!now->k->f.cheaper || !is_simple(now->r->ask, now->c)) return false;
     w->route = ROUTE_CHEAPER;
-    return whatif_price(now, w, &then, &flags) && then < now->c->cost_nano;
+    bool cheaper = whatif_price(now, w, &then, &flags) && then < now->c->cost_nano;
+    if (!cheaper) w->route = own;
+    return cheaper;
 }
 
 static void say(const SaveRoom *r, Saving *out) {

@@ -9,15 +9,13 @@ int64_t call_input(const int64_t t[TOK_COUNT]) {
 }
 
 /* ---- prices ---- */
-static bool is_batch_tier(const Kind *k) { return strcmp(k->text.tier, "batch") == 0; }
-
 static PriceKind *price_of(const SaveNow *now, Route route, bool batch) {
     Kind *k = now->k;
     PriceKind **p = &k->price[route][batch];
     const char *model = route == ROUTE_CHEAPER ? k->f.cheaper : route == ROUTE_DEAREST ? k->f.dearest : k->text.model;
     if (*p) return *p;
     const Usage like = {.provider = str_of(k->text.provider), .model = str_of(model), .batch = batch, .geo = str_of(k->text.geo),
-                        .speed = str_of(k->text.speed), .tier = str_of(is_batch_tier(k) ? "" : k->text.tier)};
+                        .speed = str_of(k->text.speed), .tier = str_of(k->batch_tier ? "" : k->text.tier)};
     return *p = save_price_of(now->r, &like);
 }
 
@@ -31,12 +29,8 @@ bool whatif_price(const SaveNow *now, const WhatIf *w, int64_t *nano, uint32_t *
     *nano = 0;
     *flags = 0;
     if (bought_nothing(c, w)) return true;
-    Usage u;
-    u.ts_ms = c->ts_ms;
-    u.web_searches = c->web_searches;
-    u.more_calls = c->more_calls;
-    memcpy(u.tokens, w->tokens, sizeof u.tokens);
-    return price_kind_usage(price_of(now, w->route, w->batch), &u, nano, flags);
+    const KindCall call = {.ts_ms = c->ts_ms, .more_calls = c->more_calls, .tokens = w->tokens, .web_searches = c->web_searches};
+    return price_kind_call(price_of(now, w->route, w->batch), &call, nano, flags);
 }
 
 bool whatif_open(const SaveNow *now, const WhatIf *w) {
@@ -82,16 +76,16 @@ static void tally(const SaveNow *now, int strategy, const WhatIf *w, int64_t nan
 /* What the call would have cost without the strategies that it has, one by one and all together. */
 static void realised(const SaveNow *now) {
     SaveRoom *r = now->r;
-    WhatIf all = now->as_is;
+    WhatIf all = now->as_is, w = all;
     int64_t before = 0;
     uint32_t flags;
     int has = 0;
     for (int i = 0; i < SAVE_COUNT; i++) {
         const Strategy *s = save_strategies[i];
-        WhatIf w = now->as_is;
         int64_t nano = 0;
-        bool known = s->undo(now, &w) && now->sound && whatif_price(now, &w, &before, &flags);
+        bool undone = s->undo(now, &w), known = undone && now->sound && whatif_price(now, &w, &before, &flags);
         if (known) s->undo(now, &all), has++, nano = before - now->c->cost_nano;
+        if (undone) w = now->as_is;
         if (s->booked) nano = s->booked(now->c);
         if (!known && nano == 0) continue;
         r->tally[i].saved_nano = nano_add(r->tally[i].saved_nano, nano);
@@ -141,25 +135,24 @@ static void combined(const SaveNow *now, WhatIf *w, int64_t singly, Prefix *p) {
 }
 
 static void possible(const SaveNow *now) {
-    WhatIf all = now->as_is, batched = now->as_is;
+    WhatIf all = now->as_is, w = all;
     int64_t singly = 0;
     Prefix *p = save_prefix(now);
     if (!whatif_open(now, &now->as_is)) return;
     for (int i = SAVE_RESPONSE; i <= SAVE_TOKENS; i++) {
-        WhatIf w = now->as_is;
         if (!save_strategies[i]->apply(now, &w)) continue;
         int64_t nano = saving_of(now, &w);
         tally(now, i, &w, nano);
         singly = nano_add(singly, nano);
-        if (all.dropped) continue;
-        if (i == SAVE_TOKENS) memcpy(all.tokens, w.tokens, sizeof all.tokens);
-        else all = w;
+        if (i == SAVE_TOKENS && !all.dropped) memcpy(all.tokens, w.tokens, sizeof all.tokens);
+        else if (!all.dropped) all = w;
+        w = now->as_is;
     }
     if (p) cached_alone(now, p, PREFIX_ALONE);
     if (p) cached_alone(now, p, PREFIX_HOUR);
-    if (save_batch.apply(now, &batched)) {
-        int64_t nano = saving_of(now, &batched);
-        tally(now, SAVE_BATCH, &batched, nano);
+    if (save_batch.apply(now, &w)) {
+        int64_t nano = saving_of(now, &w);
+        tally(now, SAVE_BATCH, &w, nano);
         singly = nano_add(singly, nano);
     }
     combined(now, &all, singly, p);
@@ -180,15 +173,20 @@ static bool check(SaveNow *now) {
     return sound;
 }
 
-static unsigned block_of(const SaveRoom *r, int64_t ts_ms) {
+/* Calls come in the order of time: the block of the last one is mostly that of the next. */
+static unsigned block_of(SaveRoom *r, int64_t ts_ms) {
+    if (ts_ms >= r->block_from_ms && ts_ms < r->block_until_ms) return r->block;
     int64_t span = (r->until_ms - r->since_ms) / SAVE_BLOCKS + 1, at = (ts_ms - r->since_ms) / span;
-    return at < 0 ? 0 : at < SAVE_BLOCKS ? (unsigned)at : SAVE_BLOCKS - 1;
+    r->block = at < 0 ? 0 : at < SAVE_BLOCKS ? (unsigned)at : SAVE_BLOCKS - 1;
+    r->block_from_ms = r->since_ms + at * span;
+    r->block_until_ms = r->block_from_ms + span;
+    return r->block;
 }
 
 void save_see(SaveRoom *r, const SaveCall *c) {
     Kind *k = &r->kind[c->kind];
     SaveNow now = {.r = r, .c = c, .k = k, .block = block_of(r, c->ts_ms),
-               .as_is = {.batch = c->flags & REQ_BATCH || is_batch_tier(k), .hit = c->flags & REQ_CACHE_HIT}};
+               .as_is = {.batch = c->flags & REQ_BATCH || k->batch_tier, .hit = c->flags & REQ_CACHE_HIT}};
     memcpy(now.as_is.tokens, c->tokens, sizeof now.as_is.tokens);
     if (c->ts_ms / MS_PER_DAY != r->day) {
         save_end_day(r);
