@@ -138,6 +138,13 @@ type_keys 3
 until_true "the list shows its row" shows "3 Features"
 type_keys Enter
 until_true "Enter shows its parts" shows "Features › search"
+type_keys /
+type_keys "cost>5"
+until_true "what is typed stands beside what was chosen" shows "no calls in"
+type_keys BSpace "0.001" Enter
+until_true "and filters it further" shows "· /cost>0.001"
+type_keys / C-u 'feature:"search"' Enter
+until_true "it is taken out again" shows_not "cost>"
 type_keys Enter
 until_true "Enter shows their calls" shows "4 Requests"
 type_keys Enter
@@ -298,6 +305,20 @@ for how in --no-color NO_COLOR; do
     until_true "$how: it ends" ended
 done
 rm "$work/no-colour"
+
+# The demo's rule of hours ago is written before what its budgets write now.
+tm resize-window -t main -x 120 -y 40
+history_falls() {
+    tm capture-pane -p | grep -A1 '^ history' | tr -s ' ' >"$work/history"
+    grep -q '^ history.* budget ' "$work/history" && grep -q '^ [0-9]* .* set ana@' "$work/history"
+}
+start demo
+until_true "the demo starts" shows "? help"
+type_keys 8
+until_true "and its policy's history has the latest change first" history_falls
+type_keys q
+ends_restored "the demo"
+tm resize-window -t main -x 80 -y 24
 
 start --readonly --ascii
 until_true "starts read-only" shows "? help"

@@ -25,7 +25,8 @@ static const Kind kinds[] = {
     {"linux", "\033[33m", false, false},    {"putty", "\033[33m", true, false},     {"xterm-direct", "8;2;", true, true},
     {"foot", "8;5;", true, true},           {"alacritty", "8;5;", true, true},      {"xterm-kitty", "8;5;", true, true},
     {"kitty", "8;5;", true, true},          {"screen", "\033[33m", true, false},     {"putty-256color", "8;5;", true, false},
-    {"alacritty-direct", "8;2;", true, true},
+    {"alacritty-direct", "8;2;", true, true}, {"kitty-direct", "8;2;", true, true}, {"tmux-direct", "8;2;", true, false},
+    {"linux-16color", "\033[33;22m", false, false}, {"foot-direct", "8;2;", true, true},
 };
 
 typedef struct Stage {
@@ -155,6 +156,7 @@ static void assert_coloured(const Stage *s, const Kind *k) {
     if (!has(s, k->colour)) fail_msg("%s: no colour is asked for by \"%s\": %s", k->name, k->colour, s->bytes.at);
     for (size_t i = 0; i < 2; i++)
         if (strcmp(ways[i], k->colour) != 0 && has(s, ways[i])) fail_msg("%s: \"%s\" is sent", k->name, ways[i]);
+    if (has(s, "\033[1m\033[3")) fail_msg("%s: ink after bold takes it away on linux-16color", k->name);
 }
 
 /* From the first byte to the last. A terminal that knows mode 2026 gets its next frame between its marks. */

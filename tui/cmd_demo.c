@@ -20,7 +20,7 @@
 
 enum {
     HISTORY_HOURS = 35 * 24, HOURS_A_STEP = 4, LIVE_STEP_MS = 250, HEARTBEAT_MS = 10000, PAUSE_MS = 2,
-    ONSET_MINUTES = 41 /* ago, at the start */, DEMO_WORKERS = 3
+    ONSET_MINUTES = 41 /* ago, at the start */, DEMO_WATCHERS = 2
 };
 
 typedef struct Demo {
@@ -31,14 +31,17 @@ typedef struct Demo {
     const Book *book;
     const Zone *zone;
     Collecting shared;      /* for the workers that are the real ones: budgets act, alerts fire */
-    Worker *worker[DEMO_WORKERS];
-    size_t workers;
+    const Stop *stop;
+    bool ruled;
+    Worker *player;
+    Worker *watcher[DEMO_WATCHERS]; /* started by the player; read by others only after it has ended */
+    size_t watchers;
 } Demo;
 
 /* ---- the worker ---- */
 
 typedef struct Player {
-    const Demo *demo;
+    Demo *demo;
     Db *db;
     Role *role;
     Ledger *ledger;
@@ -52,7 +55,6 @@ typedef struct Player {
     DemoSwitch sw;
     DemoBills bills;
     int64_t billed_to_ms, billed_from_ms; /* days that have bills; history comes backwards */
-    bool ruled;
 } Player;
 
 static void player_close(void *self) {
@@ -97,7 +99,7 @@ static int player_start(Player *p, Err *e) {
 static int player_open(void **self, const void *config, const Stop *stop, Err *e) {
     Player *p = xcalloc(1, sizeof *p);
     (void)stop;
-    p->demo = config;
+    p->demo = (Demo *)(uintptr_t)config;
     p->load = (DemoLoad){.seed = 42, .onset_ms = (p->demo->start_ms / MS_PER_MINUTE - ONSET_MINUTES) * MS_PER_MINUTE};
     p->live_ms = p->demo->start_ms;
     p->sw = (DemoSwitch){.policy_path = p->demo->policy, .past = demo_rule_policy(), .past_ms = p->demo->start_ms - DEMO_RULE_HOURS * MS_PER_HOUR};
@@ -169,6 +171,20 @@ static int bill_days(Player *p, int64_t now_ms, Err *e) {
     return 0;
 }
 
+static int watch(Demo *d, const WorkerType *type, Err *e) {
+    if (worker_start(&d->watcher[d->watchers], type, &d->shared, d->stop, e) != 0) return -1;
+    d->watchers++;
+    return 0;
+}
+
+/* The rule of hours ago is written first: what budgets and alerts write afterwards is of now, so that the policy's
+ * history is in order. */
+static int begin_watching(Player *p, Err *e) {
+    p->demo->ruled = true;
+    if (demo_rule_write(p->db, p->demo->book, p->demo->policy, p->sw.past_ms, e) != 0) return -1;
+    return watch(p->demo, &guard_worker, e) == 0 ? watch(p->demo, &alerts_worker, e) : -1;
+}
+
 static int player_step(void *self, Wait *next, Err *e) {
     Player *p = self;
     int64_t now_ms = demo_now(p->demo);
@@ -177,10 +193,7 @@ static int player_step(void *self, Wait *next, Err *e) {
         int64_t to = p->demo->start_ms - p->hours_done * MS_PER_HOUR;
         if (play(p, to - HOURS_A_STEP * MS_PER_HOUR, to, e) != 0) return -1;
         p->hours_done += HOURS_A_STEP;
-        if (!p->ruled && p->hours_done >= DEMO_RULE_NEEDS_HOURS) {
-            p->ruled = true;
-            if (demo_rule_write(p->db, p->demo->book, p->demo->policy, p->sw.past_ms, e) != 0) return -1;
-        }
+        if (!p->demo->ruled && p->hours_done >= DEMO_RULE_NEEDS_HOURS && begin_watching(p, e) != 0) return -1;
         next->sleep_ms = PAUSE_MS; /* the screen has its turn */
     } else {
         next->sleep_ms = LIVE_STEP_MS;
@@ -240,12 +253,6 @@ static void remove_folder(const Demo *d) {
 
 /* ---- the command ---- */
 
-static int start_one(Demo *d, const WorkerType *type, const void *config, const Stop *stop, Err *e) {
-    if (worker_start(&d->worker[d->workers], type, config, stop, e) != 0) return -1;
-    d->workers++;
-    return 0;
-}
-
 static int start(void *ctx, const App *a, const Stop *stop, Err *e) {
     Demo *d = ctx;
     d->settings = a->config;
@@ -255,13 +262,14 @@ static int start(void *ctx, const App *a, const Stop *stop, Err *e) {
     d->start_ms = app_now(a);
     d->shared = (Collecting){.config = a->config, .book = a->book, .zone = a->day_zone, .db_path = a->db_path, .policy_path = a->policy_path,
                              .fixed_now_ms = a->fixed_now_ms};
-    if (start_one(d, &player, d, stop, e) != 0) return -1;
-    return start_one(d, &guard_worker, &d->shared, stop, e) == 0 ? start_one(d, &alerts_worker, &d->shared, stop, e) : -1;
+    d->stop = stop;
+    return worker_start(&d->player, &player, d, stop, e);
 }
 
 static void join(void *ctx) {
     Demo *d = ctx;
-    while (d->workers) worker_join(d->worker[--d->workers]);
+    worker_join(d->player);
+    while (d->watchers) worker_join(d->watcher[--d->watchers]);
 }
 
 /* Its configuration is its own, but it looks as the user has chosen: their theme, and those in their folder. A broken

@@ -19,6 +19,18 @@ static void set_filter(Dash *d, const char *text) {
     p->error_at = filter_error_column(e.text);
 }
 
+/* On a drilled list what is typed stands apart from what the way there made of the filter. */
+static void open_filter(Dash *d) {
+    const View *v = &d->view;
+    char text[sizeof v->filter_text];
+    size_t n = strlen(v->filter_text);
+    bool apart = v->depth && n && v->filter_text[n - 1] != ' ' && !drill_typed_filter(v)[0];
+    snprintf(d->filter_before, sizeof d->filter_before, "%s", v->filter_text);
+    snprintf(text, sizeof text, "%s%s", v->filter_text, apart ? " " : "");
+    prompt_open(&d->view.prompt, '/', text);
+    completion_find(&d->completion, &d->view.prompt, d->view.db);
+}
+
 /* "range X" and "since X": what is X, any range or begin that there is; NULL: the line is about something else. */
 static const char *typed_range(const Prompt *p) {
     bool named = strncmp(p->text, "range ", 6) == 0 || strncmp(p->text, "since ", 6) == 0;
@@ -159,11 +171,7 @@ static void run_command(Dash *d, const KeyCommand *k, int key) {
     case DO_SCREEN: show_by_key(d, key); break;
     case DO_TAB: next_tab(d, key == KEY_BACK_TAB); break;
     case DO_PALETTE: open_palette(d, ""); break;
-    case DO_FILTER:
-        snprintf(d->filter_before, sizeof d->filter_before, "%s", d->view.filter_text);
-        prompt_open(&d->view.prompt, '/', d->view.filter_text);
-        completion_find(&d->completion, &d->view.prompt, d->view.db);
-        break;
+    case DO_FILTER: open_filter(d); break;
     case DO_BACK: go_back(d); break;
     case DO_HELP:
         dash_show(d, strcmp(d->screen->name, "help") == 0 && d->before ? d->before : screen_find("help"));

@@ -66,7 +66,8 @@ static void put_colour(Painter *p, Buf *out, bool background, int32_t colour) {
         caps_colour(p->caps, out, background, colour);
 }
 
-/* Changes the pen; only what is taken away needs a reset. */
+/* Changes the pen; only what is taken away needs a reset. Ink stands before bold, and brings it anew: a console of 16
+ * colours makes its ink bright by bold, and takes both away together. */
 static void set_pen(Painter *p, Buf *out, Style s) {
     const TermCaps *c = p->caps;
     if ((p->pen.attr & ~s.attr) || (p->pen.fg >= 0 && s.fg < 0) || (p->pen.bg >= 0 && s.bg < 0)) {
@@ -74,11 +75,12 @@ static void set_pen(Painter *p, Buf *out, Style s) {
         p->pen = (Style){-1, -1, 0};
     }
     unsigned added = s.attr & ~p->pen.attr;
+    if (s.fg != p->pen.fg) put_colour(p, out, false, s.fg);
+    if (s.bg != p->pen.bg) put_colour(p, out, true, s.bg);
+    if (p->mode == COLOUR_16 && s.fg != p->pen.fg) added |= s.attr & ATTR_BOLD;
     if (added & ATTR_BOLD) buf_str(out, c->bold);
     if (added & ATTR_REVERSE) buf_str(out, c->reverse);
     if (added & ATTR_UNDERLINE) buf_str(out, c->underline);
-    if (s.fg != p->pen.fg) put_colour(p, out, false, s.fg);
-    if (s.bg != p->pen.bg) put_colour(p, out, true, s.bg);
     p->pen = s;
 }
 
