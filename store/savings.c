@@ -23,6 +23,13 @@ static void add_part(SavePart *p, const Kind *k, const PartSum *sum) {
     p->output = sum->output;
 }
 
+/* Of response caching also what only another TTL answers. */
+static bool has_part(const Kind *k, int strategy) {
+    bool any = k->part[strategy].calls > 0;
+    for (int i = 0; i < SAVE_TTLS && strategy == SAVE_RESPONSE; i++) any = any || k->ttl[i].calls > 0;
+    return any;
+}
+
 static void parts_of(const SaveRoom *r, int strategy, Saving *out) {
     KeyTable keys = {.width = 1};
     SavePart *at = xcalloc(r->kinds + 1, sizeof *at);
@@ -30,10 +37,11 @@ static void parts_of(const SaveRoom *r, int strategy, Saving *out) {
         const Kind *k = &r->kind[i];
         const int64_t key = (int64_t)(k->feature >> 1);
         bool is_new;
-        if (k->part[strategy].calls == 0) continue;
+        if (!has_part(k, strategy)) continue;
         uint32_t at_feature = keytable_index(&keys, &key, &is_new);
         at[at_feature].feature = k->text.feature;
         add_part(&at[at_feature], k, &k->part[strategy]);
+        if (strategy == SAVE_RESPONSE) save_ttls_add(at[at_feature].ttl, k->ttl);
     }
     if (keys.count) qsort(at, keys.count, sizeof *at, by_dollars);
     for (size_t i = 0; i < keys.count && i < SAVE_PARTS; i++) out->part[out->parts++] = at[i];
@@ -93,6 +101,7 @@ void save_result(SaveRoom *r, Savings *out) {
         fill(r, i, &out->by[i]);
         s->say(r, &out->by[i]);
     }
+    for (size_t i = 0; i < r->kinds; i++) save_ttls_add(out->ttl, r->kind[i].ttl);
     combine(r, out);
     out->without_nano = nano_add(out->paid_nano, out->combined.saved_nano);
     take_notes(r, out);

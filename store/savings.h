@@ -36,6 +36,8 @@ typedef struct SaveCall {
     uint32_t kind, flags;              /* index of a SaveKind; enum RequestFlag */
     uint8_t outcome;
 } SaveCall;
+/* As a limit on output cuts: the end first, which is what is visible, then the reasoning before it. Returns the tokens cut. */
+int64_t save_cut_output(int64_t tokens[TOK_COUNT], int64_t most);
 typedef struct SaveSample {
     SaveCall *call; size_t count;
     SaveKind *kind; size_t kinds;
@@ -53,11 +55,18 @@ typedef enum SaveStrategy { SAVE_RESPONSE, SAVE_ROUTING, SAVE_TOKENS, SAVE_PROMP
 typedef enum SaveSure { SURE_NOT, SURE_LOW, SURE_MEDIUM, SURE_HIGH } SaveSure;
 extern const char *const save_sure_names[]; /* "-" "low" "medium" "high" */
 
+/* Response caches of several TTLs: calls that each would have answered, what they cost, and how many were in truth answered otherwise. */
+enum { SAVE_TTLS = 4 };
+extern const int64_t save_ttls_ms[SAVE_TTLS]; /* a minute, five, an hour, a day (S6: a UTC day) */
+typedef struct SaveTtl { int64_t nano, calls, changed; } SaveTtl;
+int save_best_ttl(const SaveTtl ttl[SAVE_TTLS]); /* that pays best and is not stale; a longer one only for a tenth more; -1 = none */
+
 typedef struct SavePart { /* texts: the sample's */
     const char *feature;
     int64_t nano, calls;
     const char *model, *to_model; /* of the call that would save most: its model, and the one it would go to */
     int64_t most_nano, output;    /* what that call would save; its output tokens then */
+    SaveTtl ttl[SAVE_TTLS];       /* of response caching */
 } SavePart;
 enum { SAVE_PARTS = 24, SAVE_EXAMPLES = 10, SAVE_BLOCKS = 16 };
 typedef struct Saving {
@@ -93,6 +102,7 @@ typedef struct Savings {
     SaveNote note[SAVE_NOTES];      /* findings first */
     size_t notes;
     Saving by[SAVE_COUNT], combined;
+    SaveTtl ttl[SAVE_TTLS];
     int64_t paid_nano, without_nano;   /* without: had nothing of it been done */
     int64_t block_paid[SAVE_BLOCKS];
     int64_t calls, unpriced, repriced; /* repriced: priced otherwise now, see S1 */

@@ -97,11 +97,15 @@ static void untracked(NoteRoom *n) {
 static int64_t apart(int64_t a, int64_t b) { return a > b ? a - b : b - a; }
 
 /* Long answers of one prompt that differ by a fifth are not the same answer. */
+bool save_answer_changed(int64_t output, int64_t before) { return apart(output, before) * 5 > before; }
+
+bool save_is_stale(int64_t changed, int64_t again) { return again >= ASKED_AGAIN && at_least(changed, again, CHANGED_PERCENT); }
+
 void save_stale_see(const SaveNow *now, Prompt *p) {
     const SaveCall *c = now->c;
     int64_t *n = now->k->n, output = c->tokens[TOK_OUTPUT];
     if (!p || c->flags & REQ_CACHE_HIT || c->outcome != OUTCOME_OK) return;
-    bool changed = p->output >= 0 && apart(output, p->output) * 5 > p->output;
+    bool changed = p->output >= 0 && save_answer_changed(output, p->output);
     n[K_AGAIN] += p->output >= 0;
     n[K_CHANGED] += changed;
     if (changed) now->k->best[KB_CHANGED] = (Best){n[K_CHANGED], c->key};
@@ -136,7 +140,7 @@ static Stale find_stale(const NoteRoom *n) {
 static void stale_risk(NoteRoom *n) {
     const Stale s = find_stale(n);
     SaveNote *note;
-    if (s.again < ASKED_AGAIN || !at_least(s.changed, s.again, CHANGED_PERCENT) || !(note = save_note(n, "stale-risk caching", true))) return;
+    if (!save_is_stale(s.changed, s.again) || !(note = save_note(n, "stale-risk caching", true))) return;
     note->calls = s.changed;
     note->example = s.example;
     char kept[128] = "";

@@ -55,6 +55,7 @@ typedef struct Kind {
     int64_t guessed_ms;        /* when its guessed prefix was used last; 0 = never */
     Best best[KIND_BESTS];
     PartSum part[SAVE_COUNT + 1];
+    SaveTtl ttl[SAVE_TTLS];
 } Kind;
 
 /* An example while the day lasts: what it saves when its prefix is cached is known in the evening. */
@@ -71,7 +72,8 @@ typedef struct Prefix { /* of one model and feature: in each mode when it was us
     int64_t used_ms[PREFIX_MODES], nano[PREFIX_MODES], calls[PREFIX_MODES], most_nano, output;
     uint32_t kind, block;
 } Prefix;
-typedef struct Prompt { int64_t stored_ms, output; } Prompt; /* output: of the last answer; -1 = none */
+typedef struct Stored { uint32_t at_ms, output; } Stored; /* at_ms: of the day, from 1 on; 0 = none */
+typedef struct Prompt { int64_t stored_ms, output; Stored by_ttl[SAVE_TTLS]; } Prompt; /* output: of the last answer; -1 = none */
 typedef struct Talk { int64_t turns, first_input, summarised; } Talk; /* summarised: input that the last summary stands for */
 typedef struct DayTable { KeyTable keys; void *at; size_t cap, size; } DayTable; /* size: of one */
 void *day_table_at(DayTable *t, const int64_t *key, bool *is_new); /* what is new is zeroed; a full table begins anew */
@@ -134,6 +136,10 @@ Prefix *save_prefix(const SaveNow *now);
 bool save_prefix_apply(const SaveNow *now, Prefix *p, PrefixMode mode, const WhatIf *w, WhatIf *cached);
 void save_prefixes_end(SaveRoom *r); /* the evening: prefixes whose writes cost more than their reads save are left as they are */
 Prompt *save_prompt_of(const SaveNow *now); /* the day's, by whole prompt, model and feature; NULL = not logged */
+void save_ttls_see(const SaveNow *now, Prompt *p);
+void save_ttls_add(SaveTtl to[SAVE_TTLS], const SaveTtl from[SAVE_TTLS]);
+bool save_answer_changed(int64_t output, int64_t before); /* tokens of two answers to one prompt */
+bool save_is_stale(int64_t changed, int64_t again); /* enough of them, and too many of these changed */
 void save_end_day(SaveRoom *r);
 
 void save_mix_see(const SaveNow *now);

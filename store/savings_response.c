@@ -27,6 +27,7 @@ Prompt *save_prompt_of(const SaveNow *now) {
 static bool apply(const SaveNow *now, WhatIf *w) {
     Prompt *p = now->c->flags & REQ_STREAM ? NULL : save_prompt_of(now);
     if (!p) return false;
+    save_ttls_see(now, p);
     w->dropped = p->stored_ms != INT64_MIN && now->c->ts_ms - p->stored_ms < ttl(now->r);
     if (!w->dropped) p->stored_ms = now->c->ts_ms;
     return w->dropped;

@@ -111,6 +111,7 @@ static void add_kind(Kind *to, const Kind *from) {
     for (int i = 0; i < K_SUMS; i++) to->n[i] = nano_add(to->n[i], from->n[i]);
     for (int i = 0; i < KIND_BESTS; i++) add_best(&to->best[i], &from->best[i]);
     for (int i = 0; i <= ALL; i++) add_part(&to->part[i], &from->part[i]);
+    save_ttls_add(to->ttl, from->ttl);
 }
 
 static void add_kinds(SaveRoom *to, const SaveRoom *from) {

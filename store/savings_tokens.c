@@ -13,12 +13,16 @@ static bool undo(const SaveNow *now, WhatIf *w) {
     return true;
 }
 
-static bool apply(const SaveNow *now, WhatIf *w) {
-    int64_t *t = w->tokens, most = now->k->f.output_limit, over = call_output(t) - most;
-    if (most == INT64_MAX || over <= 0) return false;
-    t[TOK_OUTPUT] -= over < t[TOK_OUTPUT] ? over : t[TOK_OUTPUT];
-    return true;
+int64_t save_cut_output(int64_t tokens[TOK_COUNT], int64_t most) {
+    int64_t over = call_output(tokens) - most;
+    if (most < 0 || over <= 0) return 0;
+    int64_t visible = over < tokens[TOK_OUTPUT] ? over : tokens[TOK_OUTPUT];
+    tokens[TOK_OUTPUT] -= visible;
+    tokens[TOK_REASONING] -= over - visible;
+    return over;
 }
+
+static bool apply(const SaveNow *now, WhatIf *w) { return save_cut_output(w->tokens, now->k->f.output_limit) > 0; }
 
 static void say(const SaveRoom *r, Saving *out) {
     int64_t good = save_sum(r, K_GOOD), limited = save_sum(r, K_LIMITED), reached = save_sum(r, K_REACHED);

@@ -3,6 +3,7 @@
 #include "store/keytable.h"
 #include "store/money.h"
 #include "store/policy_parts.h"
+#include "store/savings.h"
 #include "store/savings_rule.h"
 
 __extension__ typedef unsigned __int128 Wide;
@@ -51,15 +52,6 @@ static bool guess(const Trial *t, const RuleRow *r, PolicyCall *c) {
 }
 
 /* ---- limits and routes: the gateways' own decision, without the rule and with it ---- */
-static void cut_output(Way *w, int64_t most) {
-    int64_t over = w->tokens[TOK_OUTPUT] + w->tokens[TOK_REASONING] - most;
-    if (most < 0 || over <= 0) return;
-    w->output_cut = over;
-    int64_t visible = over < w->tokens[TOK_OUTPUT] ? over : w->tokens[TOK_OUTPUT];
-    w->tokens[TOK_OUTPUT] -= visible;
-    w->tokens[TOK_REASONING] -= over - visible;
-}
-
 static bool decide(Trial *t, const RuleRow *r, const PolicyCall *c, PolicyDecision *with, Way *w) {
     PolicyDecision before;
     policy_decide(t->before, c, 0, &before);
@@ -68,7 +60,7 @@ static bool decide(Trial *t, const RuleRow *r, const PolicyCall *c, PolicyDecisi
     if (w->refused) return true;
     bool routed = strcmp(with->model, before.model) != 0 && strcmp(with->model, r->name[DIM_MODEL]) != 0;
     if (routed) w->model = with->model;
-    if (with->max_tokens >= 0 && with->max_tokens != before.max_tokens) cut_output(w, with->max_tokens);
+    if (with->max_tokens >= 0 && with->max_tokens != before.max_tokens) w->output_cut = save_cut_output(w->tokens, with->max_tokens);
     return routed || w->output_cut;
 }
 

@@ -229,6 +229,25 @@ static void answers_beyond_twice_the_usual_length_are_cut(void **state) {
     assert_false(s.by[SAVE_TOKENS].saved_known);
 }
 
+/* A limit ends an answer where it stands: what is visible goes first, then the reasoning before it. Savings and dry runs ask one function. */
+static void a_limit_cuts_the_end_of_an_answer(void **state) {
+    (void)state;
+    static const struct { int64_t visible, reasoning, most, cut, left_visible, left_reasoning; } cases[] = {
+        {100, 0, 40, 60, 40, 0}, {100, 300, 350, 50, 50, 300}, {100, 300, 200, 200, 0, 200}, {100, 300, 400, 0, 100, 300}, {0, 300, 0, 300, 0, 0}, {9, 9, -1, 0, 9, 9}, {9, 9, INT64_MAX, 0, 9, 9}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int64_t t[TOK_COUNT] = {[TOK_OUTPUT] = cases[i].visible, [TOK_REASONING] = cases[i].reasoning};
+        assert_int_equal(save_cut_output(t, cases[i].most), cases[i].cut);
+        assert_int_equal(t[TOK_OUTPUT], cases[i].left_visible);
+        assert_int_equal(t[TOK_REASONING], cases[i].left_reasoning);
+    }
+    begin(); /* 60 answers of 100, one of 50 after 950 of reasoning: a limit of 200 cuts 800, whatever they are */
+    for (int i = 0; i < 60; i++) add(100 - i, kind("acme", "big", "agent"), 5000, 100);
+    SaveCall *c = add(9, kind("acme", "big", "agent"), 5000, 50);
+    c->tokens[TOK_REASONING] = 950;
+    price(c);
+    assert_int_equal(work_out(&(SaveAsk){0}).by[SAVE_TOKENS].possible_nano, 800 * 25000);
+}
+
 /* S3, S4 on many made calls with everything at once; one call routed, cached and batched is counted once. */
 static void together_nothing_is_counted_twice(void **state) {
     (void)state;
@@ -312,6 +331,7 @@ int main(void) {
         cmocka_unit_test(a_job_of_the_night_is_found),
         cmocka_unit_test(a_call_priced_otherwise_now_is_in_no_estimate),
         cmocka_unit_test(answers_beyond_twice_the_usual_length_are_cut),
+        cmocka_unit_test(a_limit_cuts_the_end_of_an_answer),
         cmocka_unit_test(together_nothing_is_counted_twice),
         cmocka_unit_test(the_sample_is_what_the_ledger_has),
     };

@@ -155,6 +155,8 @@ static void assert_same(const Savings *a, const Savings *b) {
         assert_string_equal(a->note[i].text, b->note[i].text);
     }
     assert_memory_equal(&a->mix, &b->mix, sizeof a->mix);
+    assert_memory_equal(a->ttl, b->ttl, sizeof a->ttl);
+    for (size_t i = 0; i < a->by[SAVE_RESPONSE].parts; i++) assert_memory_equal(a->by[SAVE_RESPONSE].part[i].ttl, b->by[SAVE_RESPONSE].part[i].ttl, sizeof a->ttl);
 }
 
 /* S6: in slices of a few rows, in one go, and from all calls in memory. */

@@ -191,6 +191,17 @@ static void every_feature_is_offered(void **state) {
     assert_false(pane(d)->open);
 }
 
+/* The rule of a cache has the TTL that pays best: the questions come again each quarter of an hour, and are answered as before. */
+static void a_cache_gets_the_ttl_that_pays_best(void **state) {
+    Desk *d = *state;
+    open_strategy(d, SAVE_RESPONSE);
+    assert_string_equal(pane(d)->rule, "cache feature=faq ttl_seconds=3600");
+    assert_true(pane(d)->offer[0].calls > 200);
+    assert_true(pane(d)->f.hits > 0);
+    press(d, KEY_ESC);
+    goldens(d, "ttls");
+}
+
 /* A tier of the policy that stands for the model is named instead of it. */
 static void a_tier_of_the_policy_is_routed_to(void **state) {
     Desk *d = *state;
@@ -302,7 +313,7 @@ static void a_rule_is_followed_and_taken_out(void **state) {
 #define WITH_DESK(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WITH_DESK(every_feature_is_offered),     WITH_DESK(a_tier_of_the_policy_is_routed_to), WITH_DESK(an_example_is_opened),
+        WITH_DESK(every_feature_is_offered),     WITH_DESK(a_cache_gets_the_ttl_that_pays_best), WITH_DESK(a_tier_of_the_policy_is_routed_to), WITH_DESK(an_example_is_opened),
         WITH_DESK(what_no_rule_brings_says_who_does), WITH_DESK(looking_only_changes_nothing), WITH_DESK(the_dialog_says_what_happens),
         WITH_DESK(a_rule_is_followed_and_taken_out)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,7 +51,7 @@ static void print_saving(const Saving *s) {
 }
 
 static void print_parts(const Saving *s) {
-    for (size_t i = 0; s->possible_known && i < s->parts && i < PARTS_SHOWN; i++)
+    for (size_t i = 0; s->possible_known && i < s->parts && i < PARTS_SHOWN && s->part[i].calls; i++)
         printf("  %-24.24s %-30.30s %14s  %s calls\n", i ? "" : s->name, s->part[i].feature[0] ? s->part[i].feature : "(no feature)",
                number_money(s->part[i].nano, 0, BASIS_NONE).text, number_count(s->part[i].calls, 0).text);
 }
@@ -70,6 +70,7 @@ static void print_table(const Savings *v, const SaveSample *s, const Followed *f
     if (v->repriced) printf("%s calls are in no estimate, their prices changed since: tollwatch prices reprice\n", number_count(v->repriced, 0).text);
     puts("");
     for (int i = 0; i < SAVE_COUNT; i++) print_parts(&v->by[i]);
+    savings_ttls_print(v);
     savings_notes_print(v);
     savings_followed_print(f);
 }
@@ -98,7 +99,10 @@ static void json_saving(const Saving *s) {
         fputs(i ? ",{\"feature\":" : "{\"feature\":", stdout);
         json_out_string(stdout, s->part[i].feature);
         json_money("possible_usd", s->part[i].nano, true);
-        printf(",\"calls\":%" PRId64 "}", s->part[i].calls);
+        int best = save_best_ttl(s->part[i].ttl);
+        printf(",\"calls\":%" PRId64, s->part[i].calls);
+        if (best >= 0) printf(",\"best_ttl_seconds\":%" PRId64, save_ttls_ms[best] / 1000);
+        putchar('}');
     }
     fputs("],\"example_keys\":[", stdout);
     for (size_t i = 0; i < s->examples; i++) printf("%s%" PRId64, i ? "," : "", s->example[i]);
@@ -121,6 +125,7 @@ static void print_json(const Savings *v, const SaveSample *s, const Followed *f,
     }
     fputs("],\"combined\":", stdout);
     json_saving(&v->combined);
+    savings_ttls_json(v);
     if (s->cut) savings_range_json(v, range_nano);
     savings_notes_json(v);
     savings_followed_json(f);
@@ -137,13 +142,22 @@ static void csv_saving(const Saving *s) {
     printf("\"%s\"", s->name);
     csv_money(s->saved_nano, s->saved_known);
     csv_money(s->possible_nano, s->possible_known);
-    printf(",%" PRId64 ",%" PRId64 ",%s,%s\n", s->saved_calls, s->calls, s->possible_known ? save_sure_names[s->sure] : "", s->guide);
+    printf(",%" PRId64 ",%" PRId64 ",%s,%s,\n", s->saved_calls, s->calls, s->possible_known ? save_sure_names[s->sure] : "", s->guide);
+}
+
+static void csv_ttl(const Savings *v, int i) {
+    const Saving *s = &v->by[SAVE_RESPONSE];
+    const int64_t seconds = save_ttls_ms[i] / 1000;
+    printf("\"response caching at %" PRId64 " s\",", seconds);
+    csv_money(v->ttl[i].nano, true);
+    printf(",,%" PRId64 ",%s,%s,%" PRId64 "\n", v->ttl[i].calls, save_sure_names[s->sure], s->guide, seconds);
 }
 
 static void print_csv(const Savings *v) {
-    puts("strategy,saved_usd,possible_usd,saved_calls,calls,confidence,guide");
+    puts("strategy,saved_usd,possible_usd,saved_calls,calls,confidence,guide,ttl_seconds");
     for (int i = 0; i < SAVE_COUNT; i++) csv_saving(&v->by[i]);
     csv_saving(&v->combined);
+    for (int i = 0; i < SAVE_TTLS && v->by[SAVE_RESPONSE].possible_known; i++) csv_ttl(v, i);
 }
 
 /* ---- the command ---- */

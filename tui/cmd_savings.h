@@ -22,6 +22,8 @@ void savings_followed_json(const Followed *f);       /* ,"rules":[…] */
 
 /* What the calls are like, pitfalls and advice. */
 void savings_notes_print(const Savings *v);
+void savings_ttls_print(const Savings *v); /* what a response cache answers by its TTL */
+void savings_ttls_json(const Savings *v);
 void savings_range_print(const Savings *v, int64_t range_nano); /* of a cut sample: the whole range, ± */
 void savings_range_json(const Savings *v, int64_t range_nano);
 void savings_notes_json(const Savings *v); /* members of the object, with a comma before */

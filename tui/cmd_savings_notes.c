@@ -1,4 +1,5 @@
 /* cmd_savings_notes: what the calls are like, pitfalls and advice, for `tollwatch savings`. */
+#include "store/clock.h"
 #include "store/money.h"
 #include "tui/cmd_savings.h"
 #include "tui/json_out.h"
@@ -25,6 +26,39 @@ void savings_notes_print(const Savings *v) {
         if (n->spread_nano) snprintf(spread, sizeof spread, " ±%s", number_money(n->spread_nano, 0, BASIS_NONE).text);
         printf("%s%s:%s%s %s\n", n->finding ? "! " : "- ", n->name, nano, spread, n->text);
     }
+}
+
+/* "60 s" "5 min" "1 h" "24 h". */
+static const char *ttl_words(int64_t ms, char out[24]) {
+    if (ms >= MS_PER_HOUR) snprintf(out, 24, "%" PRId64 " h", ms / MS_PER_HOUR);
+    else snprintf(out, 24, "%" PRId64 " min", ms / MS_PER_MINUTE);
+    return out;
+}
+
+/* What a response cache answers and saves by its TTL, and the TTL that pays best by feature. */
+void savings_ttls_print(const Savings *v) {
+    const Saving *s = &v->by[SAVE_RESPONSE];
+    char ttl[24];
+    if (!s->possible_known) return;
+    puts("\nresponse cache, TTL    possible ~$          calls  answered otherwise in truth");
+    for (int i = 0; i < SAVE_TTLS; i++)
+        printf("  %-17s %14s %14s  %s%s\n", ttl_words(save_ttls_ms[i], ttl), number_money(v->ttl[i].nano, 0, BASIS_NONE).text, number_count(v->ttl[i].calls, 0).text,
+               number_count(v->ttl[i].changed, 0).text, save_ttls_ms[i] >= MS_PER_DAY ? "  (within one UTC day)" : "");
+    for (size_t i = 0; i < s->parts; i++) {
+        int best = save_best_ttl(s->part[i].ttl);
+        printf("  %-24.24s %s%s\n", s->part[i].feature[0] ? s->part[i].feature : "(no feature)", best < 0 ? "stale at any TTL: no rule is offered" : "pays best at ",
+               best < 0 ? "" : ttl_words(save_ttls_ms[best], ttl));
+    }
+}
+
+void savings_ttls_json(const Savings *v) {
+    fputs(",\"ttls\":[", stdout);
+    for (int i = 0; i < SAVE_TTLS && v->by[SAVE_RESPONSE].possible_known; i++) {
+        printf("%s{\"ttl_seconds\":%" PRId64 ",\"possible_usd\":", i ? "," : "", save_ttls_ms[i] / 1000);
+        json_out_money(stdout, v->ttl[i].nano);
+        printf(",\"calls\":%" PRId64 ",\"changed_calls\":%" PRId64 "}", v->ttl[i].calls, v->ttl[i].changed);
+    }
+    putchar(']');
 }
 
 /* What the newest calls say of a range that has more of them; nothing of an estimate that is unknown. */

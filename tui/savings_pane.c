@@ -56,7 +56,8 @@ static void propose(SavingsPane *p, const View *v, const Offer *o) {
     else if (strpbrk(f, " \t\",") || strpbrk(o->model, " \t\",")) none = "its name has a blank: write the rule on Policy (8, w)";
     else if (p->by == SAVE_ROUTING) propose_route(p, v, o, f);
     else if (p->by == SAVE_TOKENS) snprintf(p->rule, sizeof p->rule, "limit feature=%s model=%s max_output_tokens=%lld", f, o->model, (long long)o->output);
-    else snprintf(p->rule, sizeof p->rule, "cache feature=%s ttl_seconds=%d", f, SAVE_TTL_MS / 1000);
+    else if (o->ttl < 0) none = "too many of its answers were others a minute later: a cache would be stale";
+    else snprintf(p->rule, sizeof p->rule, "cache feature=%s ttl_seconds=%lld", f, (long long)(save_ttls_ms[o->ttl] / 1000));
     snprintf(p->why_none, sizeof p->why_none, "%s", none);
 }
 
@@ -104,12 +105,21 @@ static void pick(SavingsPane *p, View *v, const int64_t *keys, size_t count) {
     read_examples(p, v, keys, count);
 }
 
-static void take_offers(SavingsPane *p, const Saving *s) {
+/* Of a cache what the TTL brings that pays best. */
+static Offer offer_of(SaveStrategy by, const SavePart *a) {
+    Offer o = {.nano = a->nano, .calls = a->calls, .output = a->output, .ttl = by == SAVE_RESPONSE ? save_best_ttl(a->ttl) : -1};
+    if (o.ttl >= 0) o.nano = a->ttl[o.ttl].nano, o.calls = a->ttl[o.ttl].calls;
+    return o;
+}
+
+static void take_offers(SavingsPane *p, SaveStrategy by, const Saving *s) {
     p->offers = p->at = 0;
-    for (size_t i = 0; i < s->parts && s->part[i].nano > 0; i++) {
+    for (size_t i = 0; i < s->parts; i++) {
         const SavePart *a = &s->part[i];
-        Offer *o = &p->offer[p->offers++];
-        *o = (Offer){.nano = a->nano, .calls = a->calls, .output = a->output};
+        Offer *o = &p->offer[p->offers];
+        *o = offer_of(by, a);
+        if (o->nano <= 0) continue;
+        p->offers++;
         snprintf(o->feature, sizeof o->feature, "%s", a->feature);
         snprintf(o->model, sizeof o->model, "%s", a->model ? a->model : "");
         snprintf(o->to_model, sizeof o->to_model, "%s", a->to_model ? a->to_model : "");
@@ -117,7 +127,7 @@ static void take_offers(SavingsPane *p, const Saving *s) {
 }
 
 bool savings_pane_open(SavingsPane *p, View *v, SaveStrategy by, const Saving *s) {
-    take_offers(p, s);
+    take_offers(p, by, s);
     if (!s->possible_known || p->offers == 0) {
         snprintf(v->answer, sizeof v->answer, "%s: %.200s", s->name, s->possible_known ? "nothing to gain that is known" : s->stands_on);
         return true;

@@ -186,15 +186,41 @@ static void draw_limits(const Page *p, const View *v, Canvas *c, Rect r) {
     canvas_text(c, r.x + 1, r.y, r.w - 2, ROLE_DIM, 0, line);
 }
 
-static int draw_parts(const Saving *s, Canvas *c, Rect r) {
+/* A response cache by its TTL: dollars, calls. */
+static void draw_ttls(const Savings *v, Canvas *c, Rect r) {
+    char text[640] = "by TTL: ";
+    for (int i = 0; i < SAVE_TTLS; i++) {
+        size_t used = strlen(text);
+        char age[48], calls[48];
+        snprintf(age, sizeof age, "%s", number_age(save_ttls_ms[i]).text);
+        snprintf(calls, sizeof calls, "%s", number_count(v->ttl[i].calls, 0).text);
+        snprintf(text + used, sizeof text - used, "%s%s ~$%s (%s)", i ? ", " : "", age, number_money(v->ttl[i].nano, 0, BASIS_NONE).text, calls);
+    }
+    canvas_text(c, r.x + 1, r.y, r.w - 2, ROLE_DIM, 0, text);
+}
+
+static void part_words(const SavePart *a, char out[128]) {
+    int best = save_best_ttl(a->ttl);
+    out[0] = '\0';
+    if (best >= 0) snprintf(out, 128, "; a TTL of %s pays best: ~$%s", number_age(save_ttls_ms[best]).text, number_money(a->ttl[best].nano, 0, BASIS_NONE).text);
+}
+
+static int draw_parts(const Page *p, const Saving *s, Canvas *c, Rect r) {
+    const int top = r.y;
     int i = 0;
     canvas_textf(c, r.x + 1, r.y, r.w - 2, ROLE_TITLE, ATTR_BOLD, "%s: %s", s->name, s->stands_on);
+    if (s == &p->v.by[SAVE_RESPONSE] && s->possible_known && r.h > 2) {
+        r.y++, r.h--;
+        draw_ttls(&p->v, c, r);
+    }
     for (; i + 1 < r.h && (size_t)i < s->parts && i < PARTS_SHOWN; i++) {
         const SavePart *a = &s->part[i];
         canvas_right(c, r.x + 13, r.y + 1 + i, 12, ROLE_TEXT, 0, number_money(a->nano, 12, BASIS_NONE).text);
-        canvas_textf(c, r.x + 15, r.y + 1 + i, r.w - 16, ROLE_TEXT, 0, "%s, %s calls", a->feature[0] ? a->feature : "(no feature)", number_count(a->calls, 0).text);
+        char more[128];
+        part_words(a, more);
+        canvas_textf(c, r.x + 15, r.y + 1 + i, r.w - 16, ROLE_TEXT, 0, "%s, %s calls%s", a->feature[0] ? a->feature : "(no feature)", number_count(a->calls, 0).text, more);
     }
-    return i + 1;
+    return r.y - top + i + 1;
 }
 
 /* The sample stands newest first, which is by falling key. */
@@ -312,7 +338,7 @@ static void draw_savings(const void *self, const View *v, Canvas *c, Rect area) 
         savings_pane_draw(&p->pane, v, c, (Rect){area.x, area.y + y, area.w, area.h - y});
         return;
     }
-    y += draw_parts(row_of(p, p->table.selected), c, (Rect){area.x, area.y + y, area.w, area.h - y}) + 1;
+    y += draw_parts(p, row_of(p, p->table.selected), c, (Rect){area.x, area.y + y, area.w, area.h - y}) + 1;
     int unknown = draw_unknown(p, c, (Rect){area.x, area.y + y, area.w, area.h - y});
     if (unknown) y += unknown + 1;
     if (y + 1 < area.h) y += draw_mix(&p->v, c, (Rect){area.x, area.y + y, area.w, area.h - y});
