@@ -1,6 +1,7 @@
 /* logfile: see logfile.h. */
 #include "collectors/logfile.h"
 #include "collectors/accounts.h"
+#include "collectors/mend.h"
 #include "collectors/recognise.h"
 #include "collectors/unwrap.h"
 #include <errno.h>
@@ -8,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HEAD_PROOF = 1024, TAIL_PROOF = 64 };
+enum { HEAD_PROOF = 1024, TAIL_PROOF = 64, BREAKS_TRIED = 4 };
 
 /* 0 = the descriptor is a regular file (or the standard input), whose state is in the mark now. */
 static int look(LogFile *f, int fd) {
@@ -214,6 +215,7 @@ void logfile_close(LogFile *f) {
     parser_free(f->parser);
     reader_close(f->reader);
     free(f->known);
+    free(f->mended);
     free(f);
 }
 
@@ -285,13 +287,54 @@ static bool is_known_bad(LogFile *f, const Record *r) {
     return known;
 }
 
-static void take(LogFile *f, const Record *r, Batch *b) {
+static ParseResult parse(LogFile *f, const Record *r, Batch *b, Err *e) {
+    return parser_record(f->parser, r->text, r->len, f->stream ? 0 : r->offset, r->length, b, e);
+}
+
+/* The record that begins within a line whose own record was never finished: r becomes it. */
+static ParseResult parse_behind_break(LogFile *f, Record *r, Batch *b) {
+    Err ignored = {0};
+    const Str text = {r->text, r->len};
+    bool as_it_stands = f->framing == FRAME_LINES && !f->in_pieces && r->length - r->len <= 2;
+    size_t at = 0;
+    for (int tries = 0; as_it_stands && tries < BREAKS_TRIED && (at = mend_break(text, at)) > 0; tries++) {
+        Record behind = {.text = text.at + at, .len = text.len - at, .offset = r->offset + at, .line = r->line,
+                         .length = r->length - (uint32_t)at};
+        ParseResult got = parse(f, &behind, b, &ignored);
+        if (got != PARSE_BAD) return *r = behind, got;
+    }
+    return PARSE_BAD;
+}
+
+static ParseResult parse_mended(LogFile *f, Record *r, Batch *b) {
+    Err ignored = {0};
+    Mended m = mend_bytes((Str){r->text, r->len});
+    if (!m.at) return PARSE_BAD;
+    free(f->mended);
+    f->mended = m.at;
+    r->text = m.at, r->len = m.len;
+    return parse(f, r, b, &ignored);
+}
+
+/* Of what is no record some may be one; only the unfinished is lost then. */
+static ParseResult parse_or_mend(LogFile *f, Record *r, Batch *b) {
     Err e = {0};
     size_t before = batch_count(b);
-    ParseResult got = parser_record(f->parser, r->text, r->len, f->stream ? 0 : r->offset, r->length, b, &e);
+    ParseResult got = parse(f, r, b, &e);
+    if (got != PARSE_BAD) return got;
+    const Record whole = *r;
+    if (batch_count(b) == before && (got = parse_mended(f, r, b)) != PARSE_BAD) return got;
+    *r = whole;
+    if (!is_known_bad(f, r)) note_bad(f, r, e.text);
+    return batch_count(b) == before ? parse_behind_break(f, r, b) : PARSE_BAD;
+}
+
+static void take(LogFile *f, const Record *given, Batch *b) {
+    Record record = *given, *r = &record;
+    size_t before = batch_count(b);
+    ParseResult got = parse_or_mend(f, r, b);
     f->has_pending = got == PARSE_FULL; /* also when some of it fitted: the rest follows */
     f->pending = *r;
-    if (got == PARSE_BAD && !is_known_bad(f, r)) note_bad(f, r, e.text);
     f->cut_off = f->at_rest && got == PARSE_BAD;
     for (size_t i = before; i < batch_count(b); i++) {
         batch_at(b, i)->offset = r->offset;

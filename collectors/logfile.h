@@ -48,6 +48,7 @@ typedef struct LogFile {
     ParseContext context;
     Record pending;             /* read, but the batch had no room for all of its requests */
     uint64_t bad_rows[64];      /* of a database: hashes of wrong ones, because its newest rows are read again and again */
+    char *mended;               /* the text of a record that was wrong in its bytes, while it may be pending */
     bool has_pending;
     bool at_rest, cut_off;      /* what follows the last end of line was taken; and was no whole record: it may still grow */
     bool in_pieces;             /* its records may be pieces of several lines: not to be split */

@@ -1,5 +1,6 @@
 /* raw_record: reading it again. See raw_record.h; what is left out of it is in raw_elide.c. */
 #include "collectors/raw_record.h"
+#include "collectors/mend.h"
 #include "collectors/reader.h"
 #include "collectors/reader_wrapped.h"
 #include "collectors/unwrap.h"
@@ -54,7 +55,9 @@ static int set_framing(Reader *r, const Format *f, Framing *framing, Err *e) {
 static void show(Str record, Framing framing, bool content, Buf *out) {
     char *room = NULL;
     Str inside = framing == FRAME_WRAPPED_VALUES ? wrapped_text(record, &room) : unwrap_line(record, &room);
-    raw_record_elide(inside.at, inside.len, content, out);
+    Mended m = mend_bytes(inside); /* as it was counted */
+    raw_record_elide(m.at ? m.at : inside.at, m.at ? m.len : inside.len, content, out);
+    free(m.at);
     free(room);
 }
 
