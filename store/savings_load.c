@@ -34,11 +34,24 @@ void intake_free(Intake *in) {
 /* ---- one row ---- */
 static void fill_call(SaveCall *c, const Row *row) {
     const Request *r = &row->r;
-    *c = (SaveCall){.key = row->key, .ts_ms = r->ts_ms, .cost_nano = r->cost_nano, .saved_cache_nano = r->saved_cache_nano,
-                    .saved_response_nano = r->saved_response_nano, .more_calls = r->more_calls, .prefix_bytes = r->prefix_bytes,
-                    .prompt_bytes = r->prompt_bytes, .prompt_hash = r->prompt_hash, .prefix_hash = r->prefix_hash,
-                    .web_searches = r->web_searches, .tools = r->tools, .max_tokens = r->max_tokens, .latency_ms = r->latency_ms, .flags = r->flags, .outcome = r->outcome};
+    c->key = row->key;
+    c->ts_ms = r->ts_ms;
     memcpy(c->tokens, r->tokens, sizeof c->tokens);
+    c->cost_nano = r->cost_nano;
+    c->saved_cache_nano = r->saved_cache_nano;
+    c->saved_response_nano = r->saved_response_nano;
+    c->more_calls = r->more_calls;
+    c->prefix_bytes = r->prefix_bytes;
+    c->prompt_bytes = r->prompt_bytes;
+    c->prompt_hash = r->prompt_hash;
+    c->prefix_hash = r->prefix_hash;
+    c->web_searches = r->web_searches;
+    c->tools = r->tools;
+    c->max_tokens = r->max_tokens;
+    c->latency_ms = r->latency_ms;
+    c->stands_for = c->kind = 0;
+    c->flags = r->flags;
+    c->outcome = r->outcome;
 }
 
 static int passes(Scan *s, const Row *row, const Member *combo, const Member *context, Err *e) {
