@@ -134,6 +134,7 @@ const ConfigKey config_keys[] = {
      FIELD(text, Config, critical_features)},
     {"policy", "publish", "", "command to run after each change of the policy file", FIELD(command, Config, publish)},
     {"savings", "can_wait", "", "features whose calls could go at batch prices; empty = found by their hours", FIELD(text, Config, can_wait)},
+    {"savings", "can_be_cheap", "", "features that tolerate a cheaper model whatever the size of their calls; others do where calls are simple", FIELD(text, Config, can_be_cheap)},
     {"savings", "route_to", "", "model for simple calls; empty = the cheaper one in use", FIELD(text, Config, route_to)},
     {"savings", "simple_input", "2000", "input tokens up to which a call of a premium model is simple", FIELD(tokens, Config, simple_input)},
     {"savings", "simple_output", "300", "output tokens up to which it is", FIELD(tokens, Config, simple_output)},

@@ -99,9 +99,7 @@ static void write_endpoints(const SaveSample *s, Buf *out) {
 
 int metrics_savings(Db *db, const MetricsAsk *ask, const Book *b, Buf *out, Err *e) {
     const Query q = {.since_ms = ask->now_ms - DAYS * MS_PER_DAY, .until_ms = ask->now_ms, .interrupt = ask->interrupt, .ctx = ask->ctx};
-    const SaveAsk how = {.can_wait = ask->config->can_wait, .route_to = ask->config->route_to, .simple_input = ask->config->simple_input,
-                          .simple_output = ask->config->simple_output, .window = ask->config->window, .hourly = ask->config->hourly,
-                          .no_budget = ask->config->budget_count == 0, .tiers = tiers_of(ask->config)};
+    const SaveAsk how = savings_ask(ask->config);
     SaveSample s;
     int rc = savings_load(db, &q, CALLS, &s, e);
     if (rc == 0) {

@@ -40,6 +40,7 @@ static void parts_of(const SaveRoom *r, int strategy, Saving *out) {
         if (!has_part(k, strategy)) continue;
         uint32_t at_feature = keytable_index(&keys, &key, &is_new);
         at[at_feature].feature = k->text.feature;
+        at[at_feature].can_be_cheap = k->f.can_be_cheap;
         add_part(&at[at_feature], k, &k->part[strategy]);
         if (strategy == SAVE_RESPONSE) save_ttls_add(at[at_feature].ttl, k->ttl);
     }
@@ -105,6 +106,11 @@ void save_result(SaveRoom *r, Savings *out) {
     combine(r, out);
     out->without_nano = nano_add(out->paid_nano, out->combined.saved_nano);
     take_notes(r, out);
+}
+
+SaveAsk savings_ask(const Config *c) {
+    return (SaveAsk){.can_wait = c->can_wait, .can_be_cheap = c->can_be_cheap, .route_to = c->route_to, .simple_input = c->simple_input,
+                     .simple_output = c->simple_output, .window = c->window, .hourly = c->hourly, .no_budget = c->budget_count == 0, .tiers = tiers_of(c)};
 }
 
 void savings_work_out(const SaveSample *s, const Book *b, const SaveAsk *ask, Savings *out) {

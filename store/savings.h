@@ -67,6 +67,7 @@ typedef struct SavePart { /* texts: the sample's */
     const char *model, *to_model; /* of the call that would save most: its model, and the one it would go to */
     int64_t most_nano, output;    /* what that call would save; its output tokens then */
     SaveTtl ttl[SAVE_TTLS];       /* of response caching */
+    bool can_be_cheap;            /* of model routing: its feature is named, so that size and tools do not count */
 } SavePart;
 enum { SAVE_PARTS = 24, SAVE_EXAMPLES = 10, SAVE_BLOCKS = 16 };
 typedef struct Saving {
@@ -117,7 +118,9 @@ typedef struct SaveAsk {
     const char *hourly;             /* models of one's own machines, "llama-70b:2.50 qwen:1.20", dollars an hour; NULL, "" */
     const struct json_t *policy;    /* that is obeyed now: how long its caches keep an answer; NULL = not known */
     const char *can_wait;           /* features, parted by blanks or commas; NULL or "" = found by their hours */
+    const char *can_be_cheap;       /* features whose calls a cheaper model may answer whatever their size; NULL or "" = none is named */
 } SaveAsk;
+SaveAsk savings_ask(const Config *c); /* as the configuration says; its texts */
 enum { SAVE_TTL_MS = 300000, SAVE_SIMPLE_INPUT = 2000, SAVE_SIMPLE_OUTPUT = 300, SAVE_WINDOW = 8000 };
 void savings_work_out(const SaveSample *s, const Book *b, const SaveAsk *ask, Savings *out);
 

@@ -260,5 +260,6 @@ void save_facts_of(const SaveRoom *r, Kind *kind, int64_t ts_ms) {
     else if (k->price_class != CLASS_NONE) k->dearest = dearest(f, text);
     uint32_t at = keytable_find(&f->features, &feature);
     if (!*text->feature) return;
+    k->can_be_cheap = save_given(r->ask->can_be_cheap) && is_named(r->ask->can_be_cheap, text->feature);
     k->can_wait = save_given(r->ask->can_wait) ? is_named(r->ask->can_wait, text->feature) : at != UINT32_MAX && is_job(&f->pattern[at]);
 }

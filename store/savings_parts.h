@@ -20,7 +20,7 @@ typedef struct KindFacts {     /* of a kind, from the survey and the book */
     SaveClass price_class;
     int64_t min_cacheable;     /* tokens; 0 = the book does not say */
     bool charges_writes;
-    bool can_wait;             /* its feature tolerates a batch */
+    bool can_wait, can_be_cheap; /* its feature tolerates a batch; a cheaper model, as the configuration says */
     const char *cheaper, *dearest; /* models to route to, and from; NULL = not known */
     int64_t output_limit;      /* INT64_MAX = too few answers to say what is usual */
     int64_t guessed_prefix;    /* tokens that may be one prefix; 0 = none */

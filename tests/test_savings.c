@@ -134,6 +134,26 @@ static void simple_premium_calls_are_repriced_on_the_model_in_use(void **state) 
     assert_int_equal(r->example[0], 3);
 }
 
+/* Long, talkative, with tools: of a feature that tolerates a cheaper model all are routed, of another none. */
+static void a_feature_can_be_said_to_tolerate_a_cheaper_model(void **state) {
+    (void)state;
+    begin();
+    add(9, kind("acme", "big", "tagging"), 90000, 900)->tools = 3;
+    add(8, kind("acme", "big", "agent"), 90000, 900)->tools = 3;
+    add(7, kind("acme", "big", "chat"), 1000, 100)->tools = -1;
+    Savings s = work_out(&(SaveAsk){.route_to = "small"});
+    assert_int_equal(s.by[SAVE_ROUTING].calls, 1);
+    assert_int_equal(s.by[SAVE_ROUTING].sure, SURE_MEDIUM);
+    s = work_out(&(SaveAsk){.route_to = "small", .can_be_cheap = "summaries, tagging"});
+    const Saving *r = &s.by[SAVE_ROUTING];
+    assert_int_equal(r->calls, 2);
+    assert_int_equal(r->possible_nano, 90000 * INT64_C(4000) + 900 * INT64_C(20000) + 6000000);
+    assert_string_equal(r->stands_on, "2 simple or named of 3 premium calls, on small");
+    assert_string_equal(r->part[0].feature, "tagging");
+    assert_true(r->part[0].can_be_cheap);
+    assert_false(r->part[1].can_be_cheap);
+}
+
 static void a_route_can_be_named(void **state) {
     (void)state;
     begin();
@@ -324,6 +344,7 @@ int main(void) {
         cmocka_unit_test(a_prefix_below_the_models_minimum_is_not_cached),
         cmocka_unit_test(writes_that_nobody_reads_are_a_loss),
         cmocka_unit_test(simple_premium_calls_are_repriced_on_the_model_in_use),
+        cmocka_unit_test(a_feature_can_be_said_to_tolerate_a_cheaper_model),
         cmocka_unit_test(a_route_can_be_named), cmocka_unit_test(a_route_to_a_model_without_a_price_is_unknown),
         cmocka_unit_test(a_batch_price_of_the_cheaper_model_alone_adds_nothing),
         cmocka_unit_test(amounts_beyond_all_measure_do_not_turn_over),

@@ -94,6 +94,11 @@ check "cost per request is the report's" "$(field 'd["rows"][0]["usd_per_request
     "$(sed -n 's/^llm_cost_per_request_usd{period="today",.*feature="doc-agent"} //p' m.prom)"
 "$bin" --db plain.db $now savings --format json >u.json
 check "unknown is null" None "$(field 'd["strategies"][0]["possible_usd"]' u.json)"
+printf "[savings]\ncan_be_cheap = doc-agent\n" >config
+for how in "--config config" "--cheap doc-agent"; do # 300 x (9,000 x $4/M + 400 x $20/M) more than the simple calls of chat
+    case $how in --config*) "$bin" $how --db l.db $now savings --format json >x.json ;; *) "$bin" --db l.db $now savings $how --format json >x.json ;; esac
+    check "a feature that tolerates a cheaper model, by ${how%% *}" "14.880000000" "$(field 'd["strategies"][1]["possible_usd"]' x.json)"
+done
 "$bin" --db l.db $now savings --calls 10 --format json >v.json
 "$bin" --db l.db $now savings --batch faq --format json >w.json
 check "a feature that is named to wait goes at half the price" "0.375000000" "$(field 'd["strategies"][4]["possible_usd"]' w.json)"

@@ -202,6 +202,20 @@ static void a_cache_gets_the_ttl_that_pays_best(void **state) {
     goldens(d, "ttls");
 }
 
+/* A feature that tolerates a cheaper model gets a rule without bounds; another keeps them. */
+static void a_named_features_rule_has_no_bounds(void **state) {
+    Desk *d = *state;
+    snprintf(d->app.config->can_be_cheap, sizeof d->app.config->can_be_cheap, "mail");
+    d->s->close(d->self);
+    d->v.shown_self = d->self = d->s->open();
+    read_again(d);
+    open_strategy(d, SAVE_ROUTING);
+    assert_string_equal(pane(d)->rule, "route feature=mail model=claude-opus-4-8 set_model=claude-haiku-4-5");
+    assert_true(pane(d)->f.saved_nano > 0);
+    press(d, 'n');
+    assert_non_null(strstr(pane(d)->rule, "feature=chat model=claude-opus-4-8 tools=no max_prompt_bytes=8000 "));
+}
+
 /* A tier of the policy that stands for the model is named instead of it. */
 static void a_tier_of_the_policy_is_routed_to(void **state) {
     Desk *d = *state;
@@ -313,7 +327,7 @@ static void a_rule_is_followed_and_taken_out(void **state) {
 #define WITH_DESK(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WITH_DESK(every_feature_is_offered),     WITH_DESK(a_cache_gets_the_ttl_that_pays_best), WITH_DESK(a_tier_of_the_policy_is_routed_to), WITH_DESK(an_example_is_opened),
+        WITH_DESK(every_feature_is_offered),     WITH_DESK(a_cache_gets_the_ttl_that_pays_best), WITH_DESK(a_named_features_rule_has_no_bounds), WITH_DESK(a_tier_of_the_policy_is_routed_to), WITH_DESK(an_example_is_opened),
         WITH_DESK(what_no_rule_brings_says_who_does), WITH_DESK(looking_only_changes_nothing), WITH_DESK(the_dialog_says_what_happens),
         WITH_DESK(a_rule_is_followed_and_taken_out)};
     return cmocka_run_group_tests(tests, NULL, NULL);

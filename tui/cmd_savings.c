@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OPT_SINCE, OPT_UNTIL, OPT_WHERE, OPT_TTL, OPT_ROUTE, OPT_BATCH, OPT_CALLS, OPT_FORMAT, OPT_DRY, OPT_WRITE, OPT_UNDO, OPT_REASON, OPT_COUNT };
+enum { OPT_SINCE, OPT_UNTIL, OPT_WHERE, OPT_TTL, OPT_ROUTE, OPT_BATCH, OPT_CHEAP, OPT_CALLS, OPT_FORMAT, OPT_DRY, OPT_WRITE, OPT_UNDO, OPT_REASON, OPT_COUNT };
 static const Option options[] = {
     [OPT_SINCE] = {"--since", "T", NULL, "calls from T on (default 7d)"},
     [OPT_UNTIL] = {"--until", "T", NULL, "calls before T (default now)"},
@@ -20,6 +20,7 @@ static const Option options[] = {
     [OPT_TTL] = {"--ttl", "SECONDS", NULL, "how long a response cache would keep an answer (default 300)"},
     [OPT_ROUTE] = {"--route", "MODEL", NULL, "the model for simple calls (default: route_to in [savings], else the cheaper one in use)"},
     [OPT_BATCH] = {"--batch", "FEATURE,…", NULL, "features that can wait (default: can_wait in [savings], else by their hours)"},
+    [OPT_CHEAP] = {"--cheap", "FEATURE,…", NULL, "features that tolerate a cheaper model whatever the size of a call (default: can_be_cheap in [savings])"},
     [OPT_CALLS] = {"--calls", "N", NULL, "look at the newest N calls alone, scaled to the range with a spread (default: all)"},
     [OPT_FORMAT] = {"--format", "FORMAT", "table json csv md", "table (the default), json or csv; of a dry run also md"},
     [OPT_DRY] = {"--dry-run", "RULE", NULL, "which calls of yesterday (or --since T) a rule of the policy would have changed; nothing is written"},
@@ -261,11 +262,12 @@ static int take_times(App *a, Wish *w, const char *const *value) {
     Err e = {0};
     if (app_book(a, &e) != 0) return app_fail(&e);
     w->until_ms = app_now(a);
-    const Config *c = a->config;
-    w->ask = (SaveAsk){.ttl_ms = w->ask.ttl_ms, .simple_input = c->simple_input, .simple_output = c->simple_output, .window = c->window,
-                       .hourly = c->hourly, .no_budget = c->budget_count == 0, .tiers = tiers_of(c)};
-    w->ask.route_to = value[OPT_ROUTE] ? value[OPT_ROUTE] : a->config->route_to;
-    w->ask.can_wait = value[OPT_BATCH] ? value[OPT_BATCH] : a->config->can_wait;
+    const int64_t ttl_ms = w->ask.ttl_ms;
+    w->ask = savings_ask(a->config);
+    w->ask.ttl_ms = ttl_ms;
+    if (value[OPT_ROUTE]) w->ask.route_to = value[OPT_ROUTE];
+    if (value[OPT_BATCH]) w->ask.can_wait = value[OPT_BATCH];
+    if (value[OPT_CHEAP]) w->ask.can_be_cheap = value[OPT_CHEAP];
     if (time_parse_arg(a->day_zone, w->until_ms, value[OPT_SINCE] ? value[OPT_SINCE] : "7d", &w->since_ms, &e) != 0) return usage_fail("savings: --since %s", e.text);
     if (value[OPT_UNTIL] && time_parse_arg(a->day_zone, w->until_ms, value[OPT_UNTIL], &w->until_ms, &e) != 0) return usage_fail("savings: --until %s", e.text);
     if (w->since_ms >= w->until_ms) return usage_fail("savings: --since is not before --until");

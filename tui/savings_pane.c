@@ -44,7 +44,9 @@ static void propose_route(SavingsPane *p, const View *v, const Offer *o, const c
     char target[NAME_MAX_BYTES + 16];
     int64_t simple = v->app->config->simple_input ? v->app->config->simple_input : SAVE_SIMPLE_INPUT;
     target_of(v, o->to_model, target, sizeof target);
-    snprintf(p->rule, sizeof p->rule, "route feature=%s model=%s tools=no max_prompt_bytes=%lld %s", feature, o->model, (long long)simple * BYTES_PER_TOKEN, target);
+    char bounds[64] = "";
+    if (!o->can_be_cheap) snprintf(bounds, sizeof bounds, " tools=no max_prompt_bytes=%lld", (long long)simple * BYTES_PER_TOKEN);
+    snprintf(p->rule, sizeof p->rule, "route feature=%s model=%s%s %s", feature, o->model, bounds, target);
 }
 
 /* Words part at blanks, so that a name with one gets no rule from here. */
@@ -107,7 +109,7 @@ static void pick(SavingsPane *p, View *v, const int64_t *keys, size_t count) {
 
 /* Of a cache what the TTL brings that pays best. */
 static Offer offer_of(SaveStrategy by, const SavePart *a) {
-    Offer o = {.nano = a->nano, .calls = a->calls, .output = a->output, .ttl = by == SAVE_RESPONSE ? save_best_ttl(a->ttl) : -1};
+    Offer o = {.nano = a->nano, .calls = a->calls, .output = a->output, .can_be_cheap = a->can_be_cheap, .ttl = by == SAVE_RESPONSE ? save_best_ttl(a->ttl) : -1};
     if (o.ttl >= 0) o.nano = a->ttl[o.ttl].nano, o.calls = a->ttl[o.ttl].calls;
     return o;
 }

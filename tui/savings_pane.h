@@ -13,6 +13,7 @@
 enum { PANE_RULES = 3, PANE_CALLS = 50000 };
 typedef struct Offer { /* a feature that a strategy would save on */
     char feature[NAME_MAX_BYTES + 1], model[NAME_MAX_BYTES + 1], to_model[NAME_MAX_BYTES + 1];
+    bool can_be_cheap;           /* whatever the size of its calls */
     int ttl;                     /* index of the TTL that pays best; -1 = none */
     int64_t nano, calls, output; /* of the range shown; output: tokens of the call that would save most, then */
 } Offer;

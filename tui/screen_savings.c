@@ -54,14 +54,12 @@ static bool is_fresh(const Page *p, const View *v) {
 }
 
 static int begin_run(Page *p, View *v, Err *e) {
-    const Config *c = v->app->config;
     end_run(p);
     filter_free(p->filter);
     p->filter = NULL;
     if (v->filter && filter_parse(&p->filter, v->filter_text, e) != 0) return -1;
     const Query q = {.since_ms = v->since_ms, .until_ms = v->until_ms, .filter = p->filter};
-    p->ask = (SaveAsk){.can_wait = c->can_wait, .route_to = c->route_to, .simple_input = c->simple_input, .simple_output = c->simple_output, .window = c->window,
-                       .hourly = c->hourly, .no_budget = c->budget_count == 0, .tiers = tiers_of(c)};
+    p->ask = savings_ask(v->app->config);
     json_decref(p->policy);
     p->ask.policy = p->policy = savings_policy(v->app);
     p->read_ms = v->until_ms;
