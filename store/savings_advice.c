@@ -29,7 +29,7 @@ static void see_form(const SaveNow *now) {
 void save_advice_see(const SaveNow *now) {
     const SaveCall *c = now->c;
     int64_t *n = now->k->n;
-    if (c->flags & REQ_CACHE_HIT) return;
+    if (c->flags & REQ_CACHE_HIT || c->outcome == OUTCOME_REFUSED) return; /* no model was asked */
     n[K_ASKED]++;
     n[K_ASKED_TOKENS] += call_input(c->tokens) + call_output(c->tokens);
     n[K_ASKED_TIMED] += c->latency_ms > 0;

@@ -42,8 +42,9 @@ void save_mix_see(const SaveNow *now) {
     n[K_SOUND_NANO] = nano_add(n[K_SOUND_NANO], c->cost_nano);
     n[K_OUTPUT_NANO] = nano_add(n[K_OUTPUT_NANO], c->cost_nano - without_output(now));
     n[K_SOUND_LIMITED] += c->max_tokens > 0;
-    n[K_TIMED] += c->latency_ms > 0;
-    n[K_LATENCY_MS] += c->latency_ms > 0 ? c->latency_ms : 0;
+    bool timed = c->latency_ms > 0 && c->outcome != OUTCOME_REFUSED; /* refused calls are in no average */
+    n[K_TIMED] += timed;
+    n[K_LATENCY_MS] += timed ? c->latency_ms : 0;
     if (!now->as_is.batch) return;
     n[K_BATCH]++;
     n[K_BATCH_NANO] = nano_add(n[K_BATCH_NANO], c->cost_nano);

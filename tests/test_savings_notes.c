@@ -25,9 +25,12 @@ static void the_mix_adds_up(void **state) {
     SaveCall *c = add(7, kind("acme", "small", "chat"), 1000, 100);
     c->flags |= REQ_BATCH;
     price(c);
+    SaveCall *refused = add(6, kind("acme", "big", "chat"), 0, 0); /* in no average */
+    refused->latency_ms = 3;
+    refused->outcome = OUTCOME_REFUSED;
     Savings s = work_out(&(SaveAsk){0});
     assert_int_equal(s.mix.sound_nano, s.paid_nano);
-    assert_int_equal(s.mix.calls[CLASS_PREMIUM], 2);
+    assert_int_equal(s.mix.calls[CLASS_PREMIUM], 3);
     assert_int_equal(s.mix.nano[CLASS_PREMIUM] + s.mix.nano[CLASS_ECONOMY], s.paid_nano);
     assert_int_equal(s.mix.output_nano, 2 * 2500000 + 250000); /* 100 x $25/M twice, 100 x $2.50/M */
     assert_int_equal(s.mix.batch_calls, 1);

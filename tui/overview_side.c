@@ -93,18 +93,19 @@ TW_PRINTF(3, 4) static void say(HealthRow *row, ThemeRole role, const char *fmt,
 /* In the order in which they go when there is no room. */
 static int health_rows(const Overview *o, unsigned elsewhere, HealthRow row[HEALTH_ROWS]) {
     const Totals *t = &o->list.total;
+    int64_t asked = t->requests - t->refused; /* refused calls are in no average */
     int n = 0;
     if (!(elsewhere & ELSEWHERE_CACHES)) {
         say(&row[n++], ROLE_TEXT, "prompt cache   %3s saved %s", number_permille(totals_cache_hit_permille(t), 0).text,
             number_usd_short(t->saved_cache_nano, BASIS_NONE).text);
         say(&row[n++], ROLE_TEXT, "response cache %3s saved %s",
-            number_percent(t->response_cache_hits, t->requests, 0).text,
+            number_percent(t->response_cache_hits, asked, 0).text,
             number_usd_short(t->saved_response_nano, BASIS_NONE).text);
     }
     if (!(elsewhere & ELSEWHERE_ERRORS)) {
-        say(&row[n++], t->errors * 50 > t->requests - t->refused ? ROLE_WATCH : ROLE_TEXT,
-            "errors         %3s of %s calls", number_percent(t->errors, t->requests - t->refused, 1).text,
-            number_count(t->requests, 0).text);
+        say(&row[n++], t->errors * 50 > asked ? ROLE_WATCH : ROLE_TEXT,
+            "errors         %3s of %s calls", number_percent(t->errors, asked, 1).text,
+            number_count(asked, 0).text);
         sources_row(o, &row[n++]);
     }
     if (t->unpriced_requests)
