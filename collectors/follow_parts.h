@@ -16,7 +16,8 @@ enum {
     HELD_MS = 10000,       /* a rotated file is let go when it has been quiet for so long */
     HELD_LOOK_MS = 500,
     TIRED_MS = 10000,      /* what reading took of memory is given back when nothing was stored for so long */
-    RETRY_MS = 5000,       /* a file that could not be read */
+    RETRY_MS = 5000,       /* a file that could not be read; each time twice as long, up to */
+    RETRY_MAX_MS = 900000,
     COLD_MS = 60000,       /* a file as old as that is closed when it was read to its end */
     POLL_MS = 1000,        /* folders without a watch */
     SLOW_LOOK_MS = 15000,

@@ -102,17 +102,25 @@ static bool worth_storing(const Follow *f, const Entry *n) {
            (m->size != n->stored.size && !logfile_has_rest(n->log));
 }
 
+/* A disk or a network that comes back changes nothing of the file, so nobody would tell. */
+static void retry_later(Follow *f, Entry *n) {
+    n->retry_ms = n->retry_ms == 0 ? RETRY_MS : n->retry_ms < RETRY_MAX_MS / 2 ? n->retry_ms * 2 : RETRY_MAX_MS;
+    n->not_before_ms = f->woke_ms + n->retry_ms;
+    if (n->named) follow_due(f, n, DUE_READ, n->retry_ms);
+}
+
 /* What follows a slice: more of it, waiting for its rest, or closing. */
 static void after_slice(Follow *f, Entry *n, Filled got, const Err *why) {
     if (got == FILLED_FAILED) {
         health_trouble(f, n, why->text);
-        n->not_before_ms = f->woke_ms + RETRY_MS;
+        retry_later(f, n);
         follow_close(f, n);
     } else if (got == FILLED_BATCH) {
         if (n->named) table_put_backlog(f->table, n);
         else table_put(f->table, BAG_LIVE, n);
     } else {
         health_trouble(f, n, NULL);
+        n->retry_ms = 0;
         bool rest = logfile_has_rest(n->log) && n->rest_tried != n->log->size_seen;
         if (!n->named) follow_due(f, n, DUE_READ, HELD_LOOK_MS);
         else if (rest) follow_due(f, n, DUE_REST, REST_MS);

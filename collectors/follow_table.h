@@ -31,6 +31,7 @@ typedef struct Entry {
     uint64_t offset;     /* stored, as far as is known */
     struct { bool any; int64_t size; uint64_t bad, skipped; } stored; /* with the open log's last batch */
     int64_t rest_tried;  /* size of the file when its rest was no good record */
+    int64_t retry_ms;    /* how long the next try waits after a read that failed; 0 = the last one did not */
     int64_t used_ms, due_ms, not_before_ms, quiet_since_ms; /* clock_monotonic_ms() */
     Due due;
     unsigned scan;       /* the last scan that saw it */
