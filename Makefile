@@ -154,9 +154,10 @@ install: all
 	install -D -m 644 $(BUILD)/share/fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/tollwatch.fish
 	find collectors/gateways -type f ! -name '*.pyc' | while read -r f; do \
 	    install -D -m 644 "$$f" "$(DESTDIR)$(PREFIX)/share/tollwatch/$${f#collectors/}" || exit 1; done
+	install -D -m 644 collectors/formats/FORMAT.md $(DESTDIR)$(PREFIX)/share/tollwatch/formats/FORMAT.md
 
 uninstall:
-	rm -rf $(DESTDIR)$(PREFIX)/share/tollwatch/gateways
+	rm -rf $(DESTDIR)$(PREFIX)/share/tollwatch/gateways $(DESTDIR)$(PREFIX)/share/tollwatch/formats
 	rm -f $(DESTDIR)$(PREFIX)/bin/tollwatch $(DESTDIR)$(PREFIX)/share/man/man1/tollwatch.1 \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tollwatch \
 	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tollwatch \

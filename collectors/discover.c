@@ -64,7 +64,7 @@ size_t discover_places(const Formats *f, char out[][160], size_t max) {
         for (; *place && n < max; place++) {
             size_t files = files_at(*place);
             if (!applies(*place)) continue;
-            if (files) snprintf(out[n], 160, "%.100s: %zu files", *place, files);
+            if (files) snprintf(out[n], 160, "%.100s: %zu file%s", *place, files, files == 1 ? "" : "s");
             else snprintf(out[n], 160, "%.100s: none", *place);
             n += !is_listed(out, n);
         }

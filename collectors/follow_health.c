@@ -43,11 +43,11 @@ static const char *describe(const Follow *f, size_t i, char *out, size_t size) {
     if (*tree) return snprintf(out, size, "%s", tree), s->files ? "watch" : "error";
     if (s->files == 0) return snprintf(out, size, "no file at %.180s yet", s->config->path), "waiting";
     if (s->troubles) {
-        snprintf(out, size, "%zu of %zu files: %.200s", s->troubles, s->files, s->trouble);
+        snprintf(out, size, "%zu of %zu file%s: %.200s", s->troubles, s->files, s->files == 1 ? "" : "s", s->trouble);
         return s->troubles == s->files ? "error" : "watch";
     }
     if (s->bad_at_ms && f->woke_ms - s->bad_at_ms < BAD_SHOWN_MS) return snprintf(out, size, "%s", s->bad), "watch";
-    if (behind) snprintf(out, size, "reading: %zu of %zu files to go", behind, s->files);
+    if (behind) snprintf(out, size, "reading: %zu of %zu file%s to go", behind, s->files, s->files == 1 ? "" : "s");
     else snprintf(out, size, "following %zu file%s", s->files, s->files == 1 ? "" : "s");
     return "ok";
 }

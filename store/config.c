@@ -91,7 +91,7 @@ static const ConfigSection *section_find(Reading *r, const char *kind) {
         nearest_try(&n, s->name);
     }
     nearest_hint(&n, hint, sizeof hint);
-    bad(r, r->line, "[%.60s] is no section%s; known are general source account budget alert rule policy gateway", kind, hint);
+    bad(r, r->line, "[%.60s] is no section%s; known are general source account budget alert rule policy savings tier gateway", kind, hint);
     return NULL;
 }
 

@@ -190,6 +190,7 @@ typedef struct SourceView {
     int64_t seen_ms, lag_ms; int64_t files, lines, records, bad_lines, skipped_lines, late; bool notional;
     int64_t today_requests;           /* calls since midnight in the budget zone that count; -1 = unknown (over 48 h ago) */
 } SourceView;
+bool source_is_fine(const SourceView *v); /* nothing is wrong with it: read, or waiting for its first record */
 int query_sources(Db *db, int64_t now_ms, SourceView *out, size_t max, size_t *count, Err *e);
 int64_t query_heartbeat_ms(Db *db); /* the ledger says when collecting began, its lock what came since; 0 = never */
 int64_t query_newest_ms(Db *db);    /* time of the newest request; 0 = there is none */

@@ -145,6 +145,10 @@ static int stored_zone(Db *db, Zone **out, Err *e) {
     return rc < 0 ? -1 : 0;
 }
 
+bool source_is_fine(const SourceView *v) {
+    return strcmp(v->state, "ok") == 0 || strcmp(v->state, "waiting") == 0;
+}
+
 int query_sources(Db *db, int64_t now_ms, SourceView *out, size_t max, size_t *count, Err *e) {
     *count = 0;
     Owners o = {.sources.width = 1, .files.width = 1};

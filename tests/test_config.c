@@ -53,6 +53,7 @@ static void wrong_tiers_and_rules_are_named(void **state) {
     (void)state;
     static const struct { const char *text; int line; const char *says; } cases[] = {
         {"[tier best]\nmodels = a\n", 1, "known are classifier standard premium"}, {"[tier premium]\n", 1, "needs models ="},
+        {"[gatway x]\nack = x\n", 1, "known are general source account budget alert rule policy savings tier gateway"},
         {"[rule nothing]\noff = yes\n", 1, "is no rule; known are budget"},
         {"[rule burn]\nthreshold = 0.5\n", 1, "has no threshold"},
         {"[rule premium]\nabove_usd = 1\n", 1, "has no above_usd"}, {"[rule call]\nabove_ms = 1\n", 1, "has no above_ms"},

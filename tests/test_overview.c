@@ -136,7 +136,7 @@ static void the_six_questions_at_a_glance(void **state) {
     usual_load(utc(NOW));
     incident(utc(NOW));
     static const struct { int w, h; const char *path; } sizes[] = {
-        {40, 10, "tests/tui/incident_40x10.txt"}, {80, 24, "tests/tui/incident_80x24.txt"},
+        {38, 9, "tests/tui/incident_38x9.txt"}, {40, 10, "tests/tui/incident_40x10.txt"}, {80, 24, "tests/tui/incident_80x24.txt"},
         {120, 40, "tests/tui/incident_120x40.txt"}, {200, 60, "tests/tui/incident_200x60.txt"}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         Canvas *c = frame(sizes[i].w, sizes[i].h);

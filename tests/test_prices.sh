@@ -47,9 +47,13 @@ END
 "$bin" --now 2026-11-24T12:00:00Z import --format gateway "$work/log" >/dev/null
 check "unpriced names the model and how much" says "^azure  *ours  *1  *2,020$" unpriced
 printf 'provider,model,aliases\nazure,gpt-4.1,ours\n' >"$conf/prices.csv"
-check "reprice tells how many changed" says "^1 requests have another cost" reprice
+check "reprice tells how many changed" says "^1 request has another cost" reprice
 check "and then all is priced" says "every recorded call has a price" unpriced
 check "reprice again changes nothing" says "^0 requests" reprice
+printf '%s\n' '{"ts":"2026-11-24T10:02:00.000Z","request_id":"a3","gateway":"g","provider":"azure","endpoint":"/v1/chat/completions","stream":false,"status":200,"usage":{"prompt_tokens":2000,"completion_tokens":20,"total_tokens":2020},"usage_state":"full"}' >"$work/log2"
+"$bin" --now 2026-11-24T12:00:00Z import --format gateway "$work/log2" >/dev/null
+check "a call without a model is told" says "^azure  *(none)  *1 " unpriced
+check "and that no price helps" sh -c "'$bin' prices unpriced | grep -q 'names* no model' && ! '$bin' prices unpriced | grep -q 'Give them a price'"
 
 # updates
 printf 'provider,model,input_per_mtok,output_per_mtok\nopenai,gpt-4o,2500,10\n' >"$work/slip.csv"

@@ -23,10 +23,13 @@ static void print_json(const ImportSummary *s) {
            s->rows.linked, s->rows.late, s->bad_lines, s->skipped_lines, s->unpriced, s->elapsed_ms);
 }
 
+static const char *plural(uint64_t n) { return n == 1 ? "" : "s"; }
+
 static void print_text(const ImportSummary *s) {
-    printf("%" PRIu64 " files, %" PRIu64 " lines in %" PRId64 ".%" PRId64 " s: %" PRIu64 " new requests, %" PRIu64
+    printf("%" PRIu64 " file%s, %" PRIu64 " line%s in %" PRId64 ".%" PRId64 " s: %" PRIu64 " new request%s, %" PRIu64
            " grown, %" PRIu64 " known already",
-           s->files, s->lines, s->elapsed_ms / 1000, s->elapsed_ms / 100 % 10, s->rows.added, s->rows.merged, s->rows.duplicate);
+           s->files, plural(s->files), s->lines, plural(s->lines), s->elapsed_ms / 1000, s->elapsed_ms / 100 % 10, s->rows.added, plural(s->rows.added),
+           s->rows.merged, s->rows.duplicate);
     if (s->rows.linked) printf(", %" PRIu64 " seen by another source too", s->rows.linked);
     if (s->rows.late) printf(", %" PRIu64 " late for a sealed day (--reopen DAY)", s->rows.late);
     if (s->unpriced) printf(", %" PRIu64 " without a price (see `tollwatch prices unpriced`)", s->unpriced);

@@ -15,6 +15,18 @@ static int range(const PricesCall *c, int64_t *since, int64_t *until, Err *e) {
     return 0;
 }
 
+/* No price can be given to what has no name, or shares one with others. */
+static bool can_be_priced(const Group *g) {
+    return g->name[1][0] && strcmp(g->name[1], "(other)") != 0;
+}
+
+static void advise(const Result *r) {
+    size_t named = 0;
+    for (size_t i = 0; i < r->count; i++) named += can_be_priced(&r->groups[i]);
+    if (named) puts("Give them a price in your prices.csv (or `tollwatch prices update FILE`), then `tollwatch prices reprice`.");
+    if (named < r->count) puts("Calls whose log names no model have no price; `tollwatch doctor FILE` says what is read of a log.");
+}
+
 static void show_unpriced(const Result *r) {
     char requests[32], tokens[32];
     if (r->count == 0) {
@@ -31,7 +43,7 @@ static void show_unpriced(const Result *r) {
     count_grouped(r->total.unpriced_requests, requests, sizeof requests);
     count_grouped(r->total.unpriced_tokens, tokens, sizeof tokens);
     printf("%-14s %-48s %14s %18s\n", "total", "", requests, tokens);
-    puts("Give them a price in your prices.csv (or `tollwatch prices update FILE`), then `tollwatch prices reprice`.");
+    advise(r);
 }
 
 int prices_unpriced(PricesCall *c) {
@@ -73,7 +85,7 @@ int prices_reprice(PricesCall *c) {
     if (c->app->readonly) return usage_fail("prices reprice changes the database; leave out --readonly");
     if (app_book(c->app, &e) != 0 || reprice(c->app, &changed, &e) != 0) return app_fail(&e);
     count_grouped((int64_t)changed, text, sizeof text);
-    printf("%s requests have another cost now; days whose raw rows were purged keep theirs\n", text);
+    printf("%s %s another cost now; days whose raw rows were purged keep theirs\n", text, changed == 1 ? "request has" : "requests have");
     return EXIT_DONE;
 }
 

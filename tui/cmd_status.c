@@ -33,6 +33,7 @@ static void judge_collector(Status *s) {
     int64_t age = s->now_ms - s->heartbeat_ms;
     if (s->heartbeat_ms == 0) reason(s, SEVERITY_UNKNOWN, "nobody has collected yet");
     else if (age > STALE_MS) reason(s, SEVERITY_CRITICAL, "nobody is collecting since %s", number_age(age).text);
+    s->untold = s->reasons;
 }
 
 static void judge_budget(Status *s, StatusBudget *b) {
@@ -44,11 +45,23 @@ static void judge_budget(Status *s, StatusBudget *b) {
         reason(s, SEVERITY_CRITICAL, "%s is spent: %d%%", b->budget->id, b->view.spent_permille / 10);
     else if (warn)
         reason(s, SEVERITY_WARNING, "%s is %d%% spent", b->budget->id, b->view.spent_permille / 10);
+    if (b->severity > s->budgets[0].severity && !s->untold) s->untold = s->reasons; /* the fullest is shown */
 }
 
 Severity status_switch_severity(const Status *s) {
     bool stops = s->policy.state == SWITCH_ALL || s->policy.state == SWITCH_NON_CRITICAL;
     return stops ? SEVERITY_WARNING : SEVERITY_OK;
+}
+
+static void judge_burn(Status *s) {
+    const Now *n = &s->now;
+    if (n->usual_nano_per_min < 0 || n->rate_nano_per_min <= BURN_FLOOR_NANO || n->rate_nano_per_min / 3 <= n->usual_nano_per_min) return;
+    if (n->usual_nano_per_min > 0) {
+        reason(s, SEVERITY_WARNING, "spending %s usual", number_ratio(n->rate_nano_per_min, n->usual_nano_per_min).text);
+        return;
+    }
+    reason(s, SEVERITY_WARNING, "usually nothing is spent now");
+    if (!s->untold) s->untold = s->reasons;
 }
 
 static void judge_switch(Status *s) {
@@ -57,15 +70,14 @@ static void judge_switch(Status *s) {
 }
 
 void status_judge(Status *s) {
-    const Now *n = &s->now;
     if (!s->known) {
         s->severity = SEVERITY_UNKNOWN;
+        s->untold = s->reasons;
         return;
     }
     judge_collector(s);
     for (size_t i = 0; i < s->budget_count; i++) judge_budget(s, &s->budgets[i]);
-    if (n->usual_nano_per_min >= 0 && n->rate_nano_per_min > BURN_FLOOR_NANO && n->rate_nano_per_min / 3 > n->usual_nano_per_min)
-        reason(s, SEVERITY_WARNING, "spending %s usual", number_ratio(n->rate_nano_per_min, n->usual_nano_per_min).text);
+    judge_burn(s);
     judge_switch(s);
 }
 
@@ -174,6 +186,7 @@ const Command cmd_status = {
                "  {budget}                 the fullest budget, and when it breaks\n"
                "  {switch} {age}           are calls stopped; how old the last record is\n"
                "  {glyph} {state} {reason} is all well, as a mark, a word, a sentence\n"
+               "  {untold}                 the reason that no other word of --tmux shows\n"
                "\n"
                "In tmux: set -g status-right '#(tollwatch status --tmux)'",
 };

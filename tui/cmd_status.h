@@ -21,6 +21,7 @@ typedef struct Status {
     Severity severity;
     char reason[REASONS_MAX][256];
     size_t reasons;
+    size_t untold;          /* reason + 1 that no figure of the short line shows; 0 = none */
     bool known;             /* the ledger could be read: the figures below are there */
     int64_t now_ms, heartbeat_ms;
     Now now;

@@ -95,6 +95,10 @@ static void say_reason(const Status *s, Buf *out) {
     for (size_t i = 0; i < s->reasons; i++) buf_fmt(out, "%s%s", i ? "; " : "", s->reason[i]);
 }
 
+static void say_untold(const Status *s, Buf *out) {
+    if (s->untold) buf_str(out, s->reason[s->untold - 1]);
+}
+
 static void say_age(const Status *s, Buf *out) {
     buf_str(out, number_age(s->now.last_record_ms ? s->now_ms - s->now.last_record_ms : -1).text);
 }
@@ -103,12 +107,12 @@ static const Word words[] = {
     {"glyph", say_glyph}, {"rate", say_rate}, {"usual", say_usual}, {"ratio", say_ratio}, {"today", say_today},
     {"today_short", say_today_short}, {"end_of_day", say_end}, {"end_short", say_end_short}, {"month", say_month},
     {"notional", say_notional}, {"calls", say_calls}, {"errors", say_errors}, {"top", say_top}, {"budget", say_budget},
-    {"switch", say_switch}, {"state", say_state}, {"reason", say_reason}, {"age", say_age}, {NULL, NULL},
+    {"switch", say_switch}, {"state", say_state}, {"reason", say_reason}, {"untold", say_untold}, {"age", say_age}, {NULL, NULL},
 };
 
 /* Words need figures, but for these. */
 static bool word_is_known(const Status *s, const Word *w) {
-    return s->known || w->say == say_glyph || w->say == say_state || w->say == say_reason;
+    return s->known || w->say == say_glyph || w->say == say_state || w->say == say_reason || w->say == say_untold;
 }
 
 static const Word *find_word(const char *at, size_t len) {
@@ -230,8 +234,8 @@ void status_line(const Status *s, bool ascii, FILE *out) {
 
 /* 80 columns hold it with names of ordinary length; tmux cuts the rest. */
 void status_tmux(const Status *s, bool ascii, const Theme *theme, FILE *out) {
-    say(s, s->known ? BY_STATE "{rate}/m {glyph}" IF "{ratio}" END PLAIN IF " {top}" END " | {today_short} {end_short}"
+    say(s, s->known ? BY_STATE "{rate}/m {glyph}" IF "{ratio}" END IF " {untold}" END PLAIN IF " {top}" END " | {today_short} {end_short}"
                       IF " | " BY_BUDGET "{budget}" PLAIN END " | " BY_SWITCH "{switch}" PLAIN
-                    : BY_STATE "{glyph} tollwatch {state}" PLAIN,
+                    : BY_STATE "{glyph} tollwatch {state}" IF ": {untold}" END PLAIN,
         &(Look){.ascii = ascii, .tmux = true, .theme = theme}, out);
 }

@@ -244,7 +244,38 @@ static void draw_chart(const Overview *o, const View *v, Canvas *c, Rect r) {
 
 /* ---- the whole ---- */
 
-/* Below 40x10: one to three lines. */
+int overview_narrow_budgets(const Overview *o, Rect list) {
+    int rows = (int)o->budgets < list.h ? (int)o->budgets : list.h;
+    return list.h - rows < 4 ? list.h : rows;
+}
+
+enum { LIST_W = 32, LIST_H = 3 }; /* of the list below 40x10 */
+
+/* What can break comes first, the list where both have room and its figures are not cut. */
+static void draw_rest(const Overview *o, const View *v, Canvas *c, Rect list, int rows, int gap) {
+    if (o->budgets) {
+        overview_draw_budgets(o, v, c, (Rect){list.x, list.y, list.w, rows}, false);
+        list.y += rows + gap;
+        list.h -= rows + gap;
+    }
+    if (list.w >= LIST_W) overview_draw_list(o, v, c, list);
+}
+
+/* Of six rows three for the list. */
+static void draw_below(const Overview *o, const View *v, Canvas *c, Rect rest) {
+    int most = rest.h > LIST_H ? rest.h - LIST_H : rest.h;
+    draw_rest(o, v, c, rest, (int)o->budgets < most ? (int)o->budgets : most, 0);
+}
+
+/* What breaks first, behind the figures where they leave room. */
+static void small_budget(const Overview *o, const View *v, Canvas *c, int x, int y, Rect area) {
+    char at[16];
+    if (area.h > 2 || area.x + area.w - x < 30 || !o->budgets || o->budget[0].v.breaks_ms < 0) return;
+    time_format(v->zone, o->budget[0].v.breaks_ms, "%H:%M", at, sizeof at);
+    canvas_textf(c, x, y, area.x + area.w - x, overview_budget_role(&o->budget[0], v->until_ms), 0, "  %.30s %s", o->budget[0].b->id, at);
+}
+
+/* Below 40x10: a sentence and a line of figures, or that line alone; what has room below them. */
 static void draw_small(const Overview *o, const View *v, Canvas *c, Rect area) {
     ThemeRole role;
     char sw[64];
@@ -265,17 +296,8 @@ static void draw_small(const Overview *o, const View *v, Canvas *c, Rect area) {
     }
     if (area.w - x >= 16) x += canvas_textf(c, x, y, area.w - x, ROLE_TEXT, 0, "  today  %s", today.text);
     if (area.w - x >= 16) x += canvas_textf(c, x, y, area.w - x, ROLE_TEXT, 0, "  24:00  %s", end.text);
-    if (area.w - x >= 30 && o->budgets && o->budget[0].v.breaks_ms >= 0) {
-        char at[16];
-        time_format(v->zone, o->budget[0].v.breaks_ms, "%H:%M", at, sizeof at);
-        canvas_textf(c, x, y, area.w - x, overview_budget_role(&o->budget[0], v->until_ms), 0, "  %.30s %s",
-                     o->budget[0].b->id, at);
-    }
-}
-
-int overview_narrow_budgets(const Overview *o, Rect list) {
-    int rows = (int)o->budgets < list.h ? (int)o->budgets : list.h;
-    return list.h - rows < 4 ? list.h : rows;
+    small_budget(o, v, c, x, y, area);
+    if (area.h > 2) draw_below(o, v, c, (Rect){area.x, area.y + 2, area.w, area.h - 2});
 }
 
 /* 40x10 and what is too low or narrow for a chart. */
@@ -290,14 +312,7 @@ static void draw_narrow(const Overview *o, const View *v, Canvas *c, const Layou
         canvas_textf(c, x + 3, r.y, r.x + r.w - x - 3, ROLE_TEXT, 0, "24:00  %s",
                      number_usd_whole(n->eod_at_rate_nano, 0, BASIS_PROJECTED).text);
     }
-    Rect list = l->at[PART_LIST];
-    if (o->budgets) { /* what can break comes first, the list where both have room */
-        int rows = overview_narrow_budgets(o, list);
-        overview_draw_budgets(o, v, c, (Rect){list.x, list.y, list.w, rows}, false);
-        list.y += rows + 1;
-        list.h -= rows + 1;
-    }
-    overview_draw_list(o, v, c, list);
+    draw_rest(o, v, c, l->at[PART_LIST], overview_narrow_budgets(o, l->at[PART_LIST]), 1);
 }
 
 static void draw_side(const Overview *o, const View *v, Canvas *c, const Layout *l) {

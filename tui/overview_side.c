@@ -49,7 +49,7 @@ void overview_draw_budgets(const Overview *o, const View *v, Canvas *c, Rect r, 
     for (int i = 0; i < r.h && (size_t)i < o->budgets; i++) {
         Rect row = {r.x, r.y + i, r.w, 1};
         size_t left = o->budgets - (size_t)i;
-        if (i == r.h - 1 && left > 1)
+        if (i > 0 && i == r.h - 1 && left > 1)
             canvas_textf(c, row.x + 1, row.y, row.w - 1, ROLE_DIM, 0, "%zu more", left);
         else
             budget_row(&o->budget[i], v, c, row);
@@ -60,8 +60,7 @@ void overview_draw_budgets(const Overview *o, const View *v, Canvas *c, Rect r, 
 
 size_t overview_sources_fine(const Overview *o) {
     size_t fine = o->sources_unknown ? o->sources : 0;
-    for (size_t i = 0; i < o->sources && !o->sources_unknown; i++)
-        fine += strcmp(o->source[i].state, "error") != 0 && strcmp(o->source[i].state, "watch") != 0;
+    for (size_t i = 0; i < o->sources && !o->sources_unknown; i++) fine += source_is_fine(&o->source[i]);
     return fine;
 }
 

@@ -135,7 +135,8 @@ static void cell(const void *ctx, size_t r, size_t col, TableCell *out) {
 static void draw_gateways(Pen *p, const PolicyScreen *s, const View *v) {
     const struct { const PolicyScreen *s; const View *v; } ctx = {s, v};
     if (s->ack_count == 0) {
-        row(p, ROLE_WATCH, 0, "▲ No gateway has ever said that it obeys this file; see collectors/gateways/.");
+        row(p, ROLE_WATCH, 0, "▲ No gateway has ever said that it obeys this file. Gateways that do are in");
+        row(p, ROLE_TEXT, 0, "  share/tollwatch/gateways/ (of the source: collectors/gateways/).");
         row(p, ROLE_TEXT, 0, "  Which must obey, says the configuration, by the names of their acks:");
         row(p, ROLE_TEXT, 0, "  [gateway edge-1]");
         row(p, ROLE_TEXT, 0, "  ack = edge-1");

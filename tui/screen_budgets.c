@@ -17,7 +17,7 @@ static const Column columns[COL_COUNT] = {
     [COL_LIMIT] = {.title = "limit $", .width = 10, .right = true, .drop = 6, .name = "limit", .figure = FIGURE_DOLLARS},
     [COL_SPENT] = {.title = "spent", .width = 11, .right = true, .drop = 3, .name = "spent", .figure = FIGURE_DOLLARS},
     [COL_GAUGE] = {.title = "spent ▒ →end", .width = GAUGE + 2, .drop = 2, .name = "gauge", .figure = FIGURE_PICTURE},
-    [COL_PART] = {.title = "of $", .width = 5, .right = true, .name = "part", .figure = FIGURE_PERMILLE},
+    [COL_PART] = {.title = "used", .width = 5, .right = true, .name = "part", .figure = FIGURE_PERMILLE},
     [COL_END] = {.title = "→end $", .width = 8, .right = true, .drop = 7, .name = "end", .figure = FIGURE_DOLLARS},
     [COL_BREAKS] = {.title = "breaks", .width = 9, .right = true, .name = "breaks", .figure = FIGURE_TIME},
 };

@@ -70,8 +70,7 @@ static int load_sources(void *self, View *v, int64_t deadline_us, bool *more, Er
 
 /* A glyph with its word's meaning: fine, watch, act, unknown. */
 static const char *glyph(const SourceView *v) {
-    return strcmp(v->state, "ok") == 0 ? "○" : strcmp(v->state, "error") == 0 ? "●"
-           : strcmp(v->state, "watch") == 0 ? "▲" : "?";
+    return strcmp(v->state, "error") == 0 ? "●" : strcmp(v->state, "watch") == 0 ? "▲" : source_is_fine(v) ? "○" : "?";
 }
 
 static ThemeRole role_of(const SourceView *v) {
@@ -102,6 +101,12 @@ static void total_cell(const Sources *s, size_t column, TableCell *out) {
     if (column == COL_LINES) snprintf(out->text, sizeof out->text, "%s", number_count(lines, 9).text);
 }
 
+/* An import says nothing after it: it is over. */
+static const char *word_of(const SourceView *v) {
+    if (v->last_word[0]) return v->last_word;
+    return strncmp(v->source, "import ", 7) == 0 ? "read once, not followed" : "nothing was said yet";
+}
+
 static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
     const Sources *s = ctx;
     if (row == TABLE_TOTAL) {
@@ -130,16 +135,16 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
         if (bad) out->role = ROLE_WATCH;
         break;
     case COL_LINES: snprintf(to, size, "%s", number_count(v->lines, 9).text); break;
-    default: snprintf(to, size, "%.190s", v->last_word); break;
+    default: snprintf(to, size, "%.190s", word_of(v)); break;
     }
 }
 
 /* The selected one in full: where it reads, how much, its last word. */
 static void draw_source(const SourceView *v, bool then, Canvas *c, Rect r) {
-    if (!then) canvas_textf(c, r.x, r.y, r.w, ROLE_DIM, 0, "%s  %s %s, %s records, %s late  %s", v->source,
+    if (!then) canvas_textf(c, r.x, r.y, r.w, ROLE_DIM, 0, "%s  %s %s, %s %s, %s late  %s", v->source,
                  number_count(v->files, 0).text, v->files == 1 ? "file" : "files", number_count(v->records, 0).text,
-                 number_count(v->late, 0).text, v->path);
-    canvas_text(c, r.x, r.y + 1, r.w, role_of(v), 0, v->last_word);
+                 v->records == 1 ? "record" : "records", number_count(v->late, 0).text, v->path);
+    canvas_text(c, r.x, r.y + 1, r.w, role_of(v), 0, word_of(v));
 }
 
 static int64_t value(const void *ctx, size_t row, size_t column) {
