@@ -88,13 +88,22 @@ int by_parse(const char *list, int *out, size_t max, size_t *count, Err *e) {
 typedef struct Order {
     int by;        /* index into the query's `by`, or -1 */
     int column;    /* -1 = names only */
-    size_t by_count;
+    const Query *q;
     bool reverse;
 } Order;
 
-static int compare_names(const Group *a, const Group *b, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        int c = strcmp(a->name[i], b->name[i]);
+/* Minutes and hours by their instant: when clocks go back, 02:00+02:00 is before 02:00+01:00. */
+static int compare_name(const Order *o, const Group *a, const Group *b, size_t i) {
+    const char *x = a->name[i], *y = b->name[i];
+    int64_t at_x, at_y;
+    bool clock = o->q->by[i] == BY_MINUTE || o->q->by[i] == BY_HOUR;
+    if (!clock || time_parse_rfc3339(x, strlen(x), &at_x) != 0 || time_parse_rfc3339(y, strlen(y), &at_y) != 0) return strcmp(x, y);
+    return (at_x > at_y) - (at_x < at_y);
+}
+
+static int compare_names(const Order *o, const Group *a, const Group *b) {
+    for (size_t i = 0; i < o->q->by_count; i++) {
+        int c = compare_name(o, a, b, i);
         if (c) return c;
     }
     return 0;
@@ -104,13 +113,13 @@ static int compare(const void *pa, const void *pb, void *ctx) {
     const Group *a = pa, *b = pb;
     const Order *o = ctx;
     int c = 0;
-    if (o->by >= 0) c = strcmp(a->name[o->by], b->name[o->by]);
+    if (o->by >= 0) c = compare_name(o, a, b, (size_t)o->by);
     if (o->column >= 0) {
         int64_t va = column_value(&a->t, (RowColumn)o->column), vb = column_value(&b->t, (RowColumn)o->column);
         c = (va < vb) - (va > vb);
     }
     if (o->reverse) c = -c;
-    return c ? c : compare_names(a, b, o->by_count);
+    return c ? c : compare_names(o, a, b);
 }
 
 /* The exact name, else the one that begins with it ("cost" for "cost_usd"). */
@@ -127,7 +136,7 @@ static int find_column(const char *name) {
 }
 
 int result_sort(Result *r, const Query *q, const char *column, bool reverse, Err *e) {
-    Order o = {.by = -1, .column = -1, .by_count = q->by_count, .reverse = reverse};
+    Order o = {.by = -1, .column = -1, .q = q, .reverse = reverse};
     if (column && *column) {
         for (size_t i = 0; i < q->by_count; i++)
             if (strcmp(column, by_name(q->by[i])) == 0) o.by = (int)i;

@@ -313,6 +313,19 @@ static void sorting_is_by_number_then_by_name(void **state) {
     result_free(&r);
 }
 
+/* The hour that comes twice when summer time ends: as text the second one would stand before the first. */
+static void hours_are_sorted_by_time(void **state) {
+    (void)state;
+    Err e = {""};
+    Query q = {.by = {BY_HOUR}, .by_count = 1};
+    Group g[] = {{.name = {"2026-10-25T03:00:00+01:00"}}, {.name = {"2026-10-25T02:00:00+01:00"}}, {.name = {"2026-10-25T02:00:00+02:00"}}};
+    must(result_sort(&(Result){.groups = g, .count = 3}, &q, NULL, false, &e), &e);
+    assert_string_equal(g[0].name[0], "2026-10-25T02:00:00+02:00");
+    assert_string_equal(g[1].name[0], "2026-10-25T02:00:00+01:00");
+    must(result_sort(&(Result){.groups = g, .count = 3}, &q, "hour", true, &e), &e);
+    assert_string_equal(g[2].name[0], "2026-10-25T02:00:00+02:00");
+}
+
 static void dimensions_are_parsed_or_refused(void **state) {
     (void)state;
     int by[QUERY_BY_MAX];
@@ -361,6 +374,7 @@ int main(void) {
         cmocka_unit_test(rollups_and_rows_say_what_the_facts_say), cmocka_unit_test(an_answer_says_when_it_came_from_rows),
         cmocka_unit_test(an_interrupt_ends_a_load_with_what_there_is),
         cmocka_unit_test(slices_add_up_to_one_shot), cmocka_unit_test(sorting_is_by_number_then_by_name),
+        cmocka_unit_test(hours_are_sorted_by_time),
         cmocka_unit_test(dimensions_are_parsed_or_refused), cmocka_unit_test(rows_page_through_all_that_match),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
