@@ -59,6 +59,7 @@ static void fill(const SaveRoom *r, int strategy, Saving *out) {
     out->calls = t->calls;
     memcpy(out->block_nano, t->block, sizeof out->block_nano);
     for (size_t i = 0; i < t->examples.count; i++) out->example[out->examples++] = t->examples.at[i].key;
+    for (size_t i = 0; i < t->saved_examples.count; i++) out->saved_example[out->saved_examples++] = t->saved_examples.at[i].key;
     parts_of(r, strategy, out);
 }
 
@@ -72,14 +73,24 @@ static void combine(const SaveRoom *r, Savings *out) {
         all->possible_known = true;
         if (s->possible_nano > 0 && (all->sure == SURE_NOT || s->sure < all->sure)) all->sure = s->sure;
     }
+    all->saved_sure = SURE_HIGH;
+    for (int i = 0; i < SAVE_COUNT; i++)
+        if (out->by[i].saved_nano && out->by[i].saved_sure < all->saved_sure) all->saved_sure = out->by[i].saved_sure;
+    all->saved_spread_nano = save_clamped_spread(r, K_CLAMPED_ALL_NANO);
+    snprintf(all->saved_on, sizeof all->saved_on, "%lld calls, priced with all taken out at once", (long long)all->saved_calls);
     snprintf(all->stands_on, sizeof all->stands_on, "%s", all->possible_known ? "the same calls, none counted twice" : "not in the logs");
 }
 
 SaveNote *save_note(NoteRoom *n, const char *name, bool finding) {
     if (n->out->notes == SAVE_NOTES) return NULL;
     SaveNote *note = &n->out->note[n->out->notes++];
-    *note = (SaveNote){.name = name, .finding = finding};
+    *note = (SaveNote){.name = name, .finding = finding, .sure = SURE_HIGH};
     return note;
+}
+
+void save_note_examples(SaveNote *n, const Examples *x) {
+    for (n->examples = 0; n->examples < x->count; n->examples++) n->more[n->examples] = x->at[n->examples].key;
+    n->example = x->count ? x->at[0].key : 0;
 }
 
 static void take_notes(const SaveRoom *r, Savings *out) {

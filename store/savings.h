@@ -75,13 +75,16 @@ typedef struct Saving {
     bool saved_known, possible_known;
     int64_t saved_nano, possible_nano; /* saved may be negative: cache writes that nobody read */
     int64_t saved_calls, calls;    /* that are saved on; that would change */
-    SaveSure sure;                 /* of possible */
-    char stands_on[128];           /* or what the logs lack */
+    SaveSure sure, saved_sure;     /* of possible; of saved */
+    char stands_on[128], saved_on[128]; /* or what the logs lack */
+    int64_t saved_spread_nano;     /* ± of saved where it rests on an estimate, two standard deviations; 0 = exact on the calls looked at */
     SavePart part[SAVE_PARTS];     /* of possible, by dollars */
     size_t parts;
     int64_t block_nano[SAVE_BLOCKS]; /* of possible, by sixteenths of the calls in the order of time */
     int64_t example[SAVE_EXAMPLES]; /* ledger keys of the calls that would save most */
     size_t examples;
+    int64_t saved_example[SAVE_EXAMPLES]; /* and that saved most */
+    size_t saved_examples;
 } Saving;
 /* What the calls are like, on sound calls (S1). */
 typedef struct SaveMix {
@@ -94,7 +97,10 @@ typedef struct SaveNote {
     const char *name;
     bool finding, nano_known;       /* a pitfall; else advice */
     int64_t nano, spread_nano;      /* what it is about, or would save; ± */
+    SaveSure sure;                  /* of nano; high: what was paid, or exact on the calls looked at */
     int64_t calls, example;         /* ledger key of a call that shows it; 0 = none */
+    int64_t more[SAVE_EXAMPLES];    /* of an estimate: the calls it would save most on */
+    size_t examples;
     char text[272];
 } SaveNote;
 enum { SAVE_NOTES = 20 };
@@ -143,6 +149,8 @@ void savings_close(SaveRun *r);
 SaveRun *savings_part(SaveRun *r, Db *db);
 void savings_rejoin(SaveRun *r, SaveRun *part); /* nobody took the part, which has read nothing: it is undone */
 void savings_add(SaveRun *r, SaveRun *part); /* when both are whole; closes the part */
+__extension__ typedef unsigned __int128 SaveWide; /* squares of nano-dollars */
+int64_t save_root(SaveWide n);
 typedef struct SaveScaled { int64_t nano, spread_nano; bool scaled; } SaveScaled;
 SaveScaled savings_scaled(const Savings *v, const Saving *s, int64_t range_nano); /* range_nano: paid in all of the range */
 #endif

@@ -43,7 +43,7 @@ static void limits(NoteRoom *n) {
     const Saving *s = &n->out->by[SAVE_TOKENS];
     SaveNote *note = save_note(n, "max_tokens", false);
     if (!note) return;
-    *note = (SaveNote){.name = note->name, .nano_known = limited > 0, .nano = save_sum(n->r, K_REACHED_NANO), .calls = reached, .example = save_best(n->r, KB_REACHED).key};
+    *note = (SaveNote){.name = note->name, .sure = SURE_HIGH, .nano_known = limited > 0, .nano = save_sum(n->r, K_REACHED_NANO), .calls = reached, .example = save_best(n->r, KB_REACHED).key};
     if (!limited) snprintf(note->text, sizeof note->text, "not in the logs: max_tokens; with it the answers that a limit clamps are counted");
     else snprintf(note->text, sizeof note->text, "%lld of %lld calls with a limit reached it: it clamps already%s, and a cut answer that is asked again is paid twice",
                   (long long)reached, (long long)limited, s->saved_calls ? ", saving what longer answers of the feature go on for" : "");
@@ -65,7 +65,7 @@ static void structured(NoteRoom *n) {
     const Kind *k = most_uneven(n->r);
     SaveNote *note;
     if (!k || !(note = save_note(n, "structured output", false))) return;
-    *note = (SaveNote){.name = note->name, .calls = k->n[K_FORM], .example = k->best[KB_FORM].key};
+    *note = (SaveNote){.name = note->name, .sure = SURE_HIGH, .calls = k->n[K_FORM], .example = k->best[KB_FORM].key};
     snprintf(note->text, sizeof note->text, "%.60s: nobody reads along, and answers go up to %lld tokens where %lld are the mean: a JSON schema bounds them",
              k->text.feature[0] ? k->text.feature : "(no feature)", (long long)k->best[KB_FORM].most, (long long)(k->n[K_FORM_OUTPUT] / k->n[K_FORM]));
 }

@@ -26,6 +26,8 @@ static void say(const SaveRoom *r, Saving *out) {
     for (size_t k = 0; k < r->kinds && !first; k++)
         if (r->kind[k].f.can_wait) first = r->kind[k].text.feature;
     out->saved_known = true;
+    out->saved_sure = SURE_HIGH;
+    snprintf(out->saved_on, sizeof out->saved_on, "%lld calls at batch prices, against standard ones", (long long)out->saved_calls);
     out->possible_known = first != NULL;
     if (!first) {
         snprintf(out->stands_on, sizeof out->stands_on, "no feature is known to wait: [savings] can_wait = names some");

@@ -11,7 +11,7 @@ enum { MODELS_MAX = 256, WAIT_HOURS = 6, WAIT_PERCENT = 95, TIMES = 2, EXCESS_LE
 typedef struct Model { const char *provider, *name; SaveClass price_class; int64_t calls, nano; } Model;
 typedef struct Pattern { int64_t calls, hour[24], first_day, last_day; bool streams; } Pattern; /* of a feature */
 typedef struct Typical { int64_t limit, calls, least; bool any_hash, caches; } Typical;            /* of a feature on a model */
-typedef struct Limit { uint32_t group; int64_t max_tokens, over, answers; } Limit;             /* met by answers; longer ones of the group */
+typedef struct Limit { uint32_t group; int64_t max_tokens, over, answers; SaveWide squares; } Limit; /* met by answers; longer ones of the group */
 
 struct SaveFacts {
     const Book *book;
@@ -132,7 +132,9 @@ static void add_beyond(SaveFacts *f, uint32_t group, const SaveCall *c) {
     for (size_t i = 0; i < f->limits; i++) {
         Limit *l = &f->limit[i];
         if (l->group != group || is_cut(c) || call_output(c->tokens) <= l->max_tokens) continue;
-        l->over += call_output(c->tokens) - l->max_tokens;
+        int64_t over = call_output(c->tokens) - l->max_tokens;
+        l->over += over;
+        l->squares += (SaveWide)over * (SaveWide)over;
         l->answers++;
     }
 }
@@ -143,6 +145,18 @@ int64_t save_excess(const SaveFacts *f, uint32_t group, int64_t max_tokens) {
         if (l->group == group && l->max_tokens == max_tokens && l->answers >= EXCESS_LEAST) return l->over / l->answers;
     }
     return -1;
+}
+
+ExcessSpread save_excess_spread(const SaveFacts *f, uint32_t group) {
+    ExcessSpread widest = {0};
+    for (size_t i = 0; i < f->limits; i++) {
+        const Limit *l = &f->limit[i];
+        if (l->group != group || l->answers < EXCESS_LEAST) continue;
+        SaveWide mean = (SaveWide)(l->over / l->answers), square = l->squares / (uint64_t)l->answers;
+        int64_t apart = square > mean * mean ? save_root(square - mean * mean) : 0, permille = apart > INT64_MAX / 1000 ? INT64_MAX / 1000 : apart * 1000 / (int64_t)(mean ? mean : 1);
+        if (widest.answers == 0 || permille > widest.permille) widest = (ExcessSpread){permille, l->answers};
+    }
+    return widest;
 }
 
 static void add_group(Typical *g, const SaveCall *c) {

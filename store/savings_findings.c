@@ -35,7 +35,8 @@ static void wrong_tier(NoteRoom *n) {
     note->nano_known = true;
     note->nano = s->possible_nano;
     note->calls = s->calls;
-    note->example = s->examples ? s->example[0] : 0;
+    note->sure = s->sure;
+    save_note_examples(note, &n->r->tally[SAVE_ROUTING].examples);
     snprintf(note->text, sizeof note->text, "%lld%% of the spend is premium price for calls that look simple, most in %.60s", percent(s->possible_nano, n->out->paid_nano),
              s->parts && s->part[0].feature[0] ? s->part[0].feature : "(no feature)");
 }
@@ -88,7 +89,7 @@ static void untracked(NoteRoom *n) {
     const Untracked u = worst_untracked(n->r);
     SaveNote *note;
     if (!at_least(u.nano, n->out->paid_nano, ENDPOINT_PERCENT) || !(note = save_note(n, "endpoint nobody tracks", true))) return;
-    *note = (SaveNote){.name = note->name, .finding = true, .nano_known = true, .nano = u.nano, .calls = u.calls, .example = u.example};
+    *note = (SaveNote){.name = note->name, .sure = SURE_HIGH, .finding = true, .nano_known = true, .nano = u.nano, .calls = u.calls, .example = u.example};
     snprintf(note->text, sizeof note->text, "%.80s: %lld calls without a feature, %lld%% of the spend; label its key or route", u.endpoint, (long long)u.calls,
              percent(u.nano, n->out->paid_nano));
 }
@@ -158,6 +159,9 @@ static void costs_nothing(NoteRoom *n) {
         if (!note) return;
         note->nano_known = true;
         note->nano = s->saved_nano;
+        note->sure = s->saved_sure;
+        note->spread_nano = s->saved_spread_nano;
+        save_note_examples(note, &n->r->tally[i].saved_examples);
         if (i == SAVE_PROMPT || i == SAVE_RESPONSE) note->example = save_best(n->r, KB_CACHED).key;
         note->calls = s->saved_calls;
         snprintf(note->text, sizeof note->text, "%s touches %lld%% of the calls and %s", s->name, percent(s->saved_calls, n->out->calls),

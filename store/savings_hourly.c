@@ -31,7 +31,7 @@ static void say(NoteRoom *n, const char *model, size_t len, int64_t hour_nano) {
     int64_t percent = m.busy_ms / (span_ms / 100 + 1), per_mtok = m.tokens ? (int64_t)((Wide)nano * 1000000 / m.tokens) : 0;
     char each[32];
     nano_grouped(per_mtok, 2, each, sizeof each);
-    *note = (SaveNote){.name = note->name, .nano_known = true, .nano = nano, .calls = m.calls};
+    *note = (SaveNote){.name = note->name, .sure = SURE_HIGH, .nano_known = true, .nano = nano, .calls = m.calls};
     if (m.tokens == 0) snprintf(note->text, sizeof note->text, "%.*s: no call of it in the range, and it is paid for", (int)(len < 80 ? len : 80), model);
     else if (!m.timed) snprintf(note->text, sizeof note->text, "%.*s: $%s a million tokens; how busy it is is not in the logs: latency", (int)(len < 80 ? len : 80), model, each);
     else snprintf(note->text, sizeof note->text, "%.*s: busy %lld%% of the time, $%s a million tokens%s", (int)(len < 80 ? len : 80), model, (long long)percent, each,

@@ -34,7 +34,9 @@ enum { K_CALLS, K_PAID, K_UNPRICED, K_REPRICED, K_GOOD, K_HITS, K_PROMPT_HASHED,
        K_SOUND, K_SOUND_NANO, K_OUTPUT_NANO, K_SOUND_LIMITED, K_TIMED, K_LATENCY_MS, K_BATCH, K_BATCH_NANO, K_GUESS_NANO, K_GUESSED,
        /* of those that a model answered: */
        K_ASKED, K_ASKED_TOKENS, K_ASKED_TIMED, K_ASKED_MS, K_LIMITED, K_REACHED, K_REACHED_NANO, K_FORM, K_FORM_OUTPUT, K_FORM_NANO,
-       K_AGAIN, K_CHANGED, K_SUMS };
+       K_AGAIN, K_CHANGED,
+       /* of those that a limit cut: what it saved, and all together did */
+       K_CLAMPED, K_CLAMPED_NANO, K_CLAMPED_ALL_NANO, K_SUMS };
 enum { KB_COST, KB_FREE_OUTPUT, KB_CACHED, KB_REACHED, KB_FORM, KB_CHANGED, KIND_BESTS };
 typedef struct Best { int64_t most, key; } Best; /* key 0 = none; of equal ones the newest */
 static inline void best_add(Best *b, int64_t n, int64_t key) {
@@ -62,7 +64,7 @@ typedef struct Kind {
 typedef struct Example { int64_t nano, cached_nano, key; uint32_t prefix; } Example;
 #define NO_PREFIX UINT32_MAX
 typedef struct Examples { Example at[SAVE_EXAMPLES]; size_t count; } Examples;
-typedef struct Tally { int64_t nano, calls, block[SAVE_BLOCKS], saved_nano, saved_calls; Examples examples; } Tally;
+typedef struct Tally { int64_t nano, calls, block[SAVE_BLOCKS], saved_nano, saved_calls; Examples examples, saved_examples; } Tally;
 enum { SAVE_LEAST_CALLS = 50 }; /* below, nothing is usual */
 enum { ALL = SAVE_COUNT }; /* the combined one's Tally and PartSum */
 
@@ -81,7 +83,7 @@ bool day_table_is_full(const DayTable *t);
 void day_table_clear(DayTable *t);
 void day_table_free(DayTable *t);
 
-typedef struct Grown { int64_t window_nano, summary_nano, calls, sessions; Best best; } Grown;
+typedef struct Grown { int64_t window_nano, summary_nano, calls, sessions; Examples examples; } Grown;
 typedef struct SaveFacts SaveFacts;
 
 typedef struct SaveRoom { /* one analysis */
@@ -95,6 +97,7 @@ typedef struct SaveRoom { /* one analysis */
     int64_t paid_nano, block_paid[SAVE_BLOCKS], hour_nano, hour_calls;
     Tally tally[SAVE_COUNT + 1];
     Grown grown;
+    Examples guessed;
     unsigned block; int64_t block_from_ms, block_until_ms; /* of the last call */
     /* the day's */
     int64_t day;
@@ -128,6 +131,7 @@ bool whatif_open(const SaveNow *now, const WhatIf *w); /* a call that a what-if 
 int64_t call_input(const int64_t tokens[TOK_COUNT]); /* all of it, caches and audio too */
 static inline int64_t call_output(const int64_t t[TOK_COUNT]) { return t[TOK_OUTPUT] + t[TOK_REASONING]; }
 static inline bool save_given(const char *text) { return text && *text; }
+void examples_merge(Examples *to, const Examples *from);
 void examples_add(Examples *x, int64_t key, int64_t nano, int64_t cached_nano, uint32_t prefix);
 void part_add(PartSum *p, int64_t nano, Route route, int64_t output);
 
@@ -154,6 +158,8 @@ void save_facts_free(SaveFacts *f);
 void save_facts_of(const SaveRoom *r, Kind *k, int64_t ts_ms);
 /* Tokens that an answer cut at max_tokens would go on for, as longer answers of its group do; -1 = not known. */
 int64_t save_excess(const SaveFacts *f, uint32_t group, int64_t max_tokens);
+typedef struct ExcessSpread { int64_t permille, answers; } ExcessSpread; /* a standard deviation of the mean, and of how many; answers 0 = not known */
+ExcessSpread save_excess_spread(const SaveFacts *f, uint32_t group); /* of the group's widest limit */
 
 /* ---- the room ---- */
 PriceKind *save_price_of(SaveRoom *r, const Usage *like);
@@ -167,6 +173,8 @@ int64_t save_sum(const SaveRoom *r, int sum); /* K_... over all kinds */
 
 /* ---- notes ---- */
 typedef struct NoteRoom { const SaveRoom *r; Savings *out; } NoteRoom;
+void save_note_examples(SaveNote *n, const Examples *x);
+int64_t save_clamped_spread(const SaveRoom *r, int sum); /* K_CLAMPED_...: two standard deviations of it */
 SaveNote *save_note(NoteRoom *n, const char *name, bool finding); /* NULL = there are too many */
 void save_mix(const SaveRoom *r, SaveMix *out);
 void save_findings(NoteRoom *n);

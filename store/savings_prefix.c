@@ -15,6 +15,8 @@ static void an_hour(NoteRoom *n) {
     note->nano_known = true;
     note->nano = hour - five->possible_nano;
     note->calls = n->r->hour_calls;
+    note->sure = five->sure;
+    save_note_examples(note, &n->r->tally[SAVE_PROMPT].examples);
     snprintf(note->text, sizeof note->text, "writes that live an hour would save %s than those of five minutes on the same calls", hour > five->possible_nano ? "more" : "no more");
 }
 
@@ -35,6 +37,7 @@ void save_guess_see(const SaveNow *now) {
     if (!whatif_price(now, &w, &then, &flags)) return;
     k->n[K_GUESS_NANO] = nano_add(k->n[K_GUESS_NANO], c->cost_nano - then);
     k->n[K_GUESSED]++;
+    examples_add(&now->r->guessed, c->key, c->cost_nano - then, 0, NO_PREFIX);
 }
 
 /* Between nothing (what is the same length need not be the same) and all: half of it, and half of it more or less. */
@@ -50,6 +53,8 @@ static void a_guess(NoteRoom *n) {
     note->nano = all - all / 2;
     note->spread_nano = all - all / 2;
     note->calls = calls;
+    note->sure = SURE_LOW;
+    save_note_examples(note, &n->r->guessed);
     snprintf(note->text, sizeof note->text, "low confidence, no prefix_hash in the log: the least input of these features may be one prefix; log prefix_hash, prefix_bytes");
 }
 

@@ -36,6 +36,8 @@ static bool apply(const SaveNow *now, WhatIf *w) {
 static void say(const SaveRoom *r, Saving *out) {
     int64_t hashed = save_sum(r, K_PROMPT_HASHED), calls = save_sum(r, K_CALLS);
     out->saved_known = true;
+    out->saved_sure = SURE_HIGH;
+    snprintf(out->saved_on, sizeof out->saved_on, "%lld of %lld calls were hits, each at the price it did not cost", (long long)save_sum(r, K_HITS), (long long)calls);
     out->possible_known = hashed > 0;
     if (!hashed) {
         snprintf(out->stands_on, sizeof out->stands_on, "not in the logs: prompt_hash");

@@ -133,7 +133,8 @@ static void add_tally(Tally *to, const Tally *from) {
     to->calls += from->calls;
     to->saved_calls += from->saved_calls;
     for (int i = 0; i < SAVE_BLOCKS; i++) to->block[i] = nano_add(to->block[i], from->block[i]);
-    for (size_t i = 0; i < from->examples.count; i++) examples_add(&to->examples, from->examples.at[i].key, from->examples.at[i].nano, 0, NO_PREFIX);
+    examples_merge(&to->examples, &from->examples);
+    examples_merge(&to->saved_examples, &from->saved_examples);
 }
 
 void save_room_add(SaveRoom *to, const SaveRoom *from) {
@@ -147,5 +148,6 @@ void save_room_add(SaveRoom *to, const SaveRoom *from) {
     to->grown.summary_nano = nano_add(to->grown.summary_nano, from->grown.summary_nano);
     to->grown.calls += from->grown.calls;
     to->grown.sessions += from->grown.sessions;
-    add_best(&to->grown.best, &from->grown.best);
+    examples_merge(&to->grown.examples, &from->grown.examples);
+    examples_merge(&to->guessed, &from->guessed);
 }

@@ -40,6 +40,8 @@ static void say(const SaveRoom *r, Saving *out) {
         to = k->f.cheaper;
     }
     out->saved_known = true;
+    out->saved_sure = SURE_MEDIUM; /* that the premium model would have answered them is a supposition */
+    snprintf(out->saved_on, sizeof out->saved_on, "%lld calls of cheaper models, against the premium one that most is paid for", (long long)out->saved_calls);
     out->possible_known = premium == 0 || routable > 0;
     if (premium == 0) snprintf(out->stands_on, sizeof out->stands_on, "no call of a premium model");
     else if (!routable && save_given(r->ask->route_to))

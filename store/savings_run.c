@@ -160,12 +160,15 @@ static int by_falling_key(const void *a, const void *b) {
 }
 
 static int collect_examples(SaveRun *r, Err *e) {
-    int64_t key[(SAVE_COUNT + 1) * SAVE_EXAMPLES];
+    int64_t key[2 * (SAVE_COUNT + 1) * SAVE_EXAMPLES];
     size_t n = 0;
     savings_free(&r->examples);
     Intake *in = r->examples.memory = intake_new(r->db, &r->q);
-    for (int i = 0; i <= ALL; i++)
-        for (size_t k = 0; k < r->room.tally[i].examples.count; k++) key[n++] = r->room.tally[i].examples.at[k].key;
+    for (int i = 0; i <= ALL; i++) {
+        const Tally *t = &r->room.tally[i];
+        for (size_t k = 0; k < t->examples.count; k++) key[n++] = t->examples.at[k].key;
+        for (size_t k = 0; k < t->saved_examples.count; k++) key[n++] = t->saved_examples.at[k].key;
+    }
     qsort(key, n, sizeof *key, by_falling_key);
     for (size_t i = 0; i < n; i++)
         if ((i == 0 || key[i] != key[i - 1]) && sample_key(&r->examples, in, r->db, key[i], e) != 0) return -1;

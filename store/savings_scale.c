@@ -6,24 +6,25 @@ __extension__ typedef __int128 Wide; /* products and squares of nano-dollars */
 
 static int64_t narrow(Wide n) { return n > INT64_MAX ? INT64_MAX : n < -INT64_MAX ? -INT64_MAX : (int64_t)n; }
 
-static Wide root(Wide n) {
-    Wide low = 0, high = (Wide)1 << 63;
+int64_t save_root(SaveWide n) {
+    SaveWide low = 0, high = (SaveWide)1 << 63;
     while (low + 1 < high) {
-        Wide mid = low + (high - low) / 2;
+        SaveWide mid = low + (high - low) / 2;
         if (mid * mid <= n) low = mid;
         else high = mid;
     }
-    return low;
+    return (int64_t)low;
 }
 
 /* S5: the ratio of what could be saved to what was paid, and twice the standard deviation of its sum over the blocks. */
 SaveScaled savings_scaled(const Savings *v, const Saving *s, int64_t range_nano) {
-    Wide squares = 0, paid = v->paid_nano;
+    SaveWide squares = 0;
+    Wide paid = v->paid_nano;
     if (paid <= 0 || range_nano <= v->paid_nano) return (SaveScaled){.nano = s->possible_nano};
     for (int i = 0; i < SAVE_BLOCKS; i++) {
         Wide apart = s->block_nano[i] - (Wide)v->block_paid[i] * s->possible_nano / paid;
-        squares += apart * apart;
+        squares += (SaveWide)(apart * apart);
     }
-    Wide spread = 2 * root(squares / (SAVE_BLOCKS - 1) * SAVE_BLOCKS);
+    Wide spread = 2 * (Wide)save_root(squares / (SAVE_BLOCKS - 1) * SAVE_BLOCKS);
     return (SaveScaled){narrow((Wide)s->possible_nano * range_nano / paid), narrow(spread * range_nano / paid), true};
 }

@@ -53,6 +53,10 @@ void examples_add(Examples *x, int64_t key, int64_t nano, int64_t cached_nano, u
     x->at[at] = new;
 }
 
+void examples_merge(Examples *to, const Examples *from) {
+    for (size_t i = 0; i < from->count; i++) examples_add(to, from->at[i].key, from->at[i].nano, 0, NO_PREFIX);
+}
+
 void part_add(PartSum *p, int64_t nano, Route route, int64_t output) {
     p->nano = nano_add(p->nano, nano);
     p->calls++;
@@ -77,9 +81,10 @@ static void tally(const SaveNow *now, int strategy, const WhatIf *w, int64_t nan
 static void realised(const SaveNow *now) {
     SaveRoom *r = now->r;
     WhatIf all = now->as_is, w = all;
-    int64_t before = 0;
+    int64_t before = 0, *n = now->k->n;
     uint32_t flags;
     int has = 0;
+    bool clamped = false;
     for (int i = 0; i < SAVE_COUNT; i++) {
         const Strategy *s = save_strategies[i];
         int64_t nano = 0;
@@ -90,10 +95,17 @@ static void realised(const SaveNow *now) {
         if (!known && nano == 0) continue;
         r->tally[i].saved_nano = nano_add(r->tally[i].saved_nano, nano);
         r->tally[i].saved_calls += s->booked ? nano != 0 : 1;
+        examples_add(&r->tally[i].saved_examples, now->c->key, nano, 0, NO_PREFIX);
+        if (i != SAVE_TOKENS) continue;
+        clamped = true;
+        n[K_CLAMPED]++;
+        n[K_CLAMPED_NANO] = nano_add(n[K_CLAMPED_NANO], nano);
     }
     if (has == 0) return;
     if (has > 1 && !whatif_price(now, &all, &before, &flags)) return;
     r->tally[ALL].saved_nano = nano_add(r->tally[ALL].saved_nano, before - now->c->cost_nano);
+    examples_add(&r->tally[ALL].saved_examples, now->c->key, before - now->c->cost_nano, 0, NO_PREFIX);
+    if (clamped) n[K_CLAMPED_ALL_NANO] = nano_add(n[K_CLAMPED_ALL_NANO], before - now->c->cost_nano);
     r->tally[ALL].saved_calls++;
 }
 

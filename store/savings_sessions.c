@@ -34,7 +34,7 @@ static void weigh_turn(const SaveNow *now, Talk *t, int64_t window, Grown *g) {
     g->window_nano = nano_add(g->window_nano, c->cost_nano - then);
     g->summary_nano = nano_add(g->summary_nano, c->cost_nano - after - summary_nano(now, t, window));
     g->calls += then < c->cost_nano;
-    if (c->cost_nano - then > g->best.most) g->best = (Best){c->cost_nano - then, c->key};
+    examples_add(&g->examples, c->key, c->cost_nano - then, 0, NO_PREFIX);
 }
 
 static int64_t window_of(const SaveAsk *ask) { return ask->window ? ask->window : SAVE_WINDOW; }
@@ -54,12 +54,14 @@ void save_session_see(const SaveNow *now) {
 static void say_grown(NoteRoom *n, const Grown *g, int64_t window) {
     SaveNote *slide = save_note(n, "conversations: sliding window", false), *sum = save_note(n, "conversations: summaries", false);
     if (slide) {
-        *slide = (SaveNote){.name = slide->name, .nano_known = true, .nano = g->window_nano, .calls = g->calls, .example = g->best.key};
+        *slide = (SaveNote){.name = slide->name, .nano_known = true, .nano = g->window_nano, .sure = SURE_LOW, .calls = g->calls};
+        save_note_examples(slide, &g->examples);
         snprintf(slide->text, sizeof slide->text, "%lld of %lld sessions' calls send more than %lld tokens of input: keep the newest of them ([savings] window)",
                  (long long)g->calls, (long long)g->sessions, (long long)window);
     }
     if (!sum) return;
-    *sum = (SaveNote){.name = sum->name, .nano_known = true, .nano = g->summary_nano, .calls = g->calls, .example = g->best.key};
+    *sum = (SaveNote){.name = sum->name, .nano_known = true, .nano = g->summary_nano, .sure = SURE_LOW, .calls = g->calls};
+    save_note_examples(sum, &g->examples);
     snprintf(sum->text, sizeof sum->text, "half a window and a summary of %d tokens by the cheaper model in use, its calls paid for", (int)SUMMARY_TOKENS);
 }
 

@@ -24,12 +24,34 @@ int64_t save_cut_output(int64_t tokens[TOK_COUNT], int64_t most) {
 
 static bool apply(const SaveNow *now, WhatIf *w) { return save_cut_output(w->tokens, now->k->f.output_limit) > 0; }
 
+/* Two standard deviations: of how far single answers would have gone on, and of the mean that stands for it. */
+int64_t save_clamped_spread(const SaveRoom *r, int sum) {
+    SaveWide squares = 0;
+    for (size_t i = 0; i < r->kinds; i++) {
+        const Kind *k = &r->kind[i];
+        const ExcessSpread x = save_excess_spread(r->facts, k->f.group);
+        if (k->n[K_CLAMPED] == 0 || x.answers == 0) continue;
+        const SaveWide apart = (SaveWide)(k->n[sum] > 0 ? k->n[sum] : 0) * (SaveWide)x.permille / 1000, square = apart * apart;
+        squares += square / (uint64_t)k->n[K_CLAMPED] + square / (uint64_t)x.answers;
+    }
+    return 2 * save_root(squares);
+}
+
+static void say_saved(const SaveRoom *r, Saving *out, int64_t limited) {
+    out->saved_sure = out->saved_known ? SURE_LOW : SURE_NOT;
+    out->saved_spread_nano = save_clamped_spread(r, K_CLAMPED_NANO);
+    if (out->saved_known) snprintf(out->saved_on, sizeof out->saved_on, "%lld of %lld answers with a limit were cut by it, ± how far longer ones go on", (long long)out->saved_calls, (long long)limited);
+    else if (!limited) snprintf(out->saved_on, sizeof out->saved_on, "not in the logs: max_tokens");
+    else snprintf(out->saved_on, sizeof out->saved_on, "answers were cut, and too few longer ones tell how far they would have gone on");
+}
+
 static void say(const SaveRoom *r, Saving *out) {
     int64_t good = save_sum(r, K_GOOD), limited = save_sum(r, K_LIMITED), reached = save_sum(r, K_REACHED);
     bool usual = false;
     for (size_t i = 0; i < r->kinds; i++) usual = usual || r->kind[i].f.output_limit != INT64_MAX;
     out->saved_known = limited > 0 && (reached == 0 || out->saved_calls > 0);
     out->possible_known = usual;
+    say_saved(r, out, limited);
     if (usual) {
         out->sure = SURE_LOW;
         snprintf(out->stands_on, sizeof out->stands_on, "%lld of %lld answers are over twice the usual length", (long long)out->calls, (long long)good);

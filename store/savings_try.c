@@ -200,20 +200,10 @@ static int try_row(void *ctx, const RuleRow *r, Err *e) {
 }
 
 /* ---- the whole ---- */
-static int64_t root(Wide n) {
-    Wide low = 0, high = (Wide)1 << 63;
-    while (low + 1 < high) {
-        Wide mid = low + (high - low) / 2;
-        if (mid * mid <= n) low = mid;
-        else high = mid;
-    }
-    return (int64_t)low;
-}
-
 static void finish(Trial *t) {
     const Pair *best = NULL;
     t->out->saved_nano = t->out->before_nano - t->out->after_nano;
-    t->out->root_nano = root(t->squares);
+    t->out->root_nano = save_root(t->squares);
     for (size_t i = 0; i < t->pairs; i++)
         if (!best || t->pair[i].nano > best->nano) best = &t->pair[i];
     if (!best) return;
@@ -266,7 +256,7 @@ static int64_t part_of(int64_t n, int64_t part, int64_t whole) {
 /* Twice the standard deviation of a draw of that share: 2 x root(sum of squares) x root(p (1 - p)). */
 RuleShare save_rule_share(const RuleEffect *f, int percent) {
     if (percent >= 100) return (RuleShare){f->changed, f->saved_nano, 0};
-    int64_t spread = root((Wide)(percent * (100 - percent)) * 1000000); /* of p in per cent, times 1,000 */
+    int64_t spread = save_root((Wide)(percent * (100 - percent)) * 1000000); /* of p in per cent, times 1,000 */
     return (RuleShare){part_of(f->changed, percent, 100), part_of(f->saved_nano, percent, 100), part_of(f->root_nano, 2 * spread, 100000)};
 }
 

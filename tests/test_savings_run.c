@@ -141,6 +141,10 @@ static void assert_one(const Saving *a, const Saving *b) {
     assert_int_equal(a->examples, b->examples);
     assert_memory_equal(a->example, b->example, a->examples * sizeof *a->example);
     assert_string_equal(a->stands_on, b->stands_on);
+    assert_string_equal(a->saved_on, b->saved_on);
+    assert_int_equal(a->saved_spread_nano, b->saved_spread_nano);
+    assert_int_equal(a->saved_examples, b->saved_examples);
+    assert_memory_equal(a->saved_example, b->saved_example, a->saved_examples * sizeof *a->saved_example);
 }
 
 static void assert_same(const Savings *a, const Savings *b) {
@@ -153,6 +157,8 @@ static void assert_same(const Savings *a, const Savings *b) {
     for (size_t i = 0; i < a->notes; i++) {
         assert_int_equal(a->note[i].nano, b->note[i].nano);
         assert_string_equal(a->note[i].text, b->note[i].text);
+        assert_int_equal(a->note[i].examples, b->note[i].examples);
+        assert_memory_equal(a->note[i].more, b->note[i].more, a->note[i].examples * sizeof *a->note[i].more);
     }
     assert_memory_equal(&a->mix, &b->mix, sizeof a->mix);
     assert_memory_equal(a->ttl, b->ttl, sizeof a->ttl);

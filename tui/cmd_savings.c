@@ -7,6 +7,7 @@
 #include "tui/json_out.h"
 #include "tui/number.h"
 #include "tui/signals.h"
+#include "tui/canvas.h"
 #include <inttypes.h>
 #include <jansson.h>
 #include <time.h>
@@ -45,9 +46,17 @@ static const char *money(int64_t nano, bool known, char out[48]) {
     return out;
 }
 
+static const char *saved_money(const Saving *s, char out[112]) {
+    char spread[48] = "", saved[48];
+    if (s->saved_known && s->saved_spread_nano) snprintf(spread, sizeof spread, "%s", number_money(s->saved_spread_nano, 0, BASIS_NONE).text);
+    snprintf(out, 112, "%s%s%s", money(s->saved_nano, s->saved_known, saved), *spread ? " ±" : "", spread);
+    return out;
+}
+
 static void print_saving(const Saving *s) {
-    char saved[48], possible[48];
-    printf("%-18s %14s %14s  %-7s %-9s %s\n", s->name, money(s->saved_nano, s->saved_known, saved),
+    char saved[112], possible[48];
+    saved_money(s, saved);
+    printf("%-18s %*s%s %14s  %-7s %-9s %s\n", s->name, text_columns(saved) < 14 ? 14 - text_columns(saved) : 0, "", saved,
            money(s->possible_nano, s->possible_known, possible), save_sure_names[s->sure], s->guide, s->stands_on);
 }
 
@@ -71,6 +80,7 @@ static void print_table(const Savings *v, const SaveSample *s, const Followed *f
     if (v->repriced) printf("%s calls are in no estimate, their prices changed since: tollwatch prices reprice\n", number_count(v->repriced, 0).text);
     puts("");
     for (int i = 0; i < SAVE_COUNT; i++) print_parts(&v->by[i]);
+    savings_saved_print(v);
     savings_ttls_print(v);
     savings_notes_print(v);
     savings_followed_print(f);
@@ -105,9 +115,18 @@ static void json_saving(const Saving *s) {
         if (best >= 0) printf(",\"best_ttl_seconds\":%" PRId64, save_ttls_ms[best] / 1000);
         putchar('}');
     }
-    fputs("],\"example_keys\":[", stdout);
-    for (size_t i = 0; i < s->examples; i++) printf("%s%" PRId64, i ? "," : "", s->example[i]);
-    fputs("]}", stdout);
+    fputs("],\"example_keys\":", stdout);
+    savings_keys_json(s->example, s->examples);
+    fputs(",\"saved_spread_usd\":", stdout);
+    json_out_money(stdout, s->saved_spread_nano);
+    printf(",\"saved_confidence\":");
+    if (s->saved_known) json_out_string(stdout, save_sure_names[s->saved_sure]);
+    else fputs("null", stdout);
+    fputs(",\"saved_stands_on\":", stdout);
+    json_out_string(stdout, s->saved_on);
+    fputs(",\"saved_example_keys\":", stdout);
+    savings_keys_json(s->saved_example, s->saved_examples);
+    putchar('}');
 }
 
 static void print_json(const Savings *v, const SaveSample *s, const Followed *f, int64_t range_nano) {
@@ -143,7 +162,9 @@ static void csv_saving(const Saving *s) {
     printf("\"%s\"", s->name);
     csv_money(s->saved_nano, s->saved_known);
     csv_money(s->possible_nano, s->possible_known);
-    printf(",%" PRId64 ",%" PRId64 ",%s,%s,\n", s->saved_calls, s->calls, s->possible_known ? save_sure_names[s->sure] : "", s->guide);
+    printf(",%" PRId64 ",%" PRId64 ",%s,%s,", s->saved_calls, s->calls, s->possible_known ? save_sure_names[s->sure] : "", s->guide);
+    csv_money(s->saved_spread_nano, s->saved_known);
+    printf(",%s\n", s->saved_known ? save_sure_names[s->saved_sure] : "");
 }
 
 static void csv_ttl(const Savings *v, int i) {
@@ -151,11 +172,11 @@ static void csv_ttl(const Savings *v, int i) {
     const int64_t seconds = save_ttls_ms[i] / 1000;
     printf("\"response caching at %" PRId64 " s\",", seconds);
     csv_money(v->ttl[i].nano, true);
-    printf(",,%" PRId64 ",%s,%s,%" PRId64 "\n", v->ttl[i].calls, save_sure_names[s->sure], s->guide, seconds);
+    printf(",,%" PRId64 ",%s,%s,%" PRId64 ",,\n", v->ttl[i].calls, save_sure_names[s->sure], s->guide, seconds);
 }
 
 static void print_csv(const Savings *v) {
-    puts("strategy,saved_usd,possible_usd,saved_calls,calls,confidence,guide,ttl_seconds");
+    puts("strategy,saved_usd,possible_usd,saved_calls,calls,confidence,guide,ttl_seconds,saved_spread_usd,saved_confidence");
     for (int i = 0; i < SAVE_COUNT; i++) csv_saving(&v->by[i]);
     csv_saving(&v->combined);
     for (int i = 0; i < SAVE_TTLS && v->by[SAVE_RESPONSE].possible_known; i++) csv_ttl(v, i);

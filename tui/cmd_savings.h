@@ -22,6 +22,8 @@ void savings_followed_json(const Followed *f);       /* ,"rules":[…] */
 
 /* What the calls are like, pitfalls and advice. */
 void savings_notes_print(const Savings *v);
+void savings_saved_print(const Savings *v); /* what the saved figures stand on */
+void savings_keys_json(const int64_t *key, size_t count);
 void savings_ttls_print(const Savings *v); /* what a response cache answers by its TTL */
 void savings_ttls_json(const Savings *v);
 void savings_range_print(const Savings *v, int64_t range_nano); /* of a cut sample: the whole range, ± */

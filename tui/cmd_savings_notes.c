@@ -24,8 +24,25 @@ void savings_notes_print(const Savings *v) {
         char nano[64] = "", spread[64] = "";
         if (n->nano_known) snprintf(nano, sizeof nano, " ~$%s", number_money(n->nano, 0, BASIS_NONE).text);
         if (n->spread_nano) snprintf(spread, sizeof spread, " ±%s", number_money(n->spread_nano, 0, BASIS_NONE).text);
-        printf("%s%s:%s%s %s\n", n->finding ? "! " : "- ", n->name, nano, spread, n->text);
+        const bool guess = n->nano_known && n->sure != SURE_HIGH;
+        printf("%s%s:%s%s%s%s%s %s\n", n->finding ? "! " : "- ", n->name, nano, spread, guess ? " (" : "", guess ? save_sure_names[n->sure] : "", guess ? ")" : "", n->text);
     }
+}
+
+void savings_saved_print(const Savings *v) {
+    const char *before = "\n";
+    for (int i = 0; i <= SAVE_COUNT; i++) {
+        const Saving *s = i < SAVE_COUNT ? &v->by[i] : &v->combined;
+        if (s->saved_nano == 0 && s->saved_known) continue;
+        printf("%ssaved, %s: %s%s%s\n", before, s->name, s->saved_known ? save_sure_names[s->saved_sure] : "", s->saved_known ? ", " : "", s->saved_on);
+        before = "";
+    }
+}
+
+void savings_keys_json(const int64_t *key, size_t count) {
+    putchar('[');
+    for (size_t i = 0; i < count; i++) printf("%s%" PRId64, i ? "," : "", key[i]);
+    putchar(']');
 }
 
 /* "60 s" "5 min" "1 h" "24 h". */
@@ -117,6 +134,12 @@ static void json_note(const SaveNote *n) {
     json_out_money(stdout, n->spread_nano);
     printf(",\"calls\":%" PRId64 ",\"example_key\":", n->calls);
     if (n->example) printf("%" PRId64, n->example);
+    else fputs("null", stdout);
+    fputs(",\"example_keys\":", stdout);
+    if (n->examples) savings_keys_json(n->more, n->examples);
+    else savings_keys_json(&n->example, n->example != 0);
+    fputs(",\"confidence\":", stdout);
+    if (n->nano_known) json_out_string(stdout, save_sure_names[n->sure]);
     else fputs("null", stdout);
     fputs(",\"text\":", stdout);
     json_out_string(stdout, n->text);

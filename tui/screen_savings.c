@@ -11,7 +11,7 @@
 #include "tui/view.h"
 #include <jansson.h>
 
-enum { PAGE = SAVE_COUNT + 1, READ_MS = 60000, BAR = 16, PARTS_SHOWN = 6, BOTH_H = 34 };
+enum { PAGE = SAVE_COUNT + 1, READ_MS = 60000, BAR = 16, PARTS_SHOWN = 6, BOTH_H = 34, WITH_SAVED_H = 12 };
 
 typedef struct Page { /* self */
     SavingsPane pane; /* first: savings_dialogs.c finds it here */
@@ -138,13 +138,22 @@ static void money_cell(TableCell *out, int64_t nano, bool known, int width) {
     else if (nano < 0) out->role = ROLE_WATCH;
 }
 
+/* ± before what rests on an estimate. */
+static void saved_cell(TableCell *out, const Saving *s) {
+    bool rests = s->saved_known && s->saved_spread_nano;
+    money_cell(out, s->saved_nano, s->saved_known, rests ? 8 : 9);
+    if (!rests) return;
+    memmove(out->text + strlen("±"), out->text, strlen(out->text) + 1);
+    memcpy(out->text, "±", strlen("±"));
+}
+
 static void cell(const void *ctx, size_t row, size_t col, TableCell *out) {
     const Page *p = ctx;
     const Saving *s = row_of(p, row);
     const char *text = "";
     if (row == SAVE_COUNT) out->attr = ATTR_BOLD;
     switch (col) {
-    case COL_SAVED: money_cell(out, s->saved_nano, s->saved_known, 9); return;
+    case COL_SAVED: saved_cell(out, s); return;
     case COL_BAR: bar_cell(p, s, out); return;
     case COL_POSSIBLE: money_cell(out, s->possible_nano, s->possible_known, 11); return;
     case COL_NAME: text = s->name; break;
@@ -203,10 +212,21 @@ static void part_words(const SavePart *a, char out[128]) {
     if (best >= 0) snprintf(out, 128, "; a TTL of %s pays best: ~$%s", number_age(save_ttls_ms[best]).text, number_money(a->ttl[best].nano, 0, BASIS_NONE).text);
 }
 
+/* What the saved figure stands on, and its spread. */
+static void draw_saved(const Saving *s, Canvas *c, Rect r) {
+    char spread[64] = "";
+    if (s->saved_spread_nano) snprintf(spread, sizeof spread, " ±%s", number_money(s->saved_spread_nano, 0, BASIS_NONE).text);
+    canvas_textf(c, r.x + 1, r.y, r.w - 2, ROLE_DIM, 0, "saved ~$%s%s, sure: %s: %s", number_money(s->saved_nano, 0, BASIS_NONE).text, spread, save_sure_names[s->saved_sure], s->saved_on);
+}
+
 static int draw_parts(const Page *p, const Saving *s, Canvas *c, Rect r) {
     const int top = r.y;
     int i = 0;
     canvas_textf(c, r.x + 1, r.y, r.w - 2, ROLE_TITLE, ATTR_BOLD, "%s: %s", s->name, s->stands_on);
+    if (s->saved_known && s->saved_nano && r.h >= WITH_SAVED_H) {
+        r.y++, r.h--;
+        draw_saved(s, c, r);
+    }
     if (s == &p->v.by[SAVE_RESPONSE] && s->possible_known && r.h > 2) {
         r.y++, r.h--;
         draw_ttls(&p->v, c, r);
@@ -232,10 +252,11 @@ static const SaveCall *call_of(const SaveSample *s, int64_t key) {
     return low < s->count && s->call[low].key == key ? &s->call[low] : NULL;
 }
 
-/* Calls that would have saved most: when, whose, how long, what was paid. */
+/* Calls that would have saved most, else that did: when, whose, how long, what was paid. */
 static void draw_examples(const Page *p, const Saving *s, const View *v, Canvas *c, Rect r) {
-    for (int i = 0; i < r.h && (size_t)i < s->examples; i++) {
-        const SaveCall *call = call_of(&p->sample, s->example[i]);
+    const bool could = s->examples > 0;
+    for (int i = 0; i < r.h && (size_t)i < (could ? s->examples : s->saved_examples); i++) {
+        const SaveCall *call = call_of(&p->sample, could ? s->example[i] : s->saved_example[i]);
         char when[40];
         if (!call) break;
         const SaveKind *k = &p->sample.kind[call->kind];
