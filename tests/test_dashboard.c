@@ -1,7 +1,9 @@
 /* The dashboard by its keys and clicks, on a terminal: the way back from a drill restores what was left, a click sorts, columns are
  * chosen, a row is copied and never more than is drawn, what is shown goes to a file, the chart is stacked otherwise.
  */
+#include "store/alert_book.h"
 #include "tests/dash_lab.h"
+#include "tui/view.h"
 #include "tui/copy.h"
 #include "tui/drill.h"
 #include "tui/keys.h"
@@ -290,6 +292,24 @@ static void a_cursor_on_the_chart_takes_the_arrows_until_it_is_gone(void **state
     assert_int_not_equal(s->sort, sort);
 }
 
+/* The header's count and the ticker are of the time that is shown, with the key that goes there. */
+static void alerts_are_those_of_then(void **state) {
+    (void)state;
+    Err e = {""};
+    Finding f = {.rule = alert_rule("request"), .severity = WEIGHT_ACT, .nano_per_hour = -1, .scope = "doc-agent", .title = "one request cost $7"};
+    must(book_update(lab.lab.f.db, &(Findings){.at = &f, .count = 1}, &(BookOptions){.now_ms = utc(LAB_NOW) - MS_PER_MINUTE}, &e), &e);
+    begin("7", 80, 24);
+    const View *v = &lab.dash.view;
+    assert_int_equal(v->alerts_act, 1);
+    assert_non_null(strstr(v->ticker, "one request cost $7"));
+    dash_lab_type(&lab, "[");
+    assert_true(view_is_past(v));
+    assert_int_equal(v->alerts_act, 0);
+    assert_string_equal(v->ticker, "");
+    dash_lab_type(&lab, " ");
+    assert_int_equal(v->alerts_act, 1);
+}
+
 static int setup(void **state) {
     (void)state;
     dash_lab_open(&lab);
@@ -314,6 +334,7 @@ int main(void) {
         cmocka_unit_test_teardown(the_chart_is_stacked_otherwise, end),
         cmocka_unit_test_teardown(the_verdict_does_not_change_with_the_chart, end),
         cmocka_unit_test_teardown(a_cursor_on_the_chart_takes_the_arrows_until_it_is_gone, end),
+        cmocka_unit_test_teardown(alerts_are_those_of_then, end),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

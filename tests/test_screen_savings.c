@@ -322,6 +322,15 @@ static void a_rule_is_followed_and_taken_out(void **state) {
     assert_int_equal(pane(d)->shown, 0);
     press(d, 'u');
     assert_string_equal(d->v.answer, "no rule that was written here runs");
+    view_go_to(&d->v, utc(NOW) + 195 * MS_PER_MINUTE); /* back in time it ran, and is measured until then */
+    read_again(d);
+    assert_int_equal(pane(d)->shown, 1);
+    assert_int_equal(pane(d)->m[0].changed, 6);
+    assert_int_equal(pane(d)->m[0].until_ms, d->v.until_ms);
+    assert_string_equal(pane(d)->obeyed[0], "who obeyed then is not kept");
+    view_go_to(&d->v, utc(NOW) - MS_PER_HOUR); /* before it was written */
+    read_again(d);
+    assert_int_equal(pane(d)->shown, 0);
 }
 
 #define WITH_DESK(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

@@ -68,7 +68,7 @@ static int choose_view(View *v, const char *const *value, Err *e) {
     if (value[0] && view_set_range(v, value[0], e) != 0) return -1;
     if (value[1] && view_set_filter(v, value[1], e) != 0) return -1;
     if (value[2] && time_parse_arg(v->app->day_zone, v->now_ms, value[2], &at, e) != 0) return -1;
-    if (value[2]) view_go_to(v, at);
+    if (value[2]) view_go_to(v, at), view_facts(v);
     return value[3] ? view_set_compare(v, value[3], e) : 0;
 }
 

@@ -212,9 +212,12 @@ static int wait_ms(const Dash *d, int64_t now_ms) {
 
 /* What a key asks for anew is another load; what was committed meanwhile is not. */
 static void take_key(Dash *d, int key) {
+    const View *v = &d->view;
+    const int64_t asof_ms = view_is_past(v) ? v->asof_ms : 0;
     bool stale = d->stale;
     d->stale = false;
     dash_key(d, key);
+    if (asof_ms != (view_is_past(v) ? v->asof_ms : 0)) view_facts(&d->view); /* alerts are those of then */
     if (d->stale) d->loading = false, d->rest_until_ms = 0;
     d->stale |= stale;
 }

@@ -155,6 +155,10 @@ static void next_offer(SavingsPane *p, View *v) {
 /* ---- what runs ---- */
 /* How many gateways have read the policy that has it. */
 static void obeyed_words(const SavedRule *r, const View *v, char out[48]) {
+    if (view_is_past(v)) {
+        snprintf(out, 48, "who obeyed then is not kept");
+        return;
+    }
     PolicyAck *acks = xcalloc(POLICY_ACKS_MAX, sizeof *acks);
     size_t count = 0, obeyed = 0;
     Err none = {0};
@@ -165,18 +169,38 @@ static void obeyed_words(const SavedRule *r, const View *v, char out[48]) {
     free(acks);
 }
 
+/* Rules that ran then stand first, in their order, as if they ran still; the others have ended, or were not written yet. */
+static void go_back_to(SavedRule *rules, size_t count, int64_t at_ms) {
+    size_t ran = 0;
+    for (size_t i = 0; i < count; i++) {
+        SavedRule r = rules[i];
+        bool runs = r.written_ms && r.written_ms <= at_ms && (!r.ended_ms || r.ended_ms > at_ms);
+        r.ended_ms = runs ? 0 : r.ended_ms ? r.ended_ms : at_ms;
+        if (runs) memmove(&rules[ran + 1], &rules[ran], (i - ran) * sizeof *rules);
+        rules[runs ? ran++ : i] = r;
+    }
+}
+
+/* A minute's rest between two measurements; another time that is travelled to is read at once. */
+static bool is_fresh(const SavingsPane *p, const View *v, int64_t at_ms) {
+    if (!p->read_ms || p->generation != v->policy.generation || p->of_then != view_is_past(v)) return false;
+    return p->of_then ? at_ms == p->read_ms : at_ms >= p->read_ms && at_ms - p->read_ms < READ_MS;
+}
+
 int savings_pane_load(SavingsPane *p, View *v, Err *e) {
+    const int64_t at_ms = view_is_past(v) ? v->until_ms : v->now_ms;
     for (size_t i = 0; i < p->shown; i++) obeyed_words(&p->saved[i], v, p->obeyed[i]); /* gateways are quicker than READ_MS */
-    bool fresh = p->read_ms && v->now_ms >= p->read_ms && v->now_ms - p->read_ms < READ_MS && p->generation == v->policy.generation;
-    if (fresh) return 0;
+    if (is_fresh(p, v, at_ms)) return 0;
     forget_saved(p);
     p->saved = xcalloc(SAVED_RULES_MAX, sizeof *p->saved);
     if (saving_book_list(v->db, p->saved, SAVED_RULES_MAX, &p->count, e) != 0) return -1;
+    p->of_then = view_is_past(v);
+    if (p->of_then) go_back_to(p->saved, p->count, at_ms);
     for (; p->shown < p->count && p->shown < PANE_RULES && !p->saved[p->shown].ended_ms; p->shown++) {
-        if (saving_measure(v->db, v->book, &p->saved[p->shown], v->now_ms, PANE_CALLS, &p->m[p->shown], e) != 0) return -1;
+        if (saving_measure(v->db, v->book, &p->saved[p->shown], at_ms, PANE_CALLS, &p->m[p->shown], e) != 0) return -1;
         obeyed_words(&p->saved[p->shown], v, p->obeyed[p->shown]);
     }
-    p->read_ms = v->now_ms;
+    p->read_ms = at_ms;
     p->generation = v->policy.generation;
     return 0;
 }

@@ -33,6 +33,7 @@ typedef struct SavingsPane {
     size_t examples, picked;
     RequestDetail detail;            /* of the picked one, when it is opened */
     int64_t read_ms, generation;     /* of what runs; 0 = not read */
+    bool of_then;                    /* what ran then, measured until then */
     SavedRule *saved;                /* running ones, newest first */
     RuleMeasured m[PANE_RULES];
     char obeyed[PANE_RULES][48];

@@ -193,8 +193,11 @@ static void draw_detail(const AlertScreen *s, const View *v, Canvas *c, Rect r) 
     buf_free(&told);
 }
 
-static void draw_none(Canvas *c, Rect area) {
-    canvas_text(c, area.x + 1, area.y, area.w - 2, ROLE_TEXT, 0, "○ No alert, now or in the last 90 days.");
+static void draw_none(const View *v, Canvas *c, Rect area) {
+    char at[40];
+    time_format(v->zone, v->until_ms, "%d %b %H:%M", at, sizeof at);
+    if (view_is_past(v)) canvas_textf(c, area.x + 1, area.y, area.w - 2, ROLE_TEXT, 0, "○ No alert at %s, or in the 90 days before today.", at);
+    else canvas_text(c, area.x + 1, area.y, area.w - 2, ROLE_TEXT, 0, "○ No alert, now or in the last 90 days.");
     int y = area.y + 2;
     for (const AlertRule *r = alert_rules; r->name && y < area.y + area.h; r++, y++) {
         canvas_text(c, area.x + 3, y, 10, ROLE_TEXT, 0, r->name);
@@ -241,7 +244,7 @@ static void draw_alerts(const void *self, const View *v, Canvas *c, Rect area) {
     Listing l;
     split(area, &list, &detail);
     if (!listing(s, v, list, &l)) {
-        draw_none(c, area);
+        draw_none(v, c, area);
         return;
     }
     table_draw(&l.table, &s->table, c, list);
