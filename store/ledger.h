@@ -99,8 +99,11 @@ int ledger_heartbeat(Ledger *l, const char *who, Err *e);      /* who collects f
 typedef void LedgerPriceFn(void *ctx, Batch *b, Request *r);
 int ledger_reprice(Ledger *l, LedgerPriceFn *price, void *ctx, uint64_t *changed, Err *e);
 
-/* For tests and doctor: recomputes every open day's rollups from the rows and compares. 0 = equal, -1 = e says where. */
+/* Recomputes every open day's rollups from the rows and compares. 0 = equal, -1 = e says where. */
 int ledger_verify(Ledger *l, Err *e);
+/* For doctor, of a Db that only reads: SQLite's own check, then the same. Long on large ledgers: after patience_ms it stops,
+ * *whole is false, and what was looked at is equal. */
+int ledger_check(Db *db, int64_t patience_ms, bool *whole, Err *e);
 
 /* A source's health line (also for sources that have no file yet); replaces the previous one. */
 typedef struct SourceHealth {

@@ -65,7 +65,7 @@ static int expect_row(Check *c, const Row *row, Err *e) {
     if (row->r.flags & REQ_LINKED) return 0;
     if (tuples_combo(c->l->tuples, row->combo, &combo, e)) return -1;
     if (combo->origin != row->r.origin || combo->outcome != row->r.outcome)
-        return fail(e, "request %lld and its combination %u differ; import the logs again", (long long)row->key, row->combo);
+        return fail(e, "request %lld and its combination %u differ; move the ledger away and import the logs again", (long long)row->key, row->combo);
     const uint32_t ids[CHECKED] = {[MINUTE] = combo->lane, [COMBO] = combo->id, [LANE] = combo->lane, [FILES] = row->file};
     for (int i = 0; i < CHECKED; i++) {
         Checked *r = &c->of[i];
@@ -82,7 +82,7 @@ static int expect_rows(Check *c, int64_t quarter, Err *e) {
         Row row;
         int64_t key = sqlite3_column_int64(c->rows, 0);
         if (!row_unpack(key, sqlite3_column_blob(c->rows, 1), (size_t)sqlite3_column_bytes(c->rows, 1), &row))
-            return fail(e, "request %lld cannot be read; import the logs again", (long long)key);
+            return fail(e, "request %lld cannot be read; move the ledger away and import the logs again", (long long)key);
         if (expect_row(c, &row, e) || next_row(c, e)) return -1;
     }
     return 0;
@@ -94,7 +94,7 @@ static int differ(Rollup rollup, int64_t cell, const Sums *stored, const Sums *e
     int i = 0;
     time_format_utc(cell_slot(cell) * rollup_slot_ms(rollup), when, sizeof when);
     while (i < SUM_COUNT - 1 && stored->v[i] == expected->v[i]) i++;
-    return fail(e, "%s differs from its rows at %s, id %u: sum %d is %lld, the rows give %lld; import the day again",
+    return fail(e, "%s differs from its rows at %s, id %u: sum %d is %lld, the rows give %lld; move the ledger away and import the logs again",
                 rollup_name(rollup), when, cell_id(cell), i, (long long)stored->v[i], (long long)expected->v[i]);
 }
 
@@ -196,7 +196,7 @@ static int check_day(Ledger *l, Rollup days, Rollup quarters, int64_t day_ms, Ce
     if (sum_up(l, quarters, day_ms, 1, cells, e) || sum_up(l, days, day_ms, -1, cells, e)) return -1;
     for (size_t i = 0; i < cells->count; i++)
         if (!agree(&cells->at[i].sums))
-            return fail(e, "%s differs from its quarters on day %lld, id %u; import the day again", rollup_name(days),
+            return fail(e, "%s differs from its quarters on day %lld, id %u; move the ledger away and import the logs again", rollup_name(days),
                         (long long)(day_ms / MS_PER_DAY), cell_id(cells->at[i].cell));
     return 0;
 }
@@ -232,4 +232,40 @@ int ledger_verify(Ledger *l, Err *e) {
     if (!rc) rc = check_days(l, ROLLUP_COMBO_DAY, ROLLUP_COMBO, c.of[COMBO].from_ms, e);
     db_rollback(l->db);
     return rc;
+}
+
+/* ---- for who only reads ---- */
+typedef struct Patience {
+    int64_t until_ms; /* monotonic */
+    bool over;
+} Patience;
+
+static int out_of_patience(void *self) {
+    Patience *p = self;
+    return p->over = p->over || clock_monotonic_ms() >= p->until_ms;
+}
+
+static int check_pages(Db *db, Err *e) {
+    sqlite3_stmt *s = db_prepare(db, "PRAGMA quick_check(1)", e);
+    if (!s || db_step(db, s, "check the database", e) < 0) return -1;
+    const char *word = (const char *)sqlite3_column_text(s, 0);
+    int rc = word && strcmp(word, "ok") == 0 ? 0 : fail(e, "%s is damaged: %.200s; move it away and import the logs again", db_path(db), word ? word : "");
+    sqlite3_reset(s);
+    return rc;
+}
+
+int ledger_check(Db *db, int64_t patience_ms, bool *whole, Err *e) {
+    Ledger l = {.db = db};
+    Patience p = {.until_ms = clock_monotonic_ms() + patience_ms};
+    l.tuples = tuples_new(&l);
+    l.days = days_new(&l);
+    sqlite3_progress_handler(db_handle(db), 1000, out_of_patience, &p);
+    int rc = check_pages(db, e) || ledger_verify(&l, e) ? -1 : 0;
+    sqlite3_progress_handler(db_handle(db), 0, NULL, NULL);
+    tuples_free(l.tuples);
+    days_free(l.days);
+    *whole = !p.over;
+    if (rc == 0 || !p.over) return rc;
+    *e = (Err){0};
+    return 0;
 }

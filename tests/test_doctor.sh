@@ -86,6 +86,7 @@ rm "$conf/products.csv"
 "$bin" --db "$work/ledger.db" import "$work/logs/a.jsonl" >/dev/null || failed=1
 finds "a database in order" 0 '^ok +database: '
 finds "nobody collects" 0 '^note +collector: nobody is collecting'
+finds "calls and sums are held against each other" 0 '^ok +ledger: every call can be read, and all sums are theirs'
 chmod 644 "$work/ledger.db"
 finds "database that others may read" 1 '^mend +database: .*others may read it \(mode 0644\); chmod 0640'
 chmod 600 "$work/ledger.db"

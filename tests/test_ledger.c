@@ -311,6 +311,27 @@ static void the_check_sees_a_wrong_rollup(void **state) {
     OK(e, db_exec(lab->db, "INSERT INTO request SELECT * FROM kept", &e));
 }
 
+/* Doctor looks with a connection that cannot write, at pages, rows and sums, and stops when it takes too long. */
+static void the_check_needs_no_writer_and_ends(void **state) {
+    Lab *lab = *state;
+    Err e = {""};
+    Db *db;
+    bool whole = false;
+    for (uint64_t i = 1; i <= 4000; i++) lab_add(lab, i, LAB_NOW - 3600000 + (int64_t)i);
+    lab_ingest(lab);
+    OK(e, db_open(&db, lab->path, DB_READ, &e));
+    OK(e, ledger_check(db, 60000, &whole, &e));
+    assert_true(whole);
+    OK(e, ledger_check(db, -1, &whole, &e));
+    assert_false(whole);
+    OK(e, db_exec(lab->db, "CREATE TABLE kept AS SELECT * FROM request; UPDATE request SET body = x'0011' WHERE key = (SELECT max(key) FROM request)", &e));
+    assert_int_equal(ledger_check(db, 60000, &whole, &e), -1);
+    assert_non_null(strstr(e.text, "cannot be read; move the ledger away"));
+    e = (Err){""};
+    OK(e, db_exec(lab->db, "DELETE FROM request; INSERT INTO request SELECT * FROM kept; DROP TABLE kept", &e));
+    db_close(db);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, lab_setup, lab_teardown)
 int main(void) {
     const struct CMUnitTest tests[] = {
@@ -329,6 +350,7 @@ int main(void) {
         CASE(a_long_first_line_is_known_by_its_place),
         CASE(several_batches_are_one_transaction),
         CASE(the_check_sees_a_wrong_rollup),
+        CASE(the_check_needs_no_writer_and_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* doctor_store: the database, who collects into it, and the policy file. See doctor.h. */
 #include "store/bill.h"
+#include "store/ledger.h"
 #include "store/policy.h"
 #include "store/query.h"
 #include "tui/doctor.h"
@@ -9,7 +10,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-enum { SOURCES_MAX = 256, PAYERS_MAX = 256, NFS_MAGIC = 0x6969, STALE_MS = 60000 };
+enum { SOURCES_MAX = 256, PAYERS_MAX = 256, NFS_MAGIC = 0x6969, STALE_MS = 60000, CHECK_MS = 5000 };
 #define SPACE_MIN (UINT64_C(512) << 20)
 
 /* The folder of a file, "." for a plain name. */
@@ -81,6 +82,15 @@ static void check_payers(Doctor *d, Db *db) {
     free(p);
 }
 
+/* Screens read sums and trust them; here they are held against the calls. */
+static void check_content(Doctor *d, Db *db) {
+    bool whole;
+    Err e = {0};
+    if (ledger_check(db, CHECK_MS, &whole, &e) != 0) found(d, LEVEL_MEND, "ledger", "%s", e.text);
+    else if (whole) found(d, LEVEL_OK, "ledger", "every call can be read, and all sums are theirs");
+    else found(d, LEVEL_NOTE, "ledger", "nothing wrong was found in %d s; it is too large to be looked at whole", CHECK_MS / 1000);
+}
+
 void check_database(Doctor *d) {
     const char *path = d->app->db_path;
     char folder[1024];
@@ -102,6 +112,7 @@ void check_database(Doctor *d) {
         return;
     }
     if (kept) found(d, LEVEL_OK, "database", "%s", path);
+    check_content(d, db);
     check_collector(d, db);
     check_ledger_sources(d, db);
     check_payers(d, db);
