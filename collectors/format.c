@@ -335,7 +335,7 @@ Framing format_framing_of(const Format *f, const char *head, size_t len) {
     if (f->framing != FRAME_LINES) return values == FRAME_WRAPPED_VALUES ? values : f->framing;
     char *text = xcalloc(len + SCAN_PAD, 1);
     if (len) memcpy(text, head, len);
-    bool as_values = !head_matches(f, text, len) && head_has_values(f, text, len);
+    bool as_values = values_span_lines((Str){head, len}) || (!head_matches(f, text, len) && head_has_values(f, text, len));
     free(text);
     return as_values ? values : FRAME_LINES;
 }

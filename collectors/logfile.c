@@ -389,7 +389,8 @@ bool logfile_take_rest(LogFile *f, Batch *b) {
     parser_file_time(f->parser, f->rows || f->stream ? 0 : f->mark.mtime_ms);
     if (reader_last(f->reader, &r, &e) != READ_RECORD) return false;
     ParseResult got = parser_record(f->parser, r.text, r.len, f->stream ? 0 : r.offset, r.length, b, &e);
-    if (got != PARSE_OK && got != PARSE_SKIPPED) return false;
+    bool open_array = r.len && r.text[0] == '[' && r.text[r.len - 1] != ']'; /* whoever reads it closed finds another line */
+    if ((got != PARSE_OK && got != PARSE_SKIPPED) || open_array) return false;
     for (size_t i = before; i < batch_count(b); i++) batch_at(b, i)->offset = r.offset;
     f->mark.records += batch_count(b) - before;
     fill_mark(f, b, true);

@@ -97,3 +97,26 @@ bool values_are_several(Str text) {
         if (text.at[f.stop - 1] != '}' || !only_around(text.at + at, f.first - at)) return false;
     }
 }
+
+/* Behind white space and the brackets of arrays around what follows; how many these are is added. */
+static size_t behind_brackets(Str text, size_t at, size_t *arrays) {
+    for (; at < text.len && strchr(" \t\r\n[", text.at[at]) && text.at[at] != '\0'; at++) *arrays += text.at[at] == '[';
+    return at;
+}
+
+bool values_span_lines(Str head) {
+    const char *nl = memchr(head.at, '\n', head.len);
+    Values v = {0};
+    Str line = {head.at, nl ? (size_t)(nl - head.at) : 0};
+    size_t arrays = 0, at = behind_brackets(line, 0, &arrays);
+    if (line.len >= 3 && at == 0 && memcmp(line.at, "\xEF\xBB\xBF", 3) == 0) at = behind_brackets(line, 3, &arrays);
+    if (at == line.len) return arrays > 0;
+    while (line.at[at] == '{') {
+        ValuesFound f = values_find(&v, line.at, at, line.len);
+        if (!f.complete) return v.depth > 0 && !v.in_string;
+        if (!arrays || line.at[f.stop - 1] != '}') return false;
+        for (at = f.stop; at < line.len && strchr(" \t\r,", line.at[at]); at++) continue;
+        if (at == line.len) return true;
+    }
+    return false;
+}

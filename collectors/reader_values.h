@@ -28,4 +28,6 @@ typedef struct ValuesFound {
 ValuesFound values_find(Values *v, const char *text, size_t from, size_t to);
 bool values_are_several(Str text); /* one whole value behind the other, and only commas and brackets around them */
 bool values_only_a_brace(const Values *v); /* a value began, but so far it might as well be a brace in other text */
+/* What a log begins with, an object or an array of them, goes on behind its first line: it is no log of lines. */
+bool values_span_lines(Str head);
 #endif
