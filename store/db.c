@@ -2,6 +2,7 @@
  * See db.h for what it owns and why. */
 #include "store/db.h"
 #include "store/data.h"
+#include "store/each_row.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -226,6 +227,7 @@ static int connect(Db *db, int flags, const char *settings, Err *e) {
     if (rc != SQLITE_OK) return db_fail(db, e, "open the database");
     sqlite3_extended_result_codes(db->handle, 1);
     sqlite3_busy_handler(db->handle, busy, db);
+    if (each_row_register(db->handle) != SQLITE_OK) return db_fail(db, e, "set up the database");
     return set_up(db, settings, e);
 }
 

@@ -2,6 +2,7 @@
  * Owns: where it is, the survey before it. Does not: hold a read transaction between two slices, or touch a thread.
  * Why a survey: what a limit or a route is must be known before the first call is priced with it. */
 #include "store/clock.h"
+#include "store/each_row.h"
 #include "store/query_scan.h"
 #include "store/savings_parts.h"
 #include <stdlib.h>
@@ -101,13 +102,13 @@ static int survey(SaveRun *r, int64_t deadline_us, Err *e) {
 bool savings_surveyed(const SaveRun *r) { return r->slot == SLOTS; }
 
 /* ---- the calls ---- */
-static int see_row(SaveRun *r, sqlite3_stmt *st, Err *e) {
+typedef struct Slice { SaveRun *r; int64_t deadline_us; unsigned rows; int rc; Err *e; } Slice;
+
+static int take_row(SaveRun *r, int64_t key, const void *body, size_t len, Err *e) {
     IntakeRow row;
     IntakeKind kind;
     bool is_new;
-    int64_t key = sqlite3_column_int64(st, 0);
-    const void *body = sqlite3_column_blob(st, 1);
-    int rc = intake_take(r->in, key, body, (size_t)sqlite3_column_bytes(st, 1), &row, e);
+    int rc = intake_take(r->in, key, body, len, &row, e);
     r->next_key = key + 1;
     if (rc != 1) return rc;
     if (intake_kind(r->in, &row, &row.call.kind, &is_new, &kind, e) != 0) return -1;
@@ -116,28 +117,24 @@ static int see_row(SaveRun *r, sqlite3_stmt *st, Err *e) {
     return 0;
 }
 
-static bool is_time(SaveRun *r, unsigned *rows, int64_t deadline_us) {
-    if (++*rows % LOOK_EVERY != 0) return false;
-    return now_us() >= deadline_us || (*rows % (LOOK_EVERY * 16) == 0 && r->q.interrupt && r->q.interrupt(r->q.ctx));
+static bool is_time(Slice *s) {
+    const Query *q = &s->r->q;
+    if (++s->rows % LOOK_EVERY != 0) return false;
+    return now_us() >= s->deadline_us || (s->rows % (LOOK_EVERY * 16) == 0 && q->interrupt && q->interrupt(q->ctx));
+}
+
+static bool see_row(void *ctx, int64_t key, const void *body, size_t len) {
+    Slice *s = ctx;
+    s->rc = take_row(s->r, key, body, len, s->e);
+    return s->rc != 0 || is_time(s);
 }
 
 static int see_rows(SaveRun *r, int64_t deadline_us, Err *e) {
-    sqlite3_stmt *st = db_prepare(r->db, "SELECT key, body FROM request WHERE key >= ?1 AND key < ?2 ORDER BY key", e);
-    unsigned rows = 0;
-    int rc;
-    if (!st) return -1;
-    sqlite3_bind_int64(st, 1, r->next_key);
-    sqlite3_bind_int64(st, 2, r->end_key);
-    while ((rc = db_step(r->db, st, "read requests", e)) == 1) {
-        if ((rc = see_row(r, st, e)) != 0) break;
-        if (is_time(r, &rows, deadline_us)) {
-            sqlite3_reset(st);
-            return 0;
-        }
-    }
-    sqlite3_reset(st);
-    if (rc == 0) r->next_key = r->end_key;
-    return rc;
+    Slice s = {.r = r, .deadline_us = deadline_us, .e = e};
+    bool stopped;
+    if (each_row(r->db, r->next_key, r->end_key, see_row, &s, &stopped, e) != 0 || s.rc != 0) return -1;
+    if (!stopped) r->next_key = r->end_key;
+    return 0;
 }
 
 int savings_step(SaveRun *r, int64_t deadline_us, bool *more, Err *e) {
