@@ -153,6 +153,6 @@ bool peak_at(const Peak *p, int64_t ts_ms);
 
 /* price_cost.c */
 typedef struct Charge { int64_t nano, saved_cache_nano; uint32_t flags; const Rates *rates; } Charge;
-Charge plan_cost(const Plan *p, const int64_t tokens[TOK_COUNT], int64_t calls, int64_t web_searches, int64_t ts_ms); /* without what a cache saved */
+void plan_cost(const Plan *p, const int64_t tokens[TOK_COUNT], int64_t calls, int64_t web_searches, int64_t ts_ms, Charge *out); /* leaves out what a cache saved */
 Charge plan_charge(const Plan *p, const int64_t tokens[TOK_COUNT], int64_t calls, int64_t web_searches, int64_t ts_ms);
 #endif

@@ -47,45 +47,45 @@ static Wide saved(const Rates *r, const int64_t *tokens) {
 
 /* Most calls: 64 bits hold what they cost (at most 2^24 tokens of a class, at less than 2^36), and nothing multiplies it. The
  * same rounding, by a constant: several times as fast. False = another call. */
-static bool small_cost(const Plan *p, const int64_t tokens[TOK_COUNT], Charge *c) {
-    const Rates *r = c->rates;
+static bool small_cost(const Plan *p, const Rates *r, const int64_t tokens[TOK_COUNT], Charge *out) {
     uint64_t bits = 0;
     uint32_t flags = 0;
-    int64_t sum = 0;
-    for (int t = 0; t < TOK_COUNT; t++) bits |= (uint64_t)tokens[t];
-    if (bits >> 24 || p->mul.num != 1 || p->mul.den != 1) return false;
+    uint64_t sum = 0;
     for (int t = 0; t < TOK_COUNT; t++) {
-        sum += tokens[t] * r->pico[t];
+        bits |= (uint64_t)tokens[t];
+        sum += (uint64_t)tokens[t] * (uint64_t)r->pico[t];
         flags |= tokens[t] > 0 ? r->flags[t] : 0u;
     }
-    if (sum < 0) return false; /* a class without a price */
-    c->flags |= flags;
-    c->nano = (sum + 500) / 1000;
+    if (bits >> 24 || p->mul.num != 1 || p->mul.den != 1 || sum >> 63) return false; /* below 0: a class without a price */
+    out->flags |= flags;
+    out->nano = (int64_t)((sum + 500) / 1000);
     return true;
 }
 
-Charge plan_cost(const Plan *p, const int64_t tokens[TOK_COUNT], int64_t calls, int64_t web_searches, int64_t ts_ms) {
+static void any_cost(const Plan *p, const int64_t tokens[TOK_COUNT], int64_t web_searches, Charge *out) {
+    Wide sum = 0, fee = 0;
+    for (int t = 0; t < TOK_COUNT; t++) {
+        if (tokens[t] <= 0) continue;
+        sum += (Wide)count(tokens[t]) * out->rates->pico[t];
+        out->flags |= out->rates->flags[t] | (tokens[t] > REQUEST_TOKENS_MAX ? COST_OVERFLOW : 0u);
+    }
+    if (web_searches > 0 && p->row->search_pico >= 0) fee = (Wide)web_searches * p->row->search_pico;
+    if (web_searches > 0 && p->row->search_pico < 0) out->flags |= COST_FEE_UNLISTED;
+    out->nano = round_nano(sum * p->mul.num + fee * p->mul.den, p->mul.den, &out->flags);
+}
+
+void plan_cost(const Plan *p, const int64_t tokens[TOK_COUNT], int64_t calls, int64_t web_searches, int64_t ts_ms, Charge *out) {
     bool far = is_long(p->row, tokens, calls);
     /* Without a time of day the call is taken to be at peak: the dearer of two unknowns. */
     bool off = p->has_hours && ts_ms != 0 && !peak_at(&p->row->peak, ts_ms);
-    Charge c = {.rates = &p->rates[far][off], .flags = far ? (p->flags & (COST_GEO | COST_SUFFIX_AS_BASE)) | p->long_flags : p->flags};
-    Wide sum = 0;
-    if (off) c.flags |= COST_OFFPEAK;
-    if (web_searches <= 0 && small_cost(p, tokens, &c)) return c;
-    for (int t = 0; t < TOK_COUNT; t++) {
-        if (tokens[t] <= 0) continue;
-        sum += (Wide)count(tokens[t]) * c.rates->pico[t];
-        c.flags |= c.rates->flags[t] | (tokens[t] > REQUEST_TOKENS_MAX ? COST_OVERFLOW : 0u);
-    }
-    Wide fee = 0;
-    if (web_searches > 0 && p->row->search_pico >= 0) fee = (Wide)web_searches * p->row->search_pico;
-    if (web_searches > 0 && p->row->search_pico < 0) c.flags |= COST_FEE_UNLISTED;
-    c.nano = round_nano(sum * p->mul.num + fee * p->mul.den, p->mul.den, &c.flags);
-    return c;
+    out->rates = &p->rates[far][off];
+    out->flags = (far ? (p->flags & (COST_GEO | COST_SUFFIX_AS_BASE)) | p->long_flags : p->flags) | (off ? COST_OFFPEAK : 0u);
+    if (web_searches > 0 || !small_cost(p, out->rates, tokens, out)) any_cost(p, tokens, web_searches, out);
 }
 
 Charge plan_charge(const Plan *p, const int64_t tokens[TOK_COUNT], int64_t calls, int64_t web_searches, int64_t ts_ms) {
-    Charge c = plan_cost(p, tokens, calls, web_searches, ts_ms);
+    Charge c = {0};
+    plan_cost(p, tokens, calls, web_searches, ts_ms, &c);
     if (tokens[TOK_CACHE_READ] > 0 || tokens[TOK_CACHE_WRITE_5M] > 0 || tokens[TOK_CACHE_WRITE_1H] > 0)
         c.saved_cache_nano = round_nano(saved(c.rates, tokens) * p->mul.num, p->mul.den, &c.flags);
     return c;

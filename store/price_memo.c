@@ -91,7 +91,8 @@ bool price_kind_call(PriceKind *k, const KindCall *call, int64_t *nano, uint32_t
     *nano = 0;
     *flags = 0;
     if (!k->plan.row) return false;
-    Charge c = plan_cost(&k->plan, call->tokens, 1 + call->more_calls, call->web_searches, call->ts_ms);
+    Charge c;
+    plan_cost(&k->plan, call->tokens, 1 + call->more_calls, call->web_searches, call->ts_ms, &c);
     *nano = c.nano;
     *flags = c.flags;
     return true;

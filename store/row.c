@@ -195,21 +195,59 @@ size_t row_pack(const Row *row, uint8_t out[ROW_BODY_MAX]) {
     return (size_t)(p - out);
 }
 
-static void counters_from_opts(Request *r, const uint64_t *opt) {
-    r->tokens[TOK_CACHE_READ] = (int64_t)opt[OPT_CACHE_READ];
-    r->tokens[TOK_CACHE_WRITE_5M] = (int64_t)opt[OPT_WRITE_5M];
-    r->tokens[TOK_CACHE_WRITE_1H] = (int64_t)opt[OPT_WRITE_1H];
-    r->tokens[TOK_REASONING] = (int64_t)opt[OPT_REASONING];
-    r->tokens[TOK_AUDIO_INPUT] = (int64_t)opt[OPT_AUDIO];
-    r->saved_cache_nano = unfold(opt[OPT_SAVED_CACHE]);
-    r->saved_response_nano = unfold(opt[OPT_SAVED_RESPONSE]);
-    r->web_searches = (int32_t)opt[OPT_SEARCHES];
+/* ---- and back ---- */
+typedef struct Fields { uint64_t id, head[HEAD_COUNT], opt[OPT_COUNT]; } Fields;
+
+/* By parts, because compilers clear all of it at once by an instruction that takes as long as the whole unpacking. */
+static void clear_opts(uint64_t opt[OPT_COUNT]) {
+    enum { PART = OPT_COUNT / 4 };
+    memset(opt, 0, PART * sizeof *opt);
+    memset(opt + PART, 0, PART * sizeof *opt);
+    memset(opt + 2 * PART, 0, PART * sizeof *opt);
+    memset(opt + 3 * PART, 0, PART * sizeof *opt);
 }
+_Static_assert(OPT_COUNT % 4 == 0, "clear_opts() clears fourths");
+
+/* The ledger stores nothing beyond these, so a body that says otherwise is damaged. */
+static bool counters_sane(const uint64_t *head, const uint64_t *opt) {
+    const uint64_t max = REQUEST_TOKENS_MAX;
+    return head[HEAD_INPUT] <= max && head[HEAD_OUTPUT] <= max && opt[OPT_CACHE_READ] <= max &&
+           opt[OPT_WRITE_5M] <= max && opt[OPT_WRITE_1H] <= max && opt[OPT_REASONING] <= max &&
+           opt[OPT_AUDIO] <= max && opt[OPT_OWN] <= (uint64_t)ROW_MS_MAX * 2 && opt[OPT_MORE_CALLS] <= REQUEST_CALLS_MAX;
+}
+
+static inline bool get_fields(const void *body, size_t len, Fields *f) {
+    In in = {.at = body, .end = (const uint8_t *)body + len};
+    clear_opts(f->opt);
+    f->id = get8(&in);
+    for (int i = 0; i < HEAD_COUNT; i++) f->head[i] = get(&in);
+    uint64_t mask = get(&in);
+    if (in.bad || mask >> OPT_COUNT) return false;
+    for (uint64_t left = mask; left; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(left);
+        f->opt[i] = OPT_HASHES >> i & 1 ? get8(&in) : get(&in);
+    }
+    return !in.bad && counters_sane(f->head, f->opt);
+}
+
+static inline void counters_from_opts(int64_t tokens[TOK_COUNT], const uint64_t *opt) {
+    tokens[TOK_CACHE_READ] = (int64_t)opt[OPT_CACHE_READ];
+    tokens[TOK_CACHE_WRITE_5M] = (int64_t)opt[OPT_WRITE_5M];
+    tokens[TOK_CACHE_WRITE_1H] = (int64_t)opt[OPT_WRITE_1H];
+    tokens[TOK_REASONING] = (int64_t)opt[OPT_REASONING];
+    tokens[TOK_AUDIO_INPUT] = (int64_t)opt[OPT_AUDIO];
+}
+
+/* What is stored plus one, because its unknown value is -1. */
+static int64_t less_one(uint64_t stored) { return (int64_t)(stored - 1); }
 
 static void facts_from_opts(Row *row, const uint64_t *opt) {
     Request *r = &row->r;
-    r->latency_ms = (int32_t)(uint32_t)(opt[OPT_LATENCY] - 1);
-    r->ttft_ms = (int32_t)(uint32_t)(opt[OPT_TTFT] - 1);
+    r->saved_cache_nano = unfold(opt[OPT_SAVED_CACHE]);
+    r->saved_response_nano = unfold(opt[OPT_SAVED_RESPONSE]);
+    r->web_searches = (int32_t)opt[OPT_SEARCHES];
+    r->latency_ms = (int32_t)less_one(opt[OPT_LATENCY]);
+    r->ttft_ms = (int32_t)less_one(opt[OPT_TTFT]);
     r->flags = (uint32_t)opt[OPT_FLAGS];
     row->price = (uint32_t)opt[OPT_PRICE];
     r->origin = opt[OPT_KIND] & 3;
@@ -217,10 +255,10 @@ static void facts_from_opts(Row *row, const uint64_t *opt) {
     r->source_class = opt[OPT_KIND] >> KIND_CLASS & 3;
     r->upstream = opt[OPT_KIND] & KIND_UPSTREAM_FOLLOWS ? usual_upstream(r) : opt[OPT_UPSTREAM];
     r->status = (int16_t)(unfold(opt[OPT_STATUS]) + STATUS_COMMON);
-    r->max_tokens = (int32_t)(uint32_t)(opt[OPT_MAX_TOKENS] - 1);
-    r->tools = (int32_t)(uint32_t)(opt[OPT_TOOLS] - 1);
+    r->max_tokens = (int32_t)less_one(opt[OPT_MAX_TOKENS]);
+    r->tools = (int32_t)less_one(opt[OPT_TOOLS]);
     row->own_ms = r->ts_ms + unfold(opt[OPT_OWN]);
-    r->prompt_bytes = (int64_t)(opt[OPT_PROMPT_BYTES] - 1);
+    r->prompt_bytes = less_one(opt[OPT_PROMPT_BYTES]);
     r->prompt_hash = opt[OPT_PROMPT_HASH];
     r->prefix_hash = opt[OPT_PREFIX_HASH];
     r->prefix_bytes = unfold(opt[OPT_PREFIX_BYTES]);
@@ -230,14 +268,6 @@ static void facts_from_opts(Row *row, const uint64_t *opt) {
     row->asked = (uint32_t)opt[OPT_ASKED];
     r->more_calls = (int64_t)opt[OPT_MORE_CALLS];
     r->also = opt[OPT_ALSO];
-}
-
-/* The ledger stores nothing beyond these, so a body that says otherwise is damaged. */
-static bool counters_sane(const uint64_t *head, const uint64_t *opt) {
-    const uint64_t max = REQUEST_TOKENS_MAX;
-    return head[HEAD_INPUT] <= max && head[HEAD_OUTPUT] <= max && opt[OPT_CACHE_READ] <= max &&
-           opt[OPT_WRITE_5M] <= max && opt[OPT_WRITE_1H] <= max && opt[OPT_REASONING] <= max &&
-           opt[OPT_AUDIO] <= max && opt[OPT_OWN] <= (uint64_t)ROW_MS_MAX * 2 && opt[OPT_MORE_CALLS] <= REQUEST_CALLS_MAX;
 }
 
 /* Sets what the body does not hold; the rest follows. No field is left as it was. */
@@ -263,33 +293,42 @@ static void head_to_row(Row *row, const uint64_t *head) {
     row->r.length = (uint32_t)head[HEAD_LENGTH];
 }
 
-/* By parts, because compilers clear all of it at once by an instruction that takes as long as the whole unpacking. */
-static void clear_opts(uint64_t opt[OPT_COUNT]) {
-    enum { PART = OPT_COUNT / 4 };
-    memset(opt, 0, PART * sizeof *opt);
-    memset(opt + PART, 0, PART * sizeof *opt);
-    memset(opt + 2 * PART, 0, PART * sizeof *opt);
-    memset(opt + 3 * PART, 0, PART * sizeof *opt);
-}
-_Static_assert(OPT_COUNT % 4 == 0, "clear_opts() clears fourths");
-
 bool row_unpack(int64_t key, const void *body, size_t len, Row *out) {
-    In in = {.at = body, .end = (const uint8_t *)body + len};
-    uint64_t head[HEAD_COUNT], opt[OPT_COUNT];
-    clear_opts(opt);
-    begin_row(out, key, get8(&in));
-    for (int i = 0; i < HEAD_COUNT; i++) head[i] = get(&in);
-    uint64_t mask = get(&in);
-    if (in.bad || mask >> OPT_COUNT) return false;
-    for (uint64_t left = mask; left; left &= left - 1) {
-        unsigned i = (unsigned)__builtin_ctzll(left);
-        opt[i] = OPT_HASHES >> i & 1 ? get8(&in) : get(&in);
-    }
-    if (in.bad || !counters_sane(head, opt)) return false;
-    head_to_row(out, head);
-    counters_from_opts(&out->r, opt);
-    facts_from_opts(out, opt);
-    raw_from_opts(&out->r, opt); /* needs the buckets and the flags */
+    Fields f;
+    bool good = get_fields(body, len, &f);
+    begin_row(out, key, f.id);
+    if (!good) return false;
+    head_to_row(out, f.head);
+    counters_from_opts(out->r.tokens, f.opt);
+    facts_from_opts(out, f.opt);
+    raw_from_opts(&out->r, f.opt); /* needs the buckets and the flags */
+    return true;
+}
+
+bool row_unpack_call(int64_t key, const void *body, size_t len, SaveCall *out, SaveNames *names) {
+    Fields f;
+    if (!get_fields(body, len, &f)) return false;
+    *names = (SaveNames){(uint32_t)f.head[HEAD_COMBO], (uint32_t)f.head[HEAD_CONTEXT], (uint32_t)f.opt[OPT_GEO], (uint32_t)f.opt[OPT_SPEED]};
+    out->key = key;
+    out->ts_ms = row_key_ms(key);
+    out->tokens[TOK_INPUT] = (int64_t)f.head[HEAD_INPUT];
+    out->tokens[TOK_OUTPUT] = (int64_t)f.head[HEAD_OUTPUT];
+    counters_from_opts(out->tokens, f.opt);
+    out->cost_nano = unfold(f.head[HEAD_COST]);
+    out->saved_cache_nano = unfold(f.opt[OPT_SAVED_CACHE]);
+    out->saved_response_nano = unfold(f.opt[OPT_SAVED_RESPONSE]);
+    out->more_calls = (int64_t)f.opt[OPT_MORE_CALLS];
+    out->prefix_bytes = unfold(f.opt[OPT_PREFIX_BYTES]);
+    out->prompt_bytes = less_one(f.opt[OPT_PROMPT_BYTES]);
+    out->prompt_hash = f.opt[OPT_PROMPT_HASH];
+    out->prefix_hash = f.opt[OPT_PREFIX_HASH];
+    out->web_searches = (int32_t)f.opt[OPT_SEARCHES];
+    out->tools = (int32_t)less_one(f.opt[OPT_TOOLS]);
+    out->max_tokens = (int32_t)less_one(f.opt[OPT_MAX_TOKENS]);
+    out->latency_ms = (int32_t)less_one(f.opt[OPT_LATENCY]);
+    out->session = out->stands_for = out->kind = 0;
+    out->flags = (uint32_t)f.opt[OPT_FLAGS];
+    out->outcome = f.opt[OPT_KIND] >> KIND_OUTCOME & 3;
     return true;
 }
 

@@ -7,7 +7,7 @@
  */
 #ifndef STORE_ROW_H
 #define STORE_ROW_H
-#include "store/request.h"
+#include "store/save_call.h"
 
 /* ---- keys: time-ordered, so that rows are found by time without an index ---- */
 enum { KEY_ID_BITS = 20 };
@@ -31,6 +31,8 @@ typedef struct Row {
 enum { ROW_BODY_MAX = 416 };
 size_t row_pack(const Row *row, uint8_t out[ROW_BODY_MAX]);
 bool row_unpack(int64_t key, const void *body, size_t len, Row *out);
+/* That part of it; session, stands_for and kind are 0. */
+bool row_unpack_call(int64_t key, const void *body, size_t len, SaveCall *out, SaveNames *names);
 
 /* ---- sums: what a rollup cell holds and what totals are made of. PERSISTENT order ---- */
 typedef enum Sum {

@@ -16,6 +16,7 @@
  */
 #ifndef STORE_SAVINGS_H
 #define STORE_SAVINGS_H
+#include "store/save_call.h"
 #include "store/tier.h"
 
 struct json_t;
@@ -24,18 +25,6 @@ struct json_t;
 typedef struct SaveKind { /* what many calls share; texts are the sample's */
     const char *provider, *model, *tier, *feature, *geo, *speed, *endpoint; /* endpoint: NULL = not known */
 } SaveKind;
-typedef struct SaveCall {
-    int64_t key, ts_ms;            /* ledger key: query_row() */
-    int64_t tokens[TOK_COUNT];
-    int64_t cost_nano, saved_cache_nano, saved_response_nano, more_calls, prefix_bytes, prompt_bytes; /* bytes: -1 = not logged */
-    uint64_t prompt_hash, prefix_hash; /* 0 = not logged */
-    int32_t web_searches, tools;       /* tools: -1 = not logged */
-    int32_t max_tokens, latency_ms;    /* 0 or less = not logged */
-    uint32_t session;                  /* the ledger's number of its name; 0 = none */
-    uint32_t stands_for;               /* of a survey: calls around it, itself included; 0 = 1 */
-    uint32_t kind, flags;              /* index of a SaveKind; enum RequestFlag */
-    uint8_t outcome;
-} SaveCall;
 /* As a limit on output cuts: the end first, which is what is visible, then the reasoning before it. Returns the tokens cut. */
 int64_t save_cut_output(int64_t tokens[TOK_COUNT], int64_t most);
 typedef struct SaveSample {

@@ -32,54 +32,25 @@ void intake_free(Intake *in) {
 }
 
 /* ---- one row ---- */
-static void fill_call(SaveCall *c, const Row *row) {
-    const Request *r = &row->r;
-    c->key = row->key;
-    c->ts_ms = r->ts_ms;
-    memcpy(c->tokens, r->tokens, sizeof c->tokens);
-    c->cost_nano = r->cost_nano;
-    c->saved_cache_nano = r->saved_cache_nano;
-    c->saved_response_nano = r->saved_response_nano;
-    c->more_calls = r->more_calls;
-    c->prefix_bytes = r->prefix_bytes;
-    c->prompt_bytes = r->prompt_bytes;
-    c->prompt_hash = r->prompt_hash;
-    c->prefix_hash = r->prefix_hash;
-    c->web_searches = r->web_searches;
-    c->tools = r->tools;
-    c->max_tokens = r->max_tokens;
-    c->latency_ms = r->latency_ms;
-    c->stands_for = c->kind = 0;
-    c->flags = r->flags;
-    c->outcome = r->outcome;
-}
-
-static int passes(Scan *s, const Row *row, const Member *combo, const Member *context, Err *e) {
+/* A filter asks for more than a call has. */
+static int passes(Scan *s, const IntakeRow *in, const void *body, size_t len, Err *e) {
     FilterRow view;
-    if (!s->filter) return 1;
-    if (!context->pass) return 0;
-    if (query_scan_filter_row(s, combo, context, &row->r, &view, e) != 0) return -1;
+    Row row;
+    if (!in->context->pass) return 0;
+    if (!row_unpack(in->call.key, body, len, &row) || query_scan_filter_row(s, in->combo, in->context, &row.r, &view, e) != 0) return -1;
     return filter_matches(s->filter, &view);
 }
 
 int intake_take(Intake *in, int64_t key, const void *body, size_t len, IntakeRow *out, Err *e) {
     Scan *s = &in->scan;
-    Row row;
-    Member *combo, *context;
-    if (!row_unpack(key, body, len, &row)) return fail(e, "request %lld of the ledger is damaged; run tollwatch doctor", (long long)key);
-    if (row.r.flags & REQ_LINKED) return 0;
-    if (query_scan_member(s, MEMBER_COMBO, row.combo, &combo, e) != 0) return -1;
-    if (!combo->pass) return 0;
-    if (query_scan_member(s, MEMBER_CONTEXT, row.context, &context, e) != 0) return -1;
-    int rc = passes(s, &row, combo, context, e);
-    if (rc != 1) return rc;
-    fill_call(&out->call, &row);
-    out->call.session = context->name[DIM_SESSION];
-    out->geo = row.geo;
-    out->speed = row.speed;
-    out->combo = combo;
-    out->context = context;
-    return 1;
+    SaveCall *c = &out->call;
+    if (!row_unpack_call(key, body, len, c, &out->names)) return fail(e, "request %lld of the ledger is damaged; run tollwatch doctor", (long long)key);
+    if (c->flags & REQ_LINKED) return 0;
+    if (query_scan_member(s, MEMBER_COMBO, out->names.combo, &out->combo, e) != 0) return -1;
+    if (!out->combo->pass) return 0;
+    if (query_scan_member(s, MEMBER_CONTEXT, out->names.context, &out->context, e) != 0) return -1;
+    c->session = out->context->name[DIM_SESSION];
+    return s->filter ? passes(s, out, body, len, e) : 1;
 }
 
 /* ---- its kind ---- */
@@ -95,7 +66,7 @@ static int new_kind(Intake *in, const IntakeRow *row, uint32_t *index, bool *is_
     SaveKind *k = &out->text;
     const uint32_t *who = row->combo->name;
     const int64_t id[KIND_IDS] = {[ID_PROVIDER] = who[DIM_PROVIDER], [ID_MODEL] = who[DIM_MODEL], [ID_TIER] = who[DIM_TIER], [ID_FEATURE] = who[DIM_FEATURE],
-                                  [ID_GEO] = row->geo, [ID_SPEED] = row->speed, [ID_ENDPOINT] = row->context->name[DIM_ENDPOINT]};
+                                  [ID_GEO] = row->names.geo, [ID_SPEED] = row->names.speed, [ID_ENDPOINT] = row->context->name[DIM_ENDPOINT]};
     const char **to[KIND_IDS] = {[ID_PROVIDER] = &k->provider, [ID_MODEL] = &k->model, [ID_TIER] = &k->tier, [ID_FEATURE] = &k->feature,
                                  [ID_GEO] = &k->geo, [ID_SPEED] = &k->speed, [ID_ENDPOINT] = &k->endpoint};
     *index = keytable_index(&in->kinds, id, is_new);
@@ -111,7 +82,7 @@ int intake_kind(Intake *in, const IntakeRow *row, uint32_t *index, bool *is_new,
     number(row->context, &in->where, (const int64_t[]){row->context->name[DIM_ENDPOINT]});
     int64_t near = (int64_t)row->combo->group << 5 | row->context->group;
     *is_new = false;
-    if (row->geo || row->speed || row->context->group >> 5) return new_kind(in, row, index, is_new, out, e);
+    if (row->names.geo || row->names.speed || row->context->group >> 5) return new_kind(in, row, index, is_new, out, e);
     bool first;
     uint32_t at = keytable_index(&in->near, &near, &first);
     if (at >= in->near_cap) in->near_kind = xrealloc(in->near_kind, (in->near_cap = in->near_cap ? in->near_cap * 2 : 64) * sizeof *in->near_kind);

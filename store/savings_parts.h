@@ -185,7 +185,7 @@ void save_hourly(NoteRoom *n);   /* machines of one's own */
 
 /* ---- reading (savings_load.c): rows through the filter to calls; a sample grows, or one call is handed on ---- */
 typedef struct Intake Intake;
-typedef struct IntakeRow { SaveCall call; uint32_t geo, speed; struct Member *combo, *context; } IntakeRow; /* members: until the next row */
+typedef struct IntakeRow { SaveCall call; SaveNames names; struct Member *combo, *context; } IntakeRow; /* members: until the next row */
 typedef struct IntakeKind { SaveKind text; int64_t id[KIND_IDS]; } IntakeKind;
 Intake *intake_new(Db *db, const Query *q);
 void intake_free(Intake *in);

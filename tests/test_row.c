@@ -67,6 +67,23 @@ static bool same_row(const Row *a, const Row *b) {
     return given && a->key == b->key && x->ts_ms == y->ts_ms && x->replay == y->replay && row_pack(b, body[1]) == len && memcmp(body[0], body[1], len) == 0;
 }
 
+/* What savings look at is the same part of the request, and no field is left as it was. */
+static void assert_call(const Row *row, const uint8_t *body, size_t len) {
+    const Request *r = &row->r;
+    SaveNames n;
+    SaveCall c, want = {.key = row->key, .ts_ms = r->ts_ms, .cost_nano = r->cost_nano, .saved_cache_nano = r->saved_cache_nano,
+                        .saved_response_nano = r->saved_response_nano, .more_calls = r->more_calls, .prefix_bytes = r->prefix_bytes,
+                        .prompt_bytes = r->prompt_bytes, .prompt_hash = r->prompt_hash, .prefix_hash = r->prefix_hash, .web_searches = r->web_searches,
+                        .tools = r->tools, .max_tokens = r->max_tokens, .latency_ms = r->latency_ms, .flags = r->flags, .outcome = r->outcome};
+    memcpy(want.tokens, r->tokens, sizeof want.tokens);
+    memset(&c, 0xA5, sizeof c);
+    assert_true(row_unpack_call(row->key, body, len, &c, &n));
+    assert_memory_equal(&c, &want, offsetof(SaveCall, outcome)); /* no holes before it */
+    assert_int_equal(c.outcome, want.outcome);
+    assert_true(n.combo == row->combo && n.context == row->context && n.geo == row->geo && n.speed == row->speed);
+    assert_false(row_unpack_call(row->key, body, len - 1, &c, &n));
+}
+
 static void any_row_comes_back(void **state) {
     (void)state;
     for (int i = 0; i < 20000; i++) {
@@ -81,6 +98,7 @@ static void any_row_comes_back(void **state) {
         memset(&dirty, 0xA5, sizeof dirty);
         assert_true(row_unpack(row.key, body, len, &dirty)); /* no field is left as it was */
         assert_true(same_row(&row, &dirty));
+        assert_call(&row, body, len);
         for (size_t cut = 0; cut < len; cut++) assert_false(row_unpack(row.key, body, cut, &back));
     }
 }
