@@ -36,7 +36,7 @@ typedef struct Config {
     int raw_days;
     bool glyphs_ascii, mouse;
     char critical_features[512], publish[1024];
-    char can_wait[512], can_be_cheap[512], route_to[NAME_MAX_BYTES + 1], hourly[512]; /* savings */
+    char can_wait[512], can_be_cheap[512], route_to[NAME_MAX_BYTES + 1], hourly[512], self_hosted[512]; /* savings */
     int64_t simple_input, simple_output, window;
     SourceConfig *sources; size_t source_count;
     AccountConfig *accounts; size_t account_count;

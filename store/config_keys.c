@@ -140,6 +140,7 @@ const ConfigKey config_keys[] = {
     {"savings", "simple_output", "300", "output tokens up to which it is", FIELD(tokens, Config, simple_output)},
     {"savings", "window", "8000", "tokens of a conversation that a sliding window would keep", FIELD(tokens, Config, window)},
     {"savings", "hourly", "", "models on machines of one's own with dollars an hour, like llama-70b:2.50", FIELD(text, Config, hourly)},
+    {"savings", "self_hosted", "", "models on machines of one's own that prices.csv prices by the token", FIELD(text, Config, self_hosted)},
     {"tier", "models", "", "models of this tier (classifier, standard or premium), with * for any letters; others as the price book's class says",
      FIELD(text, TierConfig, models)},
     {"gateway", "ack", "", "name of the gateway's acknowledgement file", FIELD(text, GatewayConfig, ack)},

@@ -101,6 +101,7 @@ static void take_notes(const SaveRoom *r, Savings *out) {
     save_sessions(&n);
     save_advice(&n);
     save_hourly(&n);
+    save_self_hosted(&n);
 }
 
 void save_result(SaveRoom *r, Savings *out) {
@@ -121,7 +122,7 @@ void save_result(SaveRoom *r, Savings *out) {
 
 SaveAsk savings_ask(const Config *c) {
     return (SaveAsk){.can_wait = c->can_wait, .can_be_cheap = c->can_be_cheap, .route_to = c->route_to, .simple_input = c->simple_input,
-                     .simple_output = c->simple_output, .window = c->window, .hourly = c->hourly, .no_budget = c->budget_count == 0, .tiers = tiers_of(c)};
+                     .simple_output = c->simple_output, .window = c->window, .hourly = c->hourly, .self_hosted = c->self_hosted, .no_budget = c->budget_count == 0, .tiers = tiers_of(c)};
 }
 
 void savings_work_out(const SaveSample *s, const Book *b, const SaveAsk *ask, Savings *out) {

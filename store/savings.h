@@ -111,6 +111,7 @@ typedef struct SaveAsk {
     bool no_budget;                 /* no budget is configured */
     Tiers tiers;                    /* of models; none = as the price book says */
     const char *hourly;             /* models of one's own machines, "llama-70b:2.50 qwen:1.20", dollars an hour; NULL, "" */
+    const char *self_hosted;        /* models of one's own machines that the book prices by the token; NULL, "" = none */
     const struct json_t *policy;    /* that is obeyed now: how long its caches keep an answer; NULL = not known */
     const char *can_wait;           /* features, parted by blanks or commas; NULL or "" = found by their hours */
     const char *can_be_cheap;       /* features whose calls a cheaper model may answer whatever their size; NULL or "" = none is named */

@@ -3,7 +3,7 @@
 #include "store/money.h"
 #include "store/savings_parts.h"
 
-enum { GROUP_LEAST = 32, GROUP_MOST = 64, SPREAD_TIMES = 4 };
+enum { GROUP_LEAST = 32, GROUP_MOST = 64, SPREAD_TIMES = 4, VERBOSE_TIMES = 2 };
 
 static void see_limit(const SaveNow *now) {
     const SaveCall *c = now->c;
@@ -34,6 +34,11 @@ void save_advice_see(const SaveNow *now) {
     n[K_ASKED_TOKENS] += call_input(c->tokens) + call_output(c->tokens);
     n[K_ASKED_TIMED] += c->latency_ms > 0;
     n[K_ASKED_MS] += c->latency_ms > 0 ? c->latency_ms : 0;
+    if (c->outcome == OUTCOME_OK) {
+        n[K_ANSWERS]++;
+        n[K_ANSWER_TOKENS] += call_output(c->tokens);
+        best_add(&now->k->best[KB_LONGEST], call_output(c->tokens), c->key);
+    }
     see_limit(now);
     see_form(now);
 }
@@ -70,6 +75,49 @@ static void structured(NoteRoom *n) {
              k->text.feature[0] ? k->text.feature : "(no feature)", (long long)k->best[KB_FORM].most, (long long)(k->n[K_FORM_OUTPUT] / k->n[K_FORM]));
 }
 
+/* ---- a feature whose answers are long as a rule: its own usual length cannot tell ---- */
+typedef struct Talker { const char *feature; int64_t answers, tokens, nano; Best longest; } Talker;
+
+static void add_talker(Talker *t, const Kind *k) {
+    const Best *b = &k->best[KB_LONGEST];
+    t->feature = k->text.feature;
+    t->answers += k->n[K_ANSWERS];
+    t->tokens += k->n[K_ANSWER_TOKENS];
+    t->nano = nano_add(t->nano, k->n[K_OUTPUT_NANO]);
+    if (b->key && (!t->longest.key || b->most > t->longest.most)) t->longest = *b;
+}
+
+static bool is_verbose(const Talker *t, int64_t answers, int64_t tokens) {
+    int64_t others = answers - t->answers;
+    if (t->answers < SAVE_LEAST_CALLS || others < SAVE_LEAST_CALLS) return false;
+    return t->tokens / t->answers > VERBOSE_TIMES * ((tokens - t->tokens) / others);
+}
+
+static Talker dearest_talker(const SaveRoom *r, int64_t answers, int64_t tokens) {
+    KeyTable ids = {.width = 1};
+    Talker *at = xcalloc(r->kinds + 1, sizeof *at), best = {0};
+    for (size_t i = 0; i < r->kinds; i++) {
+        const int64_t key = (int64_t)(r->kind[i].feature >> 1);
+        bool is_new;
+        if (r->kind[i].n[K_ANSWERS]) add_talker(&at[keytable_index(&ids, &key, &is_new)], &r->kind[i]);
+    }
+    for (size_t i = 0; i < ids.count; i++)
+        if (is_verbose(&at[i], answers, tokens) && at[i].nano > best.nano) best = at[i];
+    free(at);
+    keytable_free(&ids);
+    return best;
+}
+
+static void verbose(NoteRoom *n) {
+    const int64_t answers = save_sum(n->r, K_ANSWERS), tokens = save_sum(n->r, K_ANSWER_TOKENS);
+    const Talker t = dearest_talker(n->r, answers, tokens);
+    SaveNote *note;
+    if (t.nano <= 0 || !(note = save_note(n, "verbose feature", false))) return;
+    *note = (SaveNote){.name = note->name, .sure = SURE_HIGH, .nano_known = true, .nano = t.nano, .calls = t.answers, .example = t.longest.key};
+    snprintf(note->text, sizeof note->text, "%.60s: %lld tokens an answer where other features have %lld, and this is what its output cost: ask for less, or limit it",
+             *t.feature ? t.feature : "(no feature)", (long long)(t.tokens / t.answers), (long long)((tokens - t.tokens) / (answers - t.answers)));
+}
+
 static void groups(NoteRoom *n) {
     const Saving *s = &n->out->by[SAVE_BATCH];
     SaveNote *note;
@@ -83,5 +131,6 @@ static void groups(NoteRoom *n) {
 void save_advice(NoteRoom *n) {
     limits(n);
     structured(n);
+    verbose(n);
     groups(n);
 }

@@ -34,10 +34,10 @@ enum { K_CALLS, K_PAID, K_UNPRICED, K_REPRICED, K_GOOD, K_HITS, K_PROMPT_HASHED,
        K_SOUND, K_SOUND_NANO, K_OUTPUT_NANO, K_SOUND_LIMITED, K_TIMED, K_LATENCY_MS, K_BATCH, K_BATCH_NANO, K_GUESS_NANO, K_GUESSED,
        /* of those that a model answered: */
        K_ASKED, K_ASKED_TOKENS, K_ASKED_TIMED, K_ASKED_MS, K_LIMITED, K_REACHED, K_REACHED_NANO, K_FORM, K_FORM_OUTPUT, K_FORM_NANO,
-       K_AGAIN, K_CHANGED,
+       K_AGAIN, K_CHANGED, K_ANSWERS, K_ANSWER_TOKENS,
        /* of those that a limit cut: what it saved, and all together did */
        K_CLAMPED, K_CLAMPED_NANO, K_CLAMPED_ALL_NANO, K_SUMS };
-enum { KB_COST, KB_FREE_OUTPUT, KB_CACHED, KB_REACHED, KB_FORM, KB_CHANGED, KIND_BESTS };
+enum { KB_COST, KB_FREE_OUTPUT, KB_CACHED, KB_REACHED, KB_FORM, KB_CHANGED, KB_LONGEST, KIND_BESTS };
 typedef struct Best { int64_t most, key; } Best; /* key 0 = none; of equal ones the newest */
 static inline void best_add(Best *b, int64_t n, int64_t key) {
     if (!b->key || n >= b->most) *b = (Best){n, key};
@@ -181,7 +181,8 @@ void save_findings(NoteRoom *n);
 void save_advice(NoteRoom *n);
 void save_sessions(NoteRoom *n); /* conversations that grow */
 void save_prefixes(NoteRoom *n); /* an hour against five minutes; prefixes that nobody logs */
-void save_hourly(NoteRoom *n);   /* machines of one's own */
+void save_hourly(NoteRoom *n);   /* machines of one's own, by the hour */
+void save_self_hosted(NoteRoom *n); /* and by the token */
 
 /* ---- reading (savings_load.c): rows through the filter to calls; a sample grows, or one call is handed on ---- */
 typedef struct Intake Intake;

@@ -112,10 +112,33 @@ static void a_clamped_answer_carries_its_spread(void **state) {
     assert_int_equal(work_out(&(SaveAsk){0}).by[SAVE_TOKENS].saved_spread_nano, 0);
 }
 
+/* S5: in proportion to what was paid; calls that are all alike have no spread, others do; the whole range is exact. */
+static void what_is_scaled_carries_a_spread(void **state) {
+    (void)state;
+    for (int mixed = 0; mixed < 2; mixed++) {
+        begin();
+        for (int i = 0; i < 160; i++) add(1000 - i, kind("acme", "big", mixed && i < 80 ? "chat" : "eval"), 1000, 100);
+        Savings s = work_out(&(SaveAsk){.can_wait = "eval"});
+        const Saving *b = &s.by[SAVE_BATCH];
+        int64_t sum = 0, paid = 0;
+        for (int i = 0; i < SAVE_BLOCKS; i++) sum += b->block_nano[i], paid += s.block_paid[i];
+        assert_int_equal(sum, b->possible_nano);
+        assert_int_equal(paid, s.paid_nano);
+        SaveScaled all = savings_scaled(&s, b, 10 * s.paid_nano);
+        assert_true(all.scaled);
+        assert_int_equal(all.nano, 10 * b->possible_nano);
+        assert_int_equal(all.spread_nano > 0, mixed);
+        all = savings_scaled(&s, b, s.paid_nano);
+        assert_false(all.scaled);
+        assert_int_equal(all.nano, b->possible_nano);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_strategy_says_what_it_stands_on),
         cmocka_unit_test(every_amount_beside_them_says_so_too),
+        cmocka_unit_test(what_is_scaled_carries_a_spread),
         cmocka_unit_test(a_clamped_answer_carries_its_spread),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -74,6 +74,10 @@ static void a_cheap_call_on_a_dear_model_is_the_wrong_tier(void **state) {
     assert_non_null(note(&s, "wrong tier"));
     assert_int_equal(note(&s, "wrong tier")->nano, 6000000);
     assert_int_equal(note(&s, "wrong tier")->example, 1);
+    add(6, kind("acme", "big", "agent"), 90000, 9000); /* beside this it is little */
+    s = work_out(&(SaveAsk){.route_to = "small"});
+    assert_true(s.by[SAVE_ROUTING].possible_nano > 0);
+    assert_null(note(&s, "wrong tier"));
 }
 
 static void changing_answers_make_a_cache_stale(void **state) {
@@ -244,25 +248,67 @@ static void a_machine_by_the_hour_has_a_price_a_token(void **state) {
     assert_non_null(strstr(n[2].text, "hourly = nonsense: it must be MODEL:DOLLARS"));
 }
 
-/* S5: in proportion to what was paid; calls that are all alike have no spread, others do; the whole range is exact. */
-static void what_is_scaled_carries_a_spread(void **state) {
+/* An hour of a model that prices.csv prices at $1 and $5: 120 calls of 30 s are one at a time; twice as many run side by side. */
+static void a_machine_by_the_token_is_as_busy_as_its_traffic(void **state) {
     (void)state;
-    for (int mixed = 0; mixed < 2; mixed++) {
+    for (int times = 1; times <= 2; times++) {
         begin();
-        for (int i = 0; i < 160; i++) add(1000 - i, kind("acme", "big", mixed && i < 80 ? "chat" : "eval"), 1000, 100);
-        Savings s = work_out(&(SaveAsk){.can_wait = "eval"});
-        const Saving *b = &s.by[SAVE_BATCH];
-        int64_t sum = 0, paid = 0;
-        for (int i = 0; i < SAVE_BLOCKS; i++) sum += b->block_nano[i], paid += s.block_paid[i];
-        assert_int_equal(sum, b->possible_nano);
-        assert_int_equal(paid, s.paid_nano);
-        SaveScaled all = savings_scaled(&s, b, 10 * s.paid_nano);
-        assert_true(all.scaled);
-        assert_int_equal(all.nano, 10 * b->possible_nano);
-        assert_int_equal(all.spread_nano > 0, mixed);
-        all = savings_scaled(&s, b, s.paid_nano);
-        assert_false(all.scaled);
-        assert_int_equal(all.nano, b->possible_nano);
+        for (int i = 0; i < 120 * times; i++) add(3500 - i, kind("acme", "small", "chat"), 900, 100)->latency_ms = 30000;
+        sample.since_ms = T0;
+        sample.until_ms = T0 + MS_PER_HOUR;
+        Savings s = work_out(&(SaveAsk){.self_hosted = "nobody, small"});
+        const SaveNote *n = note(&s, "machines by the token");
+        assert_string_equal(n->text, "nobody: no call of it in the range");
+        assert_false(n->nano_known);
+        n++;
+        assert_int_equal(n->nano, s.paid_nano);
+        assert_int_equal(n->calls, 120 * times); /* 900 x $1/M + 100 x $5/M a thousand tokens: $1.40 a million */
+        assert_string_equal(n->text, times == 1 ? "small: busy 99% of the time, $1.40 a million tokens; continuous batching serves calls side by side from one KV cache"
+                                                : "small: 1.9 calls side by side on average, $1.40 a million tokens; continuous batching serves calls side by side from one KV cache");
+    }
+    begin();
+    add(9, kind("self", "own-8b", "chat"), 9000, 1000);
+    sample.until_ms = T0 + MS_PER_HOUR;
+    Savings s = work_out(&(SaveAsk){.self_hosted = "own-8b"});
+    assert_non_null(strstr(note(&s, "machines by the token")->text, "1 of its calls have no price: prices.csv"));
+    assert_false(note(&s, "machines by the token")->nano_known);
+}
+
+/* 60 answers of 900 tokens where 60 others have 100; of 199 they are not twice as long. */
+static void a_feature_that_talks_more_than_others_is_verbose(void **state) {
+    (void)state;
+    static const struct { int64_t tokens; bool verbose; } cases[] = {{900, true}, {199, false}};
+    for (size_t k = 0; k < 2; k++) {
+        begin();
+        for (int i = 0; i < 60; i++) add(200 - i, kind("acme", "small", "chat"), 1000, 100);
+        for (int i = 0; i < 60; i++) add(100 - i, kind("acme", "small", "essay"), 1000, cases[k].tokens);
+        Savings s = work_out(&(SaveAsk){0});
+        const SaveNote *n = note(&s, "verbose feature");
+        assert_int_equal(n != NULL, cases[k].verbose);
+        if (!n) continue;
+        assert_int_equal(n->nano, 60 * 900 * INT64_C(5000));
+        assert_int_equal(n->calls, 60);
+        assert_string_equal(kinds[calls[n->example - 1].kind].feature, "essay");
+        assert_non_null(strstr(n->text, "essay: 900 tokens an answer where other features have 100"));
+    }
+}
+
+/* 49 answers of 100 tokens and one of 3,000, nobody reading along: a schema bounds them; streamed, or all alike, it is no advice. */
+static void free_form_answers_could_be_structured(void **state) {
+    (void)state;
+    for (int round = 0; round < 3; round++) {
+        begin();
+        for (int i = 0; i < 50; i++) {
+            SaveCall *c = add(100 - i, kind("acme", "small", "extract"), 1000, round != 1 && i == 7 ? 3000 : 100);
+            if (round == 2) c->flags |= REQ_STREAM;
+        }
+        Savings s = work_out(&(SaveAsk){0});
+        const SaveNote *n = note(&s, "structured output");
+        assert_int_equal(n != NULL, round == 0);
+        if (!n) continue;
+        assert_int_equal(n->example, 8);
+        assert_int_equal(n->calls, 50);
+        assert_non_null(strstr(n->text, "extract: nobody reads along, and answers go up to 3000 tokens where 158 are the mean"));
     }
 }
 
@@ -286,7 +332,6 @@ static void the_same_model_costs_the_same(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_scaled_carries_a_spread),
         cmocka_unit_test(the_same_model_costs_the_same),
         cmocka_unit_test(routing_takes_its_sizes_from_the_configuration),
         cmocka_unit_test(the_mix_adds_up),
@@ -302,6 +347,9 @@ int main(void) {
         cmocka_unit_test(an_hour_is_weighed_against_five_minutes),
         cmocka_unit_test(a_prefix_that_nobody_logs_is_a_guess),
         cmocka_unit_test(batches_have_a_size),
+        cmocka_unit_test(a_machine_by_the_token_is_as_busy_as_its_traffic),
+        cmocka_unit_test(a_feature_that_talks_more_than_others_is_verbose),
+        cmocka_unit_test(free_form_answers_could_be_structured),
         cmocka_unit_test(a_machine_by_the_hour_has_a_price_a_token),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

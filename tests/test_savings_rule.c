@@ -201,6 +201,50 @@ static void the_model_that_was_asked_for_is_matched(void **state) {
 }
 
 #define WITH_LAB(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+/* The slider: at 100% the saving is that of the calls repriced one by one, to the nano-dollar; at 80% of it 80%, and what gateways
+ * really draw by request ids, repriced, is within ± in 19 of 20 draws. */
+static void a_share_is_the_repriced_subset(void **state) {
+    Lab *lab = *state;
+    int64_t saved[500], sum = 0, drawn[500] = {0};
+    SaveRule rule;
+    Err e = {0};
+    for (int i = 0; i < 500; i++) {
+        const int64_t in = 200 + i * 37 % 1800, out = 20 + i * 53 % 280;
+        Request *r = add(lab, i, "faq", "big", in * 5000 + out * 25000);
+        r->tokens[TOK_INPUT] = in, r->tokens[TOK_OUTPUT] = out;
+        sum += saved[i] = in * 4000 + out * 20000;
+    }
+    RuleEffect f = try_it(lab, "route feature=faq percent=80 set_model=small", NULL);
+    assert_int_equal(f.changed, 500);
+    assert_int_equal(f.saved_nano, sum);
+    assert_int_equal(save_rule_share(&f, 100).saved_nano, sum);
+    assert_int_equal(save_rule_share(&f, 100).spread_nano, 0);
+    const RuleShare share = save_rule_share(&f, 80);
+    assert_int_equal(share.saved_nano, sum * 80 / 100);
+    assert_true(share.spread_nano > 0);
+    must(save_rule_parse(&rule, "route feature=faq percent=80 set_model=small", &e), &e);
+    json_t *policy = json_object();
+    save_rule_put(&rule, policy);
+    int within = 0;
+    for (int draw = 0; draw < 100; draw++) {
+        int64_t got = 0;
+        for (int i = 0; i < 500; i++) {
+            char id[32];
+            PolicyDecision d;
+            snprintf(id, sizeof id, "d%d-%d", draw, i);
+            policy_decide(policy, &(PolicyCall){.feature = "faq", .model = "big", .request_id = id, .max_tokens = -1, .prompt_bytes = 4000}, 0, &d);
+            const bool routed = strcmp(d.model, "small") == 0;
+            got += routed ? saved[i] : 0;
+            drawn[i] += routed;
+        }
+        within += llabs(got - share.saved_nano) <= share.spread_nano;
+    }
+    assert_true(within >= 90);
+    for (int i = 0; i < 500; i++) assert_true(drawn[i] > 50 && drawn[i] < 100); /* each call has its chance, none is always drawn */
+    json_decref(policy);
+    save_rule_free(&rule);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_and_json_are_one_rule),
@@ -208,6 +252,7 @@ int main(void) {
         WITH_LAB(a_route_is_tried_on_what_matches),
         WITH_LAB(the_policy_that_stands_is_asked_too),
         WITH_LAB(a_share_has_a_spread),
+        WITH_LAB(a_share_is_the_repriced_subset),
         WITH_LAB(a_limit_cuts_the_output),
         WITH_LAB(a_cache_answers_again_within_its_time),
         WITH_LAB(a_rate_refuses_what_is_over_it),
