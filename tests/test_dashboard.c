@@ -226,6 +226,25 @@ static void what_is_shown_goes_to_a_file_also_when_one_only_looks(void **state) 
     lab.lab.app.readonly = false;
 }
 
+/* While two ranges are compared the Overview's file names what its columns hold then, as Models' does. */
+static void a_compared_file_names_what_it_holds(void **state) {
+    (void)state;
+    begin("1c", 120, 40);
+    for (const char *key = "12"; *key; key++) {
+        Listing l;
+        bool before = false, change = false, old = false;
+        dash_lab_type(&lab, (char[]){*key, '\0'});
+        assert_true(list_whole(&lab.dash.view, &l));
+        for (size_t i = 0; i < l.table.column_count; i++) {
+            const char *name = l.table.columns[i].name;
+            before |= strcmp(name, "before") == 0;
+            change |= strcmp(name, "change") == 0;
+            old |= *key == '1' && (strcmp(name, "usual") == 0 || strcmp(name, "cents_per_call") == 0);
+        }
+        assert_true(before && change && !old);
+    }
+}
+
 /* ---- the chart ---- */
 
 /* What the row says is the answer to the last key: of an older one it would be a lie beside a filter that is on again. An error
@@ -331,6 +350,7 @@ int main(void) {
         cmocka_unit_test_teardown(where_nothing_can_be_copied_it_is_said, end),
         cmocka_unit_test_teardown(what_is_shown_goes_to_a_file_also_when_one_only_looks, end),
         cmocka_unit_test_teardown(the_answer_is_that_of_the_last_key, end),
+        cmocka_unit_test_teardown(a_compared_file_names_what_it_holds, end),
         cmocka_unit_test_teardown(the_chart_is_stacked_otherwise, end),
         cmocka_unit_test_teardown(the_verdict_does_not_change_with_the_chart, end),
         cmocka_unit_test_teardown(a_cursor_on_the_chart_takes_the_arrows_until_it_is_gone, end),

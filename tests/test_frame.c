@@ -41,6 +41,34 @@ static void the_help_screen_at_four_sizes(void **s) {
     zone_free(z);
 }
 
+static void draw_nothing(const void *self, const View *v, Canvas *c, Rect area) {
+    (void)self, (void)v, (void)c, (void)area;
+}
+
+/* Screens that a filter does not touch never read as if it did, however narrow. */
+static void what_ignores_the_filter_says_so(void **state) {
+    (void)state;
+    static const int widths[] = {40, 60, 80, 120, 200};
+    Zone *z = berlin();
+    View v = view(z);
+    snprintf(v.filter_text, sizeof v.filter_text, "feature:search");
+    for (size_t i = 0; screens[i]; i++)
+        for (size_t k = 0; k < sizeof widths / sizeof *widths; k++) {
+            const Screen named = {.name = "x", .title = screens[i]->title, .key = screens[i]->key, .unfiltered = screens[i]->unfiltered, .draw = draw_nothing};
+            Canvas *c = canvas_new(widths[k], 24, false);
+            Buf b = {.max = 1 << 20};
+            frame_draw(&named, NULL, &v, c);
+            canvas_dump(c, &b);
+            bool all = strstr(b.at, " all"), part = strstr(b.at, "/feature:") || strstr(b.at, "/\u2026");
+            if (all != named.unfiltered || part == named.unfiltered) fail_msg("%s at %d columns: %.300s", named.title, widths[k], b.at);
+            buf_free(&b);
+            canvas_free(c);
+        }
+    assert_true(screen_find("bills")->unfiltered && screen_find("budgets")->unfiltered && screen_find("alerts")->unfiltered);
+    assert_false(screen_find("overview")->unfiltered || screen_find("savings")->unfiltered || screen_find("requests")->unfiltered);
+    zone_free(z);
+}
+
 static bool help_shows(const void *self, const View *v, int w, int h, const char *words) {
     Canvas *c = canvas_new(w, h, false);
     Buf b = {.max = 1 << 20};
@@ -295,6 +323,7 @@ static void every_key_means_one_thing(void **s) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_ignores_the_filter_says_so),
         cmocka_unit_test(the_help_screen_at_four_sizes), cmocka_unit_test(help_scrolls_to_every_row),
         cmocka_unit_test(the_demo_says_so_at_any_width),
         cmocka_unit_test(the_header_keeps_what_matters_at_any_width),

@@ -283,6 +283,24 @@ static void enter_opens_the_parts_of_a_row(void **state) {
     s->close(self);
 }
 
+/* A figure of all calls beside a filtered list says that it is one; who burns in the list need not be who burns. */
+static void beside_a_filter_the_whole_is_called_all(void **state) {
+    (void)state;
+    Err e = {""};
+    usual_load(utc(NOW));
+    incident(utc(NOW));
+    shows(120, 40, "\u2502"); /* the view is open */
+    must(view_set_filter(&place.view, "feature:search", &e), &e);
+    shows(120, 40, "usual in all.");
+    shows(120, 40, "all; metered");
+    shows(120, 40, "all lat.");
+    shows(40, 10, "/min all");
+    shows(40, 10, "all today");
+    shows(20, 1, "/m all");
+    must(view_set_filter(&place.view, "", &e), &e);
+    shows(120, 40, "burns $");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void) {
     const struct CMUnitTest tests[] = {
@@ -295,6 +313,7 @@ int main(void) {
         CASE(flat_rate_use_stands_apart),
         CASE(back_in_time_everything_is_of_then),
         CASE(the_cursor_on_the_chart_leads_back),
+        CASE(beside_a_filter_the_whole_is_called_all),
         CASE(enter_opens_the_parts_of_a_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,19 +129,22 @@ static void range_words(const View *v, bool span, char *out, size_t size) {
     snprintf(out + used, size - used, " %s\u2013%s", from, to);
 }
 
-/* " · /model:gpt…": what was typed, cut to the columns. */
-static void filter_words(const char *typed, int columns, char *out, size_t size) {
+/* " · /model:gpt…": what was typed, cut to the columns; where nothing is filtered that all is shown. */
+static void filter_words(const View *v, int columns, bool unfiltered, char *out, size_t size) {
+    const char *typed = drill_typed_filter(v);
     size_t n = text_fit(typed, columns);
     out[0] = '\0';
-    if (typed[0]) snprintf(out, size, " \u00b7 /%.*s%s", (int)(n < 240 ? n : 240), typed, typed[n] ? "\u2026" : "");
+    if (unfiltered && v->filter_text[0]) snprintf(out, size, " \u00b7 all calls%s", columns >= 80 ? ", whatever the filter" : "");
+    else if (typed[0]) snprintf(out, size, " \u00b7 /%.*s%s", (int)(n < 240 ? n : 240), typed, typed[n] ? "\u2026" : "");
 }
 
 /* Where the range has no room: that time stands still, that the load is made up, that only a part of it is shown. */
-static void warning_words(const View *v, const Detail *d, Line *l) {
+static void warning_words(const View *v, const Detail *d, bool unfiltered, Line *l) {
     if (!view_is_live(v)) view_pace_words(v, false, add_left(l, ROLE_WATCH, ATTR_BOLD)->text, sizeof l->left[0].text);
     else if (v->demo) snprintf(add_left(l, ROLE_DIM, 0)->text, sizeof l->left[0].text, "demo");
     bool part = drill_typed_filter(v)[0] || (v->depth && !d->place);
-    if (part) snprintf(add_left(l, ROLE_WATCH, 0)->text, sizeof l->left[0].text, "/\u2026");
+    if (unfiltered && v->filter_text[0]) snprintf(add_left(l, ROLE_WATCH, 0)->text, sizeof l->left[0].text, "all");
+    else if (part) snprintf(add_left(l, ROLE_WATCH, 0)->text, sizeof l->left[0].text, "/\u2026");
 }
 
 static void place_words(const Screen *s, const View *v, const Detail *d, bool numbered, Line *l) {
@@ -157,12 +160,12 @@ static void left_words(const Screen *s, const View *v, const Detail *d, bool tab
     bool numbered = s->key >= '0' && s->key <= '9';
     if (d->place && (v->depth || !(tabs && numbered))) place_words(s, v, d, numbered, l);
     if (!d->left) {
-        warning_words(v, d, l);
+        warning_words(v, d, s->unfiltered, l);
         return;
     }
     range_words(v, d->span && tabs, range, sizeof range);
     pace_words(v, d->span, pace, sizeof pace);
-    filter_words(drill_typed_filter(v), d->filter, filter, sizeof filter);
+    filter_words(v, d->filter, s->unfiltered, filter, sizeof filter);
     Segment *time = add_left(l, view_is_live(v) ? ROLE_DIM : ROLE_WATCH, 0);
     snprintf(time->text, sizeof time->text, "%s%s%s \u00b7 %s%s", range, v->compare ? " vs " : "", view_compare_words(v), pace, filter);
     if (d->who && v->collecting[0]) {

@@ -59,6 +59,7 @@ typedef struct Overview {
     Result list, models;          /* of the range: by dim, by model */
     Result before;                /* of the range that is compared with: by dim; empty = none is */
     bool compared;
+    bool filtered;                /* lists and chart are; figures of now, today and the month are of all calls, and say so */
     int64_t *before_slot;         /* [series.slots], as burner: of that range, all models; -1 = it has no such slot */
     Result minute;                /* of the last 60 s: by dim */
     UsualRates usual;             /* of the list's rows; with the movers, what is asked for only now and then */

@@ -7,18 +7,22 @@
 #include "tui/overview.h"
 #include "tui/view.h"
 
+/* Beside a filtered list a figure of all calls says that it is one. */
+static const char *all_word(const Overview *o) { return o->filtered ? " all" : ""; }
+
 static void draw_rate(const Overview *o, Canvas *c, Rect r) {
     char text[32];
     nano_grouped(o->now.rate_nano_per_min, 2, text, sizeof text);
     ThemeRole role = overview_burn_role(&o->now);
     int rows = r.h >= 5 ? 5 : 3, used = digits_draw(NULL, 0, 0, rows, role, 0, text);
     if (used + 9 > r.w) {
-        canvas_textf(c, r.x + 2, r.y + 1, r.w - 2, role, ATTR_BOLD, "$%s/min", text);
+        canvas_textf(c, r.x + 2, r.y + 1, r.w - 2, role, ATTR_BOLD, "$%s/min%s", text, all_word(o));
         return;
     }
     canvas_text(c, r.x + 2, r.y, 2, ROLE_DIM, 0, "$");
     digits_draw(c, r.x + 4, r.y, rows, role, ATTR_BOLD, text);
     canvas_text(c, r.x + 4 + used + 1, r.y + rows - 1, 5, ROLE_DIM, 0, "/min");
+    if (o->filtered) canvas_text(c, r.x + 4 + used + 1, r.y + rows - 2, 5, ROLE_DIM, 0, "all");
 }
 
 /* Narrow screens: the rate with a small picture of the range. */
@@ -27,8 +31,8 @@ static void draw_rate_line(const Overview *o, const View *v, Canvas *c, Rect r) 
     int64_t value[CELLS], max = 0;
     char spark[CELLS * 3 + 1];
     size_t n = o->series.slots;
-    int used = 1 + canvas_textf(c, r.x + 1, r.y, r.w - 1, overview_burn_role(&o->now), ATTR_BOLD, "%s/min",
-                                number_usd(o->now.rate_nano_per_min, 0, BASIS_NONE).text);
+    int used = 1 + canvas_textf(c, r.x + 1, r.y, r.w - 1, overview_burn_role(&o->now), ATTR_BOLD, "%s/min%s",
+                                number_usd(o->now.rate_nano_per_min, 0, BASIS_NONE).text, all_word(o));
     int room = r.w - used - 8 /* blanks, and "month" */, cells = room < CELLS ? room : CELLS;
     if (cells < 8 || n < (size_t)cells) return;
     for (int i = 0; i < cells; i++) {
@@ -51,14 +55,15 @@ typedef struct Words {
 } Words;
 
 /* One figure: a dim name, the figure in bold, the longest words that fit. */
-static void figure(Canvas *c, Rect r, int row, const char *name, const char *value, const Words *w) {
+static void figure(const Overview *o, Canvas *c, Rect r, int row, const char *name, const char *value, const Words *w) {
+    const char *all = o->filtered ? "all; " : "";
     bool tight = r.w < 40;
     int end = tight ? 18 : 20, x = end + (tight ? 1 : 2), room = r.w - x, i = 0;
     if (row >= r.h) return;
-    while (i < 2 && text_columns(w->text[i]) > room) i++;
+    while (i < 2 && text_columns(all) + text_columns(w->text[i]) > room) i++;
     canvas_text(c, r.x, r.y + row, 7, ROLE_DIM, 0, name);
     canvas_right(c, r.x + end, r.y + row, 13, ROLE_TEXT, ATTR_BOLD, value);
-    canvas_text(c, r.x + x, r.y + row, room, ROLE_DIM, 0, w->text[i]);
+    canvas_textf(c, r.x + x, r.y + row, room, ROLE_DIM, 0, "%s%s", all, w->text[i]);
 }
 
 static const char *basis_word(unsigned basis) {
@@ -80,7 +85,7 @@ static void figure_today(const Overview *o, Canvas *c, Rect r) {
         snprintf(w.text[0], sizeof w.text[0], "%s; usual unknown for a week", basis);
         snprintf(w.text[1], sizeof w.text[1], "%s", basis);
     }
-    figure(c, r, 0, "today", number_usd(n->today_effective_nano, 13, basis_of_spend(&n->today, n->today_basis)).text, &w);
+    figure(o, c, r, 0, "today", number_usd(n->today_effective_nano, 13, basis_of_spend(&n->today, n->today_basis)).text, &w);
 }
 
 /* Two projections, each named; where there is a row for it each has its own. */
@@ -94,9 +99,9 @@ static int figure_end(const Overview *o, Canvas *c, Rect r) {
         snprintf(w.text[0], sizeof w.text[0], "at this rate; %s if back to usual", at_usual.text);
         snprintf(w.text[1], sizeof w.text[1], "at this rate; %s at usual", at_usual.text);
     }
-    figure(c, r, 1, "24:00", number_usd_whole(n->eod_at_rate_nano, 13, BASIS_PROJECTED).text, &w);
+    figure(o, c, r, 1, "24:00", number_usd_whole(n->eod_at_rate_nano, 13, BASIS_PROJECTED).text, &w);
     if (!usual || r.h < 5) return 2;
-    figure(c, r, 2, "", number_usd_whole(n->eod_at_usual_nano, 13, BASIS_PROJECTED).text, &back);
+    figure(o, c, r, 2, "", number_usd_whole(n->eod_at_usual_nano, 13, BASIS_PROJECTED).text, &back);
     return 3;
 }
 
@@ -114,7 +119,7 @@ static void figure_month(const Overview *o, const View *v, Canvas *c, Rect r, in
         snprintf(w.text[1], sizeof w.text[1], "%susual %s/min", billed, usual.text);
         snprintf(w.text[2], sizeof w.text[2], "usual %s", usual.text);
     }
-    figure(c, r, row, "month", number_usd(n->month_effective_nano, 13, basis_of_spend(&n->month, n->month_basis)).text, &w);
+    figure(o, c, r, row, "month", number_usd(n->month_effective_nano, 13, basis_of_spend(&n->month, n->month_basis)).text, &w);
 }
 
 static void draw_figures(const Overview *o, const View *v, Canvas *c, Rect r) {
@@ -124,12 +129,13 @@ static void draw_figures(const Overview *o, const View *v, Canvas *c, Rect r) {
     int row = figure_end(o, c, r);
     figure_month(o, v, c, r, row);
     if (row + 1 < r.h && n->month.notional_nano > 0)
-        figure(c, r, row + 1, "apart", number_usd(n->today.notional_nano, 13, BASIS_NONE).text, &apart);
+        figure(o, c, r, row + 1, "apart", number_usd(n->today.notional_nano, 13, BASIS_NONE).text, &apart);
 }
 
 static void draw_more(const Overview *o, const View *v, Canvas *c, Rect r) {
     const Totals *t = &o->list.total;
     const Now *n = &o->now;
+    const char *all = all_word(o);
     char row[5][128];
     const Number calls = number_per_minute(n->last_10m.requests, 10 * MS_PER_MINUTE), cents = number_cents_of(t, 8),
                  out = number_percent(t->output_all, t->input_all, 1);
@@ -137,13 +143,14 @@ static void draw_more(const Overview *o, const View *v, Canvas *c, Rect r) {
                  first50 = number_seconds(n->ttft_p50_ms), first95 = number_seconds(n->ttft_p95_ms);
     if (r.h == 1) {
         canvas_textf(c, r.x + 1, r.y, r.w - 1, ROLE_DIM, 0,
-                     "p50/p95 %s/%s s  TTFT %s/%s s  %s calls/min  %s¢/call  out/in %s", p50.text, p95.text, first50.text,
-                     first95.text, calls.text, cents.text, out.text);
+                     "p50/p95 %s/%s s%s  TTFT %s/%s s%s  %s calls/min%s  %s¢/call  out/in %s", p50.text, p95.text, all, first50.text,
+                     first95.text, all, calls.text, all, cents.text, out.text);
         return;
     }
-    snprintf(row[0], sizeof row[0], "calls    %s/min, %s¢/call", calls.text, cents.text);
-    snprintf(row[1], sizeof row[1], "latency  p50 %s  p95 %s s", p50.text, p95.text);
-    snprintf(row[2], sizeof row[2], "TTFT     p50 %s  p95 %s s", first50.text, first95.text);
+    if (o->filtered) snprintf(row[0], sizeof row[0], "calls  %s¢, all %s/min", cents.text, calls.text);
+    else snprintf(row[0], sizeof row[0], "calls    %s/min, %s¢/call", calls.text, cents.text);
+    snprintf(row[1], sizeof row[1], "%-8s p50 %s  p95 %s s", o->filtered ? "all lat." : "latency", p50.text, p95.text);
+    snprintf(row[2], sizeof row[2], "%-8s p50 %s  p95 %s s", o->filtered ? "all TTFT" : "TTFT", first50.text, first95.text);
     snprintf(row[3], sizeof row[3], "tokens   out/in %s", out.text);
     snprintf(row[4], sizeof row[4], "of %s calls in %s", number_count(t->requests, 0).text, v->range_name);
     for (int i = 0; i < 5 && i < r.h; i++) canvas_text(c, r.x, r.y + i, r.w, ROLE_TEXT, 0, row[i]);
@@ -285,7 +292,7 @@ static void draw_small(const Overview *o, const View *v, Canvas *c, Rect area) {
                  end = number_usd_short(n->eod_at_rate_nano, BASIS_PROJECTED);
     if (area.h >= 2) overview_draw_verdict(o, v, c, (Rect){area.x - 1, area.y, area.w + 1, 1});
     int y = area.y + (area.h >= 2), x = area.x;
-    x += canvas_textf(c, x, y, area.w, overview_burn_role(n), ATTR_BOLD, "%s/m", rate.text);
+    x += canvas_textf(c, x, y, area.w, overview_burn_role(n), ATTR_BOLD, "%s/m%s", rate.text, all_word(o));
     if (overview_burn_role(n) != ROLE_TEXT && area.h < 2)
         x += canvas_textf(c, x, y, area.w - x, overview_burn_role(n), ATTR_BOLD, " %s%s",
                           overview_burn_role(n) == ROLE_ACT ? "●" : "▲",
@@ -307,7 +314,7 @@ static void draw_narrow(const Overview *o, const View *v, Canvas *c, const Layou
     draw_rate_line(o, v, c, l->at[PART_RATE]);
     if (r.h) {
         int x = r.x + 1 +
-                canvas_textf(c, r.x + 1, r.y, r.w - 1, ROLE_TEXT, 0, "today  %s",
+                canvas_textf(c, r.x + 1, r.y, r.w - 1, ROLE_TEXT, 0, "%stoday  %s", o->filtered ? "all " : "",
                              number_usd(n->today_effective_nano, 0, basis_of_spend(&n->today, n->today_basis)).text);
         canvas_textf(c, x + 3, r.y, r.x + r.w - x - 3, ROLE_TEXT, 0, "24:00  %s",
                      number_usd_whole(n->eod_at_rate_nano, 0, BASIS_PROJECTED).text);

@@ -58,6 +58,9 @@ static bool compared_cell(const Overview *o, const char *name, int64_t nano, siz
     return true;
 }
 
+/* What is usual is known of all calls, and of each value that passes a filter, but not of these together. */
+static int64_t usual_of_all(const Overview *o) { return o->filtered ? -1 : o->now.usual_nano_per_min; }
+
 static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
     const Overview *o = ctx;
     if (column == COL_USUAL) out->role = ROLE_DIM;
@@ -66,7 +69,7 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
         if (column == COL_NAME) put(out, "total");
         else if (compared_cell(o, NULL, o->list.total.cost_nano, column, out)) return;
         else if (column < COL_SHARE)
-            figure_cell(o, &o->list.total, o->minute.total.cost_nano, o->now.usual_nano_per_min, column, out);
+            figure_cell(o, &o->list.total, o->minute.total.cost_nano, usual_of_all(o), column, out);
         return;
     }
     const Group *g = &o->list.groups[row];
@@ -90,7 +93,7 @@ static int64_t value(const void *ctx, size_t row, size_t column) {
     const Totals *t = total ? &o->list.total : &o->list.groups[row].t;
     const char *name = total ? NULL : o->list.groups[row].name[0];
     if (is_compared(o, column)) return column == COL_USUAL ? before_of(o, name) : t->cost_nano - before_of(o, name);
-    int64_t usual = total ? o->now.usual_nano_per_min : usual_rates_of(&o->usual, name), answered = t->requests - t->refused;
+    int64_t usual = total ? usual_of_all(o) : usual_rates_of(&o->usual, name), answered = t->requests - t->refused;
     switch (column) {
     case COL_RATE: return total ? o->minute.total.cost_nano : overview_rate_of(o, name);
     case COL_USUAL: return usual < 0 ? FIGURE_UNKNOWN : usual;
@@ -108,6 +111,8 @@ static bool notional_apart(const Overview *o, Rect r) {
 
 static void compared_columns(const View *v, int width, Column *c) {
     c[COL_USUAL].title = view_compare_words(v);
+    c[COL_USUAL].name = "before"; /* as on Models and Features: a file says what it holds */
+    c[COL_CENTS].name = "change";
     c[COL_USUAL].width = columns[COL_COST].width;
     c[COL_USUAL].drop = 0;
     c[COL_CENTS].title = "+%";

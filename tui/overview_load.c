@@ -268,6 +268,7 @@ static void tell_progress(const Overview *o, View *v) {
 }
 
 int overview_load(Overview *o, View *v, int64_t deadline_us, bool *more, Err *e) {
+    o->filtered = v->filter != NULL;
     begin(o, v);
     o->deadline_us = deadline_us;
     for (; o->stage < STAGES; o->stage++) {

@@ -111,8 +111,8 @@ static int health_rows(const Overview *o, unsigned elsewhere, HealthRow row[HEAL
         say(&row[n++], ROLE_WATCH, "unpriced %s tok, %s calls", number_tokens(t->unpriced_tokens).text,
             number_count(t->unpriced_requests, 0).text);
     if (!(elsewhere & ELSEWHERE_LATENCY)) {
-        latency_row("latency", o->now.latency_p50_ms, o->now.latency_p95_ms, &row[n++]);
-        latency_row("first token", o->now.ttft_p50_ms, o->now.ttft_p95_ms, &row[n++]);
+        latency_row(o->filtered ? "all latency" : "latency", o->now.latency_p50_ms, o->now.latency_p95_ms, &row[n++]);
+        latency_row(o->filtered ? "all 1st tok." : "first token", o->now.ttft_p50_ms, o->now.ttft_p95_ms, &row[n++]);
     }
     if (elsewhere & ELSEWHERE_TOKENS) return n;
     say(&row[n++], ROLE_TEXT, "tokens out/in  %3s", number_percent(t->output_all, t->input_all, 1).text);

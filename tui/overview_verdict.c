@@ -60,25 +60,25 @@ typedef struct Sentence {
 
 static void head_words(const Overview *o, const View *v, ThemeRole role, Sentence *s) {
     const Now *n = &o->now;
+    const char *all = o->filtered ? " in all" : ""; /* it judges the whole, whatever the list shows */
     char rate[64], at[48], since[80] = "";
     snprintf(rate, sizeof rate, "%s/min", number_usd(n->rate_nano_per_min, 0, BASIS_NONE).text);
-    if (o->onset_ms) {
+    if (o->onset_ms && !o->filtered) {
         time_format(v->zone, o->onset_ms, "%H:%M", at, sizeof at);
         snprintf(since, sizeof since, " since %s%s", o->onset_before ? "before " : "", at);
     }
     time_format(v->zone, v->until_ms - v->until_ms % MS_PER_HOUR, "%a %H:00", at, sizeof at);
     if (role != ROLE_TEXT) {
         const char *glyph = role == ROLE_ACT ? "●" : "▲";
-        snprintf(s->head[0], PIECE, "%s %s usual%s:", glyph,
-                 number_ratio(n->rate_nano_per_min, n->usual_nano_per_min).text, since);
-        snprintf(s->head[1], PIECE, "%s %s usual%s.", glyph,
-                 number_ratio(n->rate_nano_per_min, n->usual_nano_per_min).text, since);
+        const Number times = number_ratio(n->rate_nano_per_min, n->usual_nano_per_min);
+        snprintf(s->head[0], PIECE, "%s %s usual%s%s%s", glyph, times.text, all, since, o->filtered ? "." : ":");
+        snprintf(s->head[1], PIECE, "%s %s usual%s%s.", glyph, times.text, all, since);
     } else if (usual_known(n)) {
-        snprintf(s->head[0], PIECE, "○ Usual: %s for %s.", rate, at);
-        snprintf(s->head[1], PIECE, "○ Usual: %s.", rate);
+        snprintf(s->head[0], PIECE, "○ Usual%s: %s for %s.", all, rate, at);
+        snprintf(s->head[1], PIECE, "○ Usual%s: %s.", all, rate);
     } else {
-        snprintf(s->head[0], PIECE, "○ %s; what is usual is known after a week.", rate);
-        snprintf(s->head[1], PIECE, "○ %s, usual unknown.", rate);
+        snprintf(s->head[0], PIECE, "○ %s%s; what is usual is known after a week.", rate, all);
+        snprintf(s->head[1], PIECE, "○ %s%s, usual unknown.", rate, all);
     }
 }
 
@@ -86,7 +86,7 @@ static void who_words(const Overview *o, ThemeRole role, Sentence *s) {
     const Burner b = burner_of(o);
     const char *name = overview_name(b.name);
     bool model_is_news = o->dim != DIM_MODEL && o->burner_model[0];
-    if (b.part <= 0) return;
+    if (b.part <= 0 || o->filtered) return; /* of those that pass none need be the one that burns */
     if (role == ROLE_TEXT) {
         snprintf(s->who[0], PIECE, " Largest: %.60s %s.", name, number_percent(b.part, b.whole, 0).text);
         memcpy(s->who[1], s->who[0], PIECE);

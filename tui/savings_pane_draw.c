@@ -39,7 +39,7 @@ static void running_words(const SavingsPane *p, size_t i, const View *v, char wh
     snprintf(now, sizeof now, "%s", number_usd(expected_by_now(s, m), 0, BASIS_PROJECTED).text);
     if (s->spread_nano) snprintf(spread, sizeof spread, " ±%s", number_money(s->spread_nano, 0, BASIS_NONE).text);
     snprintf(who, 160, "► %s since %s, %s", s->id, since, p->obeyed[i]);
-    snprintf(what, 448, "expected %s%s/day, %s by now; measured %s%s, %s of %s calls", day, spread, now, m->cut ? "≥" : m->exact ? "" : "±",
+    snprintf(what, 448, "%sexpected %s%s/day, %s by now; measured %s%s, %s of %s calls", v->filter ? "without the filter: " : "", day, spread, now, m->cut ? "≥" : m->exact ? "" : "±",
              number_usd(m->saved_nano, 0, m->exact && !m->cut ? BASIS_METERED : BASIS_NONE).text, number_count(m->changed, 0).text, number_count(m->calls, 0).text);
 }
 

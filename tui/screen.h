@@ -73,6 +73,7 @@ typedef struct Screen {
     int (*load)(void *self, View *v, int64_t deadline_us, bool *more, Err *e);
     /* NULL, or: time has passed since the last load and nothing else; anew is only what moves by the second. */
     int (*tick)(void *self, View *v, Err *e);
+    bool unfiltered;               /* it shows the whole whatever the filter, and the header says so */
     bool restless;                 /* tick each second; else in the minute after a record, while the rate falls */
     void (*draw)(const void *self, const View *v, Canvas *c, Rect area); /* area excludes header, answer row, footer */
     /* A key this screen handles (see keys.h); false = not mine. May change v (then load is called). */

@@ -309,5 +309,5 @@ static void moved_alerts(void *self, View *v) {
 const Screen screen_alerts = {
     .name = "alerts", .title = "Alerts", .key = '7', .open = open_alerts, .close = close_alerts, .load = load_alerts,
     .draw = draw_alerts, .key_pressed = key_alerts, .list = list_alerts, .table_at = offsetof(AlertScreen, table),
-    .moved = moved_alerts, .footer = "stop open acknowledge silence sort copy export",
+    .moved = moved_alerts, .unfiltered = true, .footer = "stop open acknowledge silence sort copy export",
 };

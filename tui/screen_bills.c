@@ -221,5 +221,5 @@ static bool key_bills(void *self, View *v, int key) {
 
 const Screen screen_bills = {
     .name = "bills", .title = "Bills", .key = '5', .open = open_bills, .close = close_bills, .load = load_bills, .draw = draw_bills,
-    .key_pressed = key_bills, .list = list_bills, .table_at = offsetof(Bills, table), .footer = "row open finding sort columns copy export",
+    .key_pressed = key_bills, .list = list_bills, .table_at = offsetof(Bills, table), .unfiltered = true, .footer = "row open finding sort columns copy export",
 };

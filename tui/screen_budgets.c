@@ -379,5 +379,5 @@ static void moved_budgets(void *self, View *v) {
 const Screen screen_budgets = {
     .name = "budgets", .title = "Budgets", .key = '6', .open = open_budgets, .close = close_budgets, .load = load_budgets,
     .tick = tick_budgets, .draw = draw_budgets, .key_pressed = key_budgets, .list = list_budgets, .table_at = offsetof(Budgets, table),
-    .moved = moved_budgets, .footer = "stop open row sort columns copy export",
+    .moved = moved_budgets, .unfiltered = true, .footer = "stop open row sort columns copy export",
 };

@@ -126,5 +126,5 @@ static bool key_policy(void *self, View *v, int key) {
 const Screen screen_policy = {
     .name = "policy", .title = "Policy", .key = '8', .open = open_policy, .close = close_policy, .load = load_policy, .tick = tick_policy, .restless = true,
     .draw = policy_screen_draw, .key_pressed = key_policy, .list = policy_screen_list,
-    .table_at = offsetof(PolicyScreen, table), .footer = "resume stop rule open copy export",
+    .table_at = offsetof(PolicyScreen, table), .unfiltered = true, .footer = "resume stop rule open copy export",
 };

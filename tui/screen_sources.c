@@ -194,5 +194,5 @@ static void draw_sources(const void *self, const View *view, Canvas *c, Rect are
 
 const Screen screen_sources = {
     .name = "sources", .title = "Sources", .key = '9', .open = open_sources, .close = close_sources, .load = load_sources,
-    .draw = draw_sources, .list = list_sources, .table_at = offsetof(Sources, table), .footer = "row sort columns copy export",
+    .draw = draw_sources, .list = list_sources, .table_at = offsetof(Sources, table), .unfiltered = true, .footer = "row sort columns copy export",
 };
