@@ -25,6 +25,8 @@ struct Db {
     char *path;
     DbMode mode;
     int patience_ms;
+    void *kept;
+    void (*drop)(void *kept);
     struct {
         const char *sql;
         sqlite3_stmt *statement;
@@ -265,6 +267,7 @@ int db_open(Db **out, const char *path, DbMode mode, Err *e) {
 
 void db_close(Db *db) {
     if (!db) return;
+    if (db->drop) db->drop(db->kept);
     for (int i = 0; i < STATEMENTS; i++) sqlite3_finalize(db->cache[i].statement);
     sqlite3_close_v2(db->handle);
     free(db->path);
@@ -272,6 +275,11 @@ void db_close(Db *db) {
 }
 
 /* ---- statements and transactions ---- */
+void **db_kept(Db *db, void (*drop)(void *kept)) {
+    db->drop = drop;
+    return &db->kept;
+}
+
 sqlite3_stmt *db_prepare(Db *db, const char *sql_literal, Err *e) {
     size_t i = ((uintptr_t)sql_literal >> 3) % STATEMENTS, tries = 0;
     while (db->cache[i].sql && db->cache[i].sql != sql_literal && ++tries < STATEMENTS) i = (i + 1) % STATEMENTS;

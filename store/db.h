@@ -25,6 +25,8 @@ void db_rest(Db *db); /* for who will be idle: pages that are kept, and what was
 /* A cached prepared statement for a string literal (found by its address); reset and cleared on return. Owned by db.
  * NULL = failed. Step it with db_step(), reset it when done: a statement left in the middle holds its transaction open. */
 sqlite3_stmt *db_prepare(Db *db, const char *sql_literal, Err *e);
+/* A place for what queries keep beside the statements; `drop` frees it when the database is closed. NULL until it is set. */
+void **db_kept(Db *db, void (*drop)(void *kept));
 int db_step(Db *db, sqlite3_stmt *s, const char *doing, Err *e); /* 1 = a row, 0 = done (and reset), -1 = failed (and reset) */
 int db_exec(Db *db, const char *sql, Err *e);
 int db_begin(Db *db, Err *e);  /* BEGIN IMMEDIATE */

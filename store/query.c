@@ -157,6 +157,7 @@ struct QueryRun {
     unsigned origins;
     Grouper g;
     Scan s;
+    Ask ask;
     Plan plan;
     QueryRun *joined; /* gets its rows from this one */
 };
@@ -170,10 +171,10 @@ int query_open(Db *db, const Query *q, QueryRun **out, Err *e) {
                   .sink = group_cell, .sink_ctx = &r->g, .sliced = true,
                   .origins = r->origins & (1u << ORIGIN_METERED | 1u << ORIGIN_NOTIONAL)};
     for (size_t i = 0; i < q->by_count; i++) r->g.by_row |= q->by[i] == BY_STREAM || CONTEXT_DIMS >> q->by[i] & 1;
-    Ask ask = {q->since_ms, q->until_ms, uses_of(q), grain_of(q)};
+    r->ask = (Ask){q->since_ms, q->until_ms, uses_of(q), grain_of(q)};
     bool mine;
     int rc = read_begin(db, &mine, e);
-    if (rc == 0) rc = query_plan_make(&r->plan, db, &ask, e);
+    if (rc == 0) rc = query_plan_make(&r->plan, db, &r->ask, e);
     read_end(db, mine);
     *out = r;
     if (rc == 0) return 0;
@@ -187,7 +188,7 @@ int query_go_on(QueryRun *r, bool *more, Err *e) {
     int rc = read_begin(r->s.db, &mine, e);
     if (rc == 0) rc = query_scan_plan(&r->s, &r->plan, e);
     *more = rc == 0 && r->s.aborted;
-    if (rc == 0 && !r->s.aborted) rc = query_scan_bills(&r->s, r->origins, r->q.since_ms, r->q.until_ms, e);
+    if (rc == 0 && !r->s.aborted) rc = query_scan_bills(&r->s, r->origins, &r->ask, e);
     if (rc == 0) rc = name_groups(&r->g, &r->s, e);
     if (rc == 0 && r->joined) rc = name_groups(&r->joined->g, &r->joined->s, e);
     read_end(r->s.db, mine);

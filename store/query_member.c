@@ -1,8 +1,10 @@
 /* query_member: the dictionaries of a scan: names, lanes, combos and contexts, read on first use. See query_scan.h.
- * Why bounded: a ledger may hold millions of contexts; a scan needs the recent ones, so a full map starts anew. */
+ * Why bounded: a ledger may hold millions of contexts; a scan needs the recent ones, so a full map starts anew.
+ * What lanes and combos stand for is kept from one query of a reader to the next: a load asks a dozen questions about the same
+ * thousand, and to read them anew was most of the time of a short one. Once committed they never change. */
 #include "store/query_scan.h"
 
-enum { MEMBERS_MAX = 1 << 16 };
+enum { MEMBERS_MAX = 1 << 16, TUPLES_MAX = 1 << 14, TUPLE_NAMES = 8 };
 
 /* The place of a text under a key; *text is NULL when it is new. */
 static char **texts_at(Texts *n, int64_t key) {
@@ -62,7 +64,7 @@ static const char *const member_sql[MEMBER_KINDS] = {
                      "FROM combo c JOIN lane l ON l.id = c.lane WHERE c.id = ?1"),
     [MEMBER_CONTEXT] = "SELECT 0, 0, user, session, project, endpoint, host FROM context WHERE id = ?1",
 };
-static const int member_dims[MEMBER_KINDS][8] = {
+static const int member_dims[MEMBER_KINDS][TUPLE_NAMES] = {
     [MEMBER_LANE] = {DIM_ACCOUNT, DIM_PROVIDER, DIM_MODEL, DIM_TIER, -1},
     [MEMBER_COMBO] = {DIM_ACCOUNT, DIM_PROVIDER, DIM_MODEL, DIM_TIER, DIM_FEATURE, DIM_TEAM, DIM_KEY, DIM_GATEWAY},
     [MEMBER_CONTEXT] = {DIM_USER, DIM_SESSION, DIM_PROJECT, DIM_ENDPOINT, DIM_HOST, -1},
@@ -71,20 +73,79 @@ static const int member_dims[MEMBER_KINDS][8] = {
 static unsigned kind_bits(MemberKind kind) {
     unsigned bits = kind == MEMBER_CONTEXT ? 0 : FILTER_ORIGIN;
     if (kind == MEMBER_COMBO) bits |= FILTER_OUTCOME;
-    for (int i = 0; i < 8 && member_dims[kind][i] >= 0; i++) bits |= 1u << member_dims[kind][i];
+    for (int i = 0; i < TUPLE_NAMES && member_dims[kind][i] >= 0; i++) bits |= 1u << member_dims[kind][i];
     return bits;
 }
 
-static int member_read(Scan *s, MemberKind kind, uint32_t id, Member *out, Err *e) {
-    sqlite3_stmt *st = db_prepare(s->db, member_sql[kind], e);
+/* ---- what an id stands for ---- */
+typedef struct Tuple {
+    uint32_t name[TUPLE_NAMES]; /* by member_dims */
+    uint8_t origin, outcome;
+} Tuple;
+typedef struct Tuples {
+    KeyTable ids;
+    Tuple *at;
+    size_t cap;
+} Tuples;
+
+static void tuples_drop(void *kept) {
+    Tuples *t = kept;
+    for (int kind = 0; t && kind < MEMBER_CONTEXT; kind++) {
+        keytable_free(&t[kind].ids);
+        free(t[kind].at);
+    }
+    free(t);
+}
+
+/* NULL: nothing is kept. What a writer sees may be rolled back, and its ids are given again. */
+static Tuples *tuples_of(Db *db, MemberKind kind) {
+    if (kind == MEMBER_CONTEXT || !sqlite3_db_readonly(db_handle(db), "main")) return NULL;
+    void **kept = db_kept(db, tuples_drop);
+    if (!*kept) *kept = xcalloc(MEMBER_CONTEXT, sizeof(Tuples));
+    Tuples *t = (Tuples *)*kept + kind;
+    t->ids.width = 1;
+    return t;
+}
+
+static void tuple_keep(Tuples *t, int64_t id, const Tuple *tuple) {
+    bool is_new;
+    if (t->ids.count >= TUPLES_MAX) keytable_clear(&t->ids);
+    uint32_t i = keytable_index(&t->ids, &id, &is_new);
+    if (i >= t->cap) t->at = xrealloc(t->at, (t->cap = t->cap ? t->cap * 2 : 64) * sizeof *t->at);
+    t->at[i] = *tuple;
+}
+
+/* 1 = read, 0 = there is none. */
+static int tuple_read(Db *db, MemberKind kind, int64_t id, Tuple *out, Err *e) {
+    sqlite3_stmt *st = db_prepare(db, member_sql[kind], e);
     if (!st) return -1;
     sqlite3_bind_int64(st, 1, id);
-    int rc = db_step(s->db, st, "read a dimension", e);
-    if (rc < 0) return -1;
-    *out = (Member){.origin = (uint8_t)(sqlite3_column_int(st, 0) & 3), .outcome = (uint8_t)(sqlite3_column_int(st, 1) & 3)};
-    for (int i = 0; rc == 1 && i < 8 && member_dims[kind][i] >= 0; i++)
-        out->name[member_dims[kind][i]] = (uint32_t)sqlite3_column_int64(st, i + 2);
+    int rc = db_step(db, st, "read a dimension", e);
+    if (rc != 1) return rc;
+    out->origin = (uint8_t)(sqlite3_column_int(st, 0) & 3), out->outcome = (uint8_t)(sqlite3_column_int(st, 1) & 3);
+    for (int i = 0; i < TUPLE_NAMES && member_dims[kind][i] >= 0; i++) out->name[i] = (uint32_t)sqlite3_column_int64(st, i + 2);
     sqlite3_reset(st);
+    return 1;
+}
+
+static int tuple_of(Db *db, MemberKind kind, int64_t id, Tuple *out, Err *e) {
+    Tuples *t = tuples_of(db, kind);
+    uint32_t known = t ? keytable_find(&t->ids, &id) : UINT32_MAX;
+    *out = (Tuple){.origin = 0};
+    if (known != UINT32_MAX) {
+        *out = t->at[known];
+        return 0;
+    }
+    int rc = tuple_read(db, kind, id, out, e);
+    if (rc == 1 && t) tuple_keep(t, id, out);
+    return rc < 0 ? -1 : 0;
+}
+
+static int member_read(Scan *s, MemberKind kind, uint32_t id, Member *out, Err *e) {
+    Tuple t;
+    if (tuple_of(s->db, kind, id, &t, e) != 0) return -1;
+    *out = (Member){.origin = t.origin, .outcome = t.outcome};
+    for (int i = 0; i < TUPLE_NAMES && member_dims[kind][i] >= 0; i++) out->name[member_dims[kind][i]] = t.name[i];
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /* query_scan: stepping through cells and rows; see query_scan.h. */
 #include "store/query_scan.h"
 
-enum { INTERRUPT_EVERY = 256 }; /* cells or rows, under a millisecond even when each names somebody new */
+enum { INTERRUPT_EVERY = 32 }; /* cells or rows: some microseconds, some milliseconds when each lies on a page that the disk must bring */
 
 int read_begin(Db *db, bool *mine, Err *e) {
     *mine = sqlite3_get_autocommit(db_handle(db)) != 0;
@@ -156,16 +156,24 @@ bool query_scan_join(Scan *lead, Plan *lead_plan, Scan *other, Plan *other_plan)
     return true;
 }
 
-static int64_t slot_at_or_after(int64_t ms) {
-    return (ms + SLOT_QUARTER_MS - 1) / SLOT_QUARTER_MS * SLOT_QUARTER_MS;
+static int64_t slot_at_or_after(int64_t ms, int64_t slot) {
+    return (ms + slot - 1) / slot * slot;
 }
 
-int query_scan_bills(Scan *s, unsigned origins, int64_t since_ms, int64_t until_ms, Err *e) {
+static int scan_lanes(Scan *s, Table table, int64_t from_ms, int64_t to_ms, Err *e) {
+    s->from_ms = 0;
+    return from_ms < to_ms ? scan_cells(s, &(Segment){table, from_ms, to_ms}, e) : 0;
+}
+
+int query_scan_bills(Scan *s, unsigned origins, const Ask *ask, Err *e) {
     s->origins = origins & (1u << ORIGIN_REPORTED | 1u << ORIGIN_BILLED);
     if (!s->origins || s->aborted) return 0;
     query_scan_forget(s); /* members were judged for other origins */
     s->bills = true;
     s->interrupt = NULL; /* they are few */
-    Segment seg = {TABLE_LANE, slot_at_or_after(since_ms), slot_at_or_after(until_ms)};
-    return scan_cells(s, &seg, e);
+    int64_t from = slot_at_or_after(ask->since_ms, SLOT_QUARTER_MS), to = slot_at_or_after(ask->until_ms, SLOT_QUARTER_MS);
+    int64_t day = slot_at_or_after(from, SLOT_DAY_MS), end = to - to % SLOT_DAY_MS;
+    if (ask->grain_ms < SLOT_DAY_MS || day >= end) return scan_lanes(s, TABLE_LANE, from, to, e);
+    if (scan_lanes(s, TABLE_LANE, from, day, e) != 0 || scan_lanes(s, TABLE_LANE_DAY, day, end, e) != 0) return -1;
+    return scan_lanes(s, TABLE_LANE, end, to, e);
 }

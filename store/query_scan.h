@@ -86,8 +86,9 @@ int query_scan_permille(const Scan *s);
  * itself, since it is not rows alone that answer both, or the filter is another. */
 bool query_scan_join(Scan *lead, Plan *lead_plan, Scan *other, Plan *other_plan);
 bool query_series_join(Scan *lead, Plan *lead_plan, SeriesRun *other); /* that for a chart */
-/* Reported and billed cells (those of `origins`) of the quarters that begin in the range; they have no rows. */
-int query_scan_bills(Scan *s, unsigned origins, int64_t since_ms, int64_t until_ms, Err *e);
+/* Reported and billed cells (those of `origins`) of the quarters that begin in the range; they have no rows. Whole UTC days are
+ * read from the days' sums where the grain of what is asked allows it. */
+int query_scan_bills(Scan *s, unsigned origins, const Ask *ask, Err *e);
 int query_scan_member(Scan *s, MemberKind kind, uint32_t id, Member **out, Err *e); /* valid until the next call */
 /* What a filter sees of a row. */
 int query_scan_filter_row(Scan *s, const Member *combo, const Member *context, const Request *r, FilterRow *out, Err *e);

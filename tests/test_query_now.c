@@ -123,6 +123,39 @@ static void bill(Fixture *f, int64_t lane, Origin origin, const char *account, c
     sqlite3_bind_text(s, 3, account, -1, SQLITE_STATIC);
     must(db_step(f->db, s, "bill", &e), &e);
     must(rollup_add(f->db, ROLLUP_LANE, &cell, 1, &e), &e);
+    cell.cell = cell_of(utc(ts) / SLOT_DAY_MS, (uint32_t)lane);
+    must(rollup_add(f->db, ROLLUP_LANE_DAY, &cell, 1, &e), &e);
+}
+
+static int64_t billed_between(Fixture *f, int64_t since, int64_t until, const char *by) {
+    Err e = {""};
+    int64_t sum = 0;
+    Query q = {.since_ms = since, .until_ms = until};
+    Result r;
+    must(by_parse(by, q.by, QUERY_BY_MAX, &q.by_count, &e), &e);
+    must(query_run(f->db, &q, &r, &e), &e);
+    for (size_t i = 0; i < r.count; i++)
+        if (r.groups[i].t.basis == 1u << ORIGIN_BILLED) sum += r.groups[i].t.cost_nano;
+    result_free(&r);
+    return sum;
+}
+
+/* Whole days come from the days' sums, the rest from quarters: every bill is in any range once, however it is grouped. */
+static void bills_are_the_same_by_day_and_by_quarter(void **state) {
+    Fixture *f = *state;
+    static const char *const at[] = {"2026-11-20T00:00:00Z", "2026-11-20T23:45:00Z", "2026-11-21T12:00:00Z", "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z"};
+    spend(f, "2026-11-20T12:00:00Z", 7);
+    fixture_flush(f);
+    for (size_t i = 0; i < sizeof at / sizeof *at; i++) bill(f, 1001, ORIGIN_BILLED, "openai", at[i], INT64_C(1) << i);
+    for (int64_t since = utc("2026-11-19T22:00:00Z"); since < utc("2026-11-23T01:00:00Z"); since += 37 * MS_PER_MINUTE)
+        for (int64_t until = since; until < utc("2026-11-23T02:00:00Z"); until += 163 * MS_PER_MINUTE) {
+            int64_t expected = 0;
+            for (size_t i = 0; i < sizeof at / sizeof *at; i++)
+                if (utc(at[i]) >= since && utc(at[i]) < until) expected += INT64_C(1) << i;
+            assert_int_equal(billed_between(f, since, until, "origin"), expected);
+            assert_int_equal(billed_between(f, since, until, "origin,day"), expected);
+            assert_int_equal(billed_between(f, since, until, "origin,hour"), expected);
+        }
 }
 
 static void origins_are_never_summed_with_each_other(void **state) {
@@ -331,7 +364,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(an_empty_ledger_knows_nothing), CASE(rates_and_days_have_exact_edges), CASE(latencies_leave_out_what_was_refused),
         CASE(projection_at_usual_pace_takes_the_rest_of_the_day), CASE(a_chart_stacks_the_largest_and_sums_the_rest),
-        CASE(origins_are_never_summed_with_each_other), CASE(effective_spend_takes_the_best_known_of_each_account_and_day),
+        CASE(origins_are_never_summed_with_each_other), CASE(bills_are_the_same_by_day_and_by_quarter),
+        CASE(effective_spend_takes_the_best_known_of_each_account_and_day),
         CASE(neighbouring_ranges_add_up_over_purged_days), CASE(a_source_counts_its_files_and_todays_calls),
         CASE(a_budget_says_how_full_it_is_and_when_it_breaks), CASE(bills_count_for_budgets_of_accounts_only),
         CASE(models_without_a_price_are_named),

@@ -1,5 +1,6 @@
 /* test_slices: a chart that is read in slices, of whatever size, alone or from the rows that a list reads, ends as the one
- * that was read in one go, whatever is recorded meanwhile outside its range; what falls inside is in it or not. */
+ * that was read in one go, whatever is recorded meanwhile outside its range; what falls inside is in it or not. What is
+ * kept from one query to the next changes no answer. */
 #include "tests/query_fixture.h"
 
 enum { CALLS = 8000, RUNS = 150 };
@@ -279,12 +280,40 @@ static void what_rollups_answer_joins_nothing(void **state) {
     filter_free(t.chart.filter);
 }
 
+/* ---- what is kept between queries ---- */
+/* What ids stand for is kept from one query of a reader to the next; names and tuples that came meanwhile are found. */
+static void a_reader_sees_what_a_writer_sees(void **state) {
+    (void)state;
+    static Fixture f;
+    Err e = {""};
+    Db *reader;
+    char name[32];
+    fixture_open(&f, "UTC", utc(NOW));
+    must(db_open(&reader, f.path, DB_READ, &e), &e);
+    Query q = {.until_ms = utc(NOW) + 1, .by = {DIM_MODEL, DIM_FEATURE}, .by_count = 2};
+    for (int n = 1; n <= 30; n++) {
+        Result ours, theirs;
+        snprintf(name, sizeof name, "f%d", n % 7);
+        fixture_add(&f, &(Spec){.ts_ms = utc(NOW) - n * 1000, .name[DIM_FEATURE] = name, .name[DIM_MODEL] = n % 3 ? "a" : name, .cost_nano = n});
+        fixture_flush(&f);
+        must(query_run(f.db, &q, &ours, &e), &e);
+        must(query_run(reader, &q, &theirs, &e), &e);
+        same_groups(&q, &ours, &theirs);
+        assert_int_equal(theirs.total.cost_nano, n * (n + 1) / 2);
+        result_free(&ours);
+        result_free(&theirs);
+    }
+    db_close(reader);
+    fixture_close(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sliced_chart_ends_as_the_one_read_in_one_go),
         cmocka_unit_test(what_is_recorded_inside_meanwhile_is_in_it_or_not),
         cmocka_unit_test(what_is_read_together_is_as_if_read_alone),
         cmocka_unit_test(what_rollups_answer_joins_nothing),
+        cmocka_unit_test(a_reader_sees_what_a_writer_sees),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
