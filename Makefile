@@ -43,7 +43,7 @@ $(BUILD)/data_files.c: $(DATA) store/embed.sh
 	sh store/embed.sh $(DATA) > $@
 
 $(BUILD)/data_files.o: $(BUILD)/data_files.c $(DATA)
-	$(CC) $(CPPFLAGS) -std=c17 $(OPT) -c -o $@ $<
+	$(CC) $(CPPFLAGS) -std=c17 $(OPT) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/%: tests/%.c $(BUILD)/libtollwatch.a
 	@mkdir -p $(@D)

@@ -21,7 +21,7 @@ static int use_file(DataFile *f, const char *path, Err *e) {
         return -1;
     }
     buf_add(&text, "", 1);
-    f->at = text.at, f->len = text.len - 1;
+    f->at = text.at, f->len = text.len - 1, f->from = xstrdup(path);
     return 0;
 }
 

@@ -12,6 +12,7 @@ typedef struct DataFile {
     const char *path; /* as in the source tree: "collectors/formats/litellm.json" */
     const char *at;   /* NUL-terminated after len */
     size_t len;
+    const char *from; /* the user's file that stands for it; NULL = ours */
 } DataFile;
 
 extern DataFile data_files[]; /* ends with path == NULL; generated, sorted by path, constant after start */

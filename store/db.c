@@ -190,12 +190,22 @@ static int run_migrations(Db *db, Err *e) {
     return db_exec(db, "PRAGMA application_id = 0x746f6c6c", e);
 }
 
+/* A table that a user's schema lacks is missed by ours that follow. */
+static int blame_schema(Err *e) {
+    Err why = *e;
+    const DataFile *f = data_files;
+    while (f->path && !f->from) f++;
+    if (f->path) *e = (Err){0};
+    return f->path ? fail(e, "%s, which replaces our schema, does not do: %.300s; mend it, or remove it", f->from, why.text) : -1;
+}
+
 static int migrate(Db *db, Err *e) {
     int64_t version;
     if (read_version(db, &version, e)) return -1;
     if (version == SCHEMA_VERSION) return 0;
     if (db_begin(db, e)) return -1;
-    if (run_migrations(db, e) == 0 && db_commit(db, e) == 0) return 0;
+    int rc = run_migrations(db, e) == 0 ? 0 : blame_schema(e);
+    if (rc == 0 && db_commit(db, e) == 0) return 0;
     db_rollback(db);
     return -1;
 }

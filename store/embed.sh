@@ -13,7 +13,7 @@ printf 'DataFile data_files[%s];\n' $((n + 1))
 printf '__attribute__((constructor)) static void fill(void) {\n'
 n=0
 for f in "$@"; do
-    printf '    data_files[%s] = (DataFile){"%s", tw_data_%s, length(tw_data_%s, tw_data_end_%s)};\n' $n "$f" $n $n $n
+    printf '    data_files[%s] = (DataFile){.path = "%s", .at = tw_data_%s, .len = length(tw_data_%s, tw_data_end_%s)};\n' $n "$f" $n $n $n
     n=$((n + 1))
 done
 printf '}\n'

@@ -140,6 +140,7 @@ static void clear_opts(uint64_t opt[OPT_COUNT]) {
     memset(opt + 3 * PART, 0, PART * sizeof *opt);
 }
 _Static_assert(OPT_COUNT % 4 == 0, "clear_opts() clears fourths");
+_Static_assert(OPT_COUNT <= 32, "a mask of 32 bits, to be made wider where rows are packed; ROW_BYTES_MAX too");
 
 /* The ledger stores nothing beyond these, so a body that says otherwise is damaged. */
 static bool counters_sane(const uint64_t *head, const uint64_t *opt) {

@@ -39,6 +39,7 @@ bool sums_empty(const Sums *s) {
     return true;
 }
 
+_Static_assert(SUM_COUNT <= 32, "a mask of 32 bits");
 size_t sums_pack(const Sums *s, uint8_t out[SUMS_BYTES_MAX]) {
     uint32_t mask = 0;
     for (unsigned i = 0; i < SUM_COUNT; i++) mask |= (uint32_t)(s->v[i] != 0) << i;

@@ -80,6 +80,8 @@ mkdir -p "$work/own/schema" && : >"$work/own/config" && { cat store/schema.sql; 
 check "a user's schema makes the ledger" sh -c "cat '$work'/own.db* | grep -q 'CREATE VIEW mine'"
 echo 'CREATE NONSENSE' >"$work/own/schema/schema_2.sql"
 refuses "a wrong one is told" 1 'NONSENSE' --config "$work/own/config" --db "$work/own2.db" import "$work/log.jsonl"
+rm "$work/own/schema/schema_2.sql"; echo 'CREATE TABLE own(x);' >"$work/own/schema/schema.sql"
+refuses "tables that it lacks are its mistake, not ours" 1 'own/schema/schema.sql, which replaces our schema' --config "$work/own/config" --db "$work/own3.db" import "$work/log.jsonl"
 
 # --log: errors of the background go there, each with its time; standard error keeps those of the start.
 refuses "a log that cannot be opened" 1 "open $work/no/log: .*another file with --log" --log "$work/no/log" --db "$work/l.db" collect
