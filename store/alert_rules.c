@@ -184,6 +184,8 @@ const AlertRule alert_rules[] = {
      "quiet until [rule call] above_usd = is given", USD(1), MINUTES(5), MINUTES(15), HOURS(1), HOURS(4), judge_call, 0, TAKES_USD, 0},
     {"hitrate", "prompt cache hit rate", "a feature of 20 or more calls in 15 minutes is under threshold; $5/h of its spend",
      "quiet until [rule hitrate] threshold = is given, and for prompts under 1,024 tokens", USD(5), MINUTES(10), MINUTES(15), HOURS(1), HOURS(24), judge_hitrate, 0, TAKES_SHARE, 0},
+    {"hits", "response cache hit rate", "of a feature's 20 or more calls in 15 minutes fewer are hits than threshold; $5/h of its spend",
+     "quiet until [rule hits] threshold = is given, and for features without a hit in the day before", USD(5), MINUTES(10), MINUTES(15), HOURS(1), HOURS(24), judge_hits, 0, TAKES_SHARE, 0},
     {"output", "output in the spend", "output is more than threshold of the last 15 minutes' spend, at list prices; $5/h of it",
      "quiet until [rule output] threshold = is given", USD(5), MINUTES(15), MINUTES(15), HOURS(1), HOURS(24), judge_output, 0, TAKES_SHARE, 0},
     {"premium", "premium models in the spend", "models of the premium tier are more than threshold of the last 15 minutes' spend; $5/h of it",

@@ -55,6 +55,22 @@ void judge_hitrate(const AlertRule *rule, const AlertFacts *f, Findings *out) {
     }
 }
 
+/* Of features that a response cache answered in the day before: others have none to lose. */
+void judge_hits(const AlertRule *rule, const AlertFacts *f, Findings *out) {
+    for (size_t i = 0; rule->threshold_ppm > 0 && i < f->feature_count; i++) {
+        const FactScope *s = &f->features[i];
+        int64_t hit = column_value(&s->now, COL_RESPONSE_HIT), calls = answered(&s->now), spend = per_hour(s->now.cost_nano);
+        if (s->before.response_cache_hits == 0 || calls < CALLS_MIN || hit < 0 || hit * 1000 >= rule->threshold_ppm || spend < rule->floor_nano) continue;
+        char name[80];
+        words_name(name, sizeof name, s->name);
+        Finding *x = finding_add(out, rule, s->name, WEIGHT_WATCH, -1);
+        if (!x) return;
+        finding_title(x, "response cache of %s: %lld%% of the calls are hits, below %lld%%, at %s/h", name, (long long)(hit / 10), (long long)(rule->threshold_ppm / 10000), words_usd(spend).text);
+        finding_line(x, "%lld calls in the last 15 minutes; what another TTL would answer: tollwatch savings", (long long)calls);
+        finding_end(x, f, false);
+    }
+}
+
 /* A part of the last 15 minutes' spend against its threshold; the floor is of the part. */
 static void judge_share(const AlertRule *rule, const AlertFacts *f, const char *what, int64_t part_nano, int permille, Findings *out) {
     int64_t spend = per_hour(part_nano);
@@ -75,7 +91,7 @@ void judge_output(const AlertRule *rule, const AlertFacts *f, Findings *out) {
 }
 
 void judge_premium(const AlertRule *rule, const AlertFacts *f, Findings *out) {
-    judge_share(rule, f, "premium models are", f->mix.tier_nano[CLASS_PREMIUM], spend_mix_premium_permille(&f->mix), out);
+    judge_share(rule, f, "premium models are", f->mix.tier_nano[CLASS_PREMIUM], spend_mix_tier_permille(&f->mix, CLASS_PREMIUM), out);
 }
 
 void judge_latency(const AlertRule *rule, const AlertFacts *f, Findings *out) {

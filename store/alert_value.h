@@ -5,6 +5,7 @@
 #include "store/alert.h"
 
 void judge_call(const AlertRule *rule, const AlertFacts *f, Findings *out);
+void judge_hits(const AlertRule *rule, const AlertFacts *f, Findings *out);
 void judge_hitrate(const AlertRule *rule, const AlertFacts *f, Findings *out);
 void judge_output(const AlertRule *rule, const AlertFacts *f, Findings *out);
 void judge_premium(const AlertRule *rule, const AlertFacts *f, Findings *out);

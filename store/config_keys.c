@@ -34,8 +34,8 @@ static const char *check_alert(const void *element) {
 static const char *check_rule(const void *element) {
     const RuleConfig *r = element;
     const AlertRule *known = alert_rule(r->name);
-    if (!known) return "is no rule; known are budget projected burn cache errors unpriced silent gateway request kill leak drift price call hitrate output premium latency";
-    if (r->threshold_ppm && known->takes != TAKES_SHARE) return "has no threshold; it is a key of leak, drift, price, hitrate, output and premium";
+    if (!known) return "is no rule; known are budget projected burn cache errors unpriced silent gateway request kill leak drift price call hitrate hits output premium latency";
+    if (r->threshold_ppm && known->takes != TAKES_SHARE) return "has no threshold; it is a key of leak, drift, price, hitrate, hits, output and premium";
     if (r->above_nano && known->takes != TAKES_USD) return "has no above_usd; it is a key of call";
     return r->above_ms && known->takes != TAKES_MS ? "has no above_ms; it is a key of latency" : NULL;
 }
@@ -125,7 +125,7 @@ const ConfigKey config_keys[] = {
     {"rule", "off", "no", "yes = this rule tells nothing", FIELD(bool, RuleConfig, off)},
     {"rule", "floor_usd", "", "dollars (an hour; of the request for `request`, of the day for leak, drift, price) under which it tells nothing",
      FIELD(usd, RuleConfig, floor_nano)},
-    {"rule", "threshold", "", "leak, hitrate: part under which it tells, like 0.95; drift, price, output, premium: over which, like 0.02",
+    {"rule", "threshold", "", "leak, hitrate, hits: part under which it tells, like 0.95; drift, price, output, premium: over which, like 0.02",
      FIELD(share, RuleConfig, threshold_ppm)},
     {"rule", "above_usd", "", "call: dollars a call, on average, above which it tells; without it the rule is quiet", FIELD(usd, RuleConfig, above_nano)},
     {"rule", "above_ms", "", "latency: milliseconds above which it tells; without it the rule is quiet", FIELD(ms, RuleConfig, above_ms)},

@@ -49,4 +49,4 @@ static int permille(int64_t part, int64_t whole) { return whole > 0 ? (int)((Wid
 
 int spend_mix_output_permille(const SpendMix *m) { return permille(m->output_nano, m->nano); }
 
-int spend_mix_premium_permille(const SpendMix *m) { return permille(m->tier_nano[CLASS_PREMIUM], m->nano); }
+int spend_mix_tier_permille(const SpendMix *m, SaveClass tier) { return permille(m->tier_nano[tier], m->nano); }

@@ -21,5 +21,5 @@ SaveClass tier_of(Tiers t, const char *model, const PriceRow *row);
 typedef struct SpendMix { int64_t nano, output_nano, tier_nano[CLASS_COUNT]; } SpendMix; /* nano: of models with a price */
 void spend_mix_add(SpendMix *m, const Book *b, Tiers t, const char *provider, const char *model, int64_t at_ms, const Totals *group);
 int spend_mix_output_permille(const SpendMix *m);  /* -1 = nothing with a price was spent */
-int spend_mix_premium_permille(const SpendMix *m);
+int spend_mix_tier_permille(const SpendMix *m, SaveClass tier);
 #endif

@@ -299,6 +299,22 @@ static void a_hit_rate_may_fall_so_far(void **state) {
     assert_int_equal(judge(&f, &rule, 1), 0);
 }
 
+static void a_response_cache_may_miss_so_much(void **state) {
+    (void)state;
+    AlertFacts f = nothing();
+    FactScope s = {.name = "faq", .now = {.requests = 100, .response_cache_hits = 10, .cost_nano = USD(5)}, .before = {.requests = 1000, .response_cache_hits = 400}};
+    f.features = &s, f.feature_count = 1;
+    const RuleConfig rule = {.name = "hits", .threshold_ppm = 300000}, low = {.name = "hits", .threshold_ppm = 100000};
+    assert_string_equal(only_with(&f, &rule)->title, "response cache of faq: 10% of the calls are hits, below 30%, at $20.00/h");
+    assert_int_equal(judge(&f, &low, 1), 0); /* exactly so many is not fewer */
+    s.before.response_cache_hits = 0; /* it has no cache */
+    assert_int_equal(judge(&f, &rule, 1), 0);
+    s.before.response_cache_hits = 400, s.now.cost_nano = USD(1); /* A3 */
+    assert_int_equal(judge(&f, &rule, 1), 0);
+    s.now = (Totals){.requests = 19, .cost_nano = USD(50)};
+    assert_int_equal(judge(&f, &rule, 1), 0);
+}
+
 static void parts_of_the_spend_may_be_so_large(void **state) {
     (void)state;
     AlertFacts f = nothing();
@@ -335,6 +351,7 @@ int main(void) {
         cmocka_unit_test(a1_nothing_known_is_nothing_said),
         cmocka_unit_test(a_call_may_cost_so_much),
         cmocka_unit_test(a_hit_rate_may_fall_so_far),
+        cmocka_unit_test(a_response_cache_may_miss_so_much),
         cmocka_unit_test(parts_of_the_spend_may_be_so_large),
         cmocka_unit_test(latency_may_be_so_long),
         cmocka_unit_test(a_burn_is_three_times_usual_and_over_its_floor),

@@ -65,7 +65,7 @@ static void parts_of_a_spend_are_shares_of_what_was_paid(void **state) {
     assert_int_equal(m.output_nano, 30000000);
     assert_int_equal(m.tier_nano[CLASS_PREMIUM], 75000000);
     assert_int_equal(spend_mix_output_permille(&m), 333);
-    assert_int_equal(spend_mix_premium_permille(&m), 833);
+    assert_int_equal(spend_mix_tier_permille(&m, CLASS_PREMIUM), 833);
 }
 
 int main(void) {

@@ -5,12 +5,13 @@
 #include "tui/json_out.h"
 
 /* The numbers of a row; the caller has written what stands before them, without a comma. */
-static const char *const mix_names[] = {"output_cost_permille", "premium_cost_permille"};
-enum { MIX_COLUMNS = 2 };
+static const struct { const char *name; SaveClass tier; } mix[] = { /* CLASS_NONE: the output's part */
+    {"output_cost_permille", CLASS_NONE}, {"premium_cost_permille", CLASS_PREMIUM}, {"standard_cost_permille", CLASS_STANDARD}, {"classifier_cost_permille", CLASS_ECONOMY}};
+enum { MIX_COLUMNS = sizeof mix / sizeof *mix };
 
 static int mix_value(const SpendMix *m, int column) {
     if (!m) return -1;
-    return column == 0 ? spend_mix_output_permille(m) : spend_mix_premium_permille(m);
+    return mix[column].tier == CLASS_NONE ? spend_mix_output_permille(m) : spend_mix_tier_permille(m, mix[column].tier);
 }
 
 static void json_numbers(FILE *out, const Totals *t, const SpendMix *m, bool first) {
@@ -21,7 +22,7 @@ static void json_numbers(FILE *out, const Totals *t, const SpendMix *m, bool fir
         else fprintf(out, "%" PRId64, column_value(t, (RowColumn)c));
     }
     for (int c = 0; c < MIX_COLUMNS; c++) {
-        fprintf(out, ",\"%s\":", mix_names[c]);
+        fprintf(out, ",\"%s\":", mix[c].name);
         if (mix_value(m, c) < 0) fputs("null", out);
         else fprintf(out, "%d", mix_value(m, c));
     }
@@ -96,7 +97,7 @@ static void csv_numbers(FILE *out, const Totals *t, const SpendMix *m) {
 void report_csv(const Report *r, FILE *out) {
     for (size_t i = 0; i < r->query->by_count; i++) fprintf(out, "%s,", by_name(r->query->by[i]));
     for (int c = 0; c < COL_COUNT; c++) fprintf(out, "%s,", column_names[c]);
-    for (int c = 0; c < MIX_COLUMNS; c++) fprintf(out, "%s,", mix_names[c]);
+    for (int c = 0; c < MIX_COLUMNS; c++) fprintf(out, "%s,", mix[c].name);
     fputs("basis\n", out);
     for (size_t i = 0; i < r->shown; i++) {
         for (size_t k = 0; k < r->query->by_count; k++) {
