@@ -49,7 +49,7 @@ static void *dash_lab_read(void *ctx) {
 
 static inline void dash_lab_start(DashLab *d) {
     Err e = {""};
-    d->dash = (Dash){.tty = d->slave};
+    d->dash = (Dash){.tty = d->slave, .answers_ms = MS_PER_DAY};
     must(signals_open(&d->dash.signals, &e), &e);
     must(dash_open(&d->dash, &d->lab.app, NULL, &e), &e);
     d->starts++;

@@ -45,6 +45,7 @@ typedef struct Dash {
     DashboardEnd end;
     int64_t minute;                /* of the clock, at the last tick */
     int64_t frame_ms, load_ms, tick_ms, answer_until_ms; /* monotonic: last frame, start of the load, next tick, end of an answer */
+    int64_t answers_ms;            /* how long an answer is shown, of a test that no machine is to be too slow for; 0 = ANSWER_SHOWN_MS */
     int64_t load_us;               /* what its slices took so far */
     int64_t rest_until_ms;         /* monotonic: what is committed until then is loaded then; a key does not wait */
 } Dash;
@@ -55,6 +56,7 @@ void dash_step(Dash *d); /* what is due, then waits for an event */
 void dash_close(Dash *d);
 void dash_show(Dash *d, const Screen *s);
 void *dash_self(Dash *d, const Screen *s);
+void dash_answer_stays(Dash *d); /* from now on for its time */
 TW_PRINTF(2, 3) void dash_answer(Dash *d, const char *fmt, ...);
 void dash_key(Dash *d, int key);
 void dash_theme_try(Dash *d); /* shows the theme that is chosen in the palette, else the one that was kept */

@@ -59,12 +59,16 @@ void dash_obey(Dash *d) {
     show(d, wanted);
 }
 
+void dash_answer_stays(Dash *d) {
+    d->answer_until_ms = clock_monotonic_ms() + (d->answers_ms ? d->answers_ms : ANSWER_SHOWN_MS);
+}
+
 void dash_answer(Dash *d, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(d->view.answer, sizeof d->view.answer, fmt, ap);
     va_end(ap);
-    d->answer_until_ms = clock_monotonic_ms() + ANSWER_SHOWN_MS;
+    dash_answer_stays(d);
     d->dirty = true;
 }
 

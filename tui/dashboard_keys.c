@@ -343,7 +343,7 @@ static void pasted_key(Dash *d, int key) {
 /* A screen that answers does not know for how long it is shown: as long as the dashboard's own answers. */
 static void keep_answer(Dash *d, const char *before) {
     if (d->view.answer[0] && strcmp(before, d->view.answer) != 0)
-        d->answer_until_ms = clock_monotonic_ms() + ANSWER_SHOWN_MS;
+        dash_answer_stays(d);
 }
 
 /* The answer row answers the last key: "filter off" beside a filter that is on would be wrong. What failed stays its time. */
