@@ -9,7 +9,12 @@
 
 #define NANO_PER_USD INT64_C(1000000000)
 
-int64_t nano_add(int64_t a, int64_t b); /* saturating */
+/* Saturating. In place: some are added for every call of an analysis. */
+static inline int64_t nano_add(int64_t a, int64_t b) {
+    int64_t sum;
+    if (!__builtin_add_overflow(a, b, &sum)) return sum;
+    return b > 0 ? INT64_MAX : INT64_MIN;
+}
 /* "225547200" -> "0.225547200": exactly 9 places, '-' when negative. out >= 24 bytes. */
 void nano_exact(int64_t nano, char *out, size_t size);
 /* "1,234.56": rounded half up to `places` (0..9) with thousands separators. */

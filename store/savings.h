@@ -11,6 +11,8 @@
  *  S4  without_nano - paid_nano = what is saved, all taken together, to the nano-dollar.
  *  S6  A UTC day is played by itself: caches and conversations begin empty at its midnight. So the whole is the sum of its
  *      days, whoever adds them up and in whatever slices, and no estimate of what comes again is too high by it.
+ *  S7  Each call is read once, in the order of time, and no transaction holds the ledger still meanwhile: a run whose calls came
+ *      late, were repriced or purged before it was whole says so first of all.
  *  S5  Of a cut sample the whole range's saving is the sample's, in proportion to what was paid: never without a spread.
  * Thread: the caller's Db. Money in nano-dollars.
  */

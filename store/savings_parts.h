@@ -184,6 +184,10 @@ void save_prefixes(NoteRoom *n); /* an hour against five minutes; prefixes that 
 void save_hourly(NoteRoom *n);   /* machines of one's own, by the hour */
 void save_self_hosted(NoteRoom *n); /* and by the token */
 
+/* ---- S7 ---- */
+int save_mark(Db *db, int64_t since_ms, int64_t until_ms, uint64_t *mark, Err *e); /* of what is known of the range, but for its last hour */
+void save_say_changed(Savings *out);
+
 /* ---- reading (savings_load.c): rows through the filter to calls; a sample grows, or one call is handed on ---- */
 typedef struct Intake Intake;
 typedef struct IntakeRow { SaveCall call; SaveNames names; struct Member *combo, *context; } IntakeRow; /* members: until the next row */

@@ -21,6 +21,8 @@ struct SaveRun {
     SaveSample survey;           /* its calls are dropped when the facts are made */
     Intake *survey_in, *in;
     int slot;                    /* of the survey that comes next; SLOTS = done */
+    int64_t marked_ms[2];        /* the range that the mark is of */
+    uint64_t mark;               /* of what the ledger held when it was begun */
     bool all;                    /* there are no more calls than a survey has: it takes them all */
     SaveFacts *facts;
     SaveRun *whole;              /* whose facts a part uses; NULL = its own */
@@ -62,12 +64,20 @@ static int is_small(SaveRun *r, Err *e) {
     return rc < 0 ? -1 : 0;
 }
 
+/* S7, of calls that are there: those to come are no change. */
+static int mark(SaveRun *r, Err *e) {
+    int64_t newest_ms = query_newest_ms(r->db);
+    r->marked_ms[0] = r->since_ms;
+    r->marked_ms[1] = r->until_ms < newest_ms ? r->until_ms : newest_ms;
+    return save_mark(r->db, r->marked_ms[0], r->marked_ms[1], &r->mark, e);
+}
+
 int savings_open(SaveRun **out, Db *db, const Book *b, const SaveAsk *ask, const Query *q, Err *e) {
     int64_t until = q->until_ms < ROW_MS_MAX ? q->until_ms : ROW_MS_MAX, since = q->since_ms > 0 ? q->since_ms : 0;
     SaveRun *r = *out = run_new(db, b, ask, q);
     set_range(r, since < until ? since : until, until > 0 ? until : 0);
     r->survey_in = intake_new(db, q);
-    if (is_small(r, e) == 0) return 0;
+    if (is_small(r, e) == 0 && mark(r, e) == 0) return 0;
     savings_close(r);
     *out = NULL;
     return -1;
@@ -173,8 +183,10 @@ static int collect_examples(SaveRun *r, Err *e) {
 }
 
 int savings_result(SaveRun *r, Savings *out, SaveSample *examples, Err *e) {
+    uint64_t now;
     save_result(&r->room, out);
-    if (collect_examples(r, e) != 0) return -1;
+    if (collect_examples(r, e) != 0 || save_mark(r->db, r->marked_ms[0], r->marked_ms[1], &now, e) != 0) return -1;
+    if (now != r->mark) save_say_changed(out);
     *examples = r->examples;
     examples->since_ms = r->q.since_ms;
     examples->until_ms = r->q.until_ms;
