@@ -15,6 +15,15 @@ void health_trouble(Follow *f, Entry *n, const char *why) {
     s->dirty = s->dirty || news;
 }
 
+void health_unbegun(Follow *f, Entry *n, bool unbegun) {
+    SourceState *s = &f->state[n->source];
+    if (n->unbegun == unbegun) return;
+    n->unbegun = unbegun;
+    if (unbegun) s->unbegun++;
+    else s->unbegun--;
+    s->dirty = true;
+}
+
 static const char *base_of(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
@@ -47,7 +56,12 @@ static const char *describe(const Follow *f, size_t i, char *out, size_t size) {
         return s->troubles == s->files ? "error" : "watch";
     }
     if (s->bad_at_ms && f->woke_ms - s->bad_at_ms < BAD_SHOWN_MS) return snprintf(out, size, "%s", s->bad), "watch";
+    if (s->unbegun && s->unbegun == s->files) {
+        snprintf(out, size, "%zu file%s without a whole line yet", s->files, s->files == 1 ? "" : "s");
+        return "waiting";
+    }
     if (behind) snprintf(out, size, "reading: %zu of %zu file%s to go", behind, s->files, s->files == 1 ? "" : "s");
+    else if (s->unbegun) snprintf(out, size, "following %zu files, %zu without a whole line yet", s->files, s->unbegun);
     else snprintf(out, size, "following %zu file%s", s->files, s->files == 1 ? "" : "s");
     return "ok";
 }

@@ -30,7 +30,7 @@ enum {
 typedef struct SourceState { /* what becomes its health */
     const SourceConfig *config;
     const char *format; /* the last one a file had; NULL = none yet */
-    size_t files, troubles;
+    size_t files, troubles, unbegun;
     char trouble[256], bad[256];
     int64_t seen_ms, lag_ms;
     int64_t bad_at_ms, written_ms; /* monotonic */
@@ -83,6 +83,7 @@ void follow_scan(Follow *f);
 void follow_queue(Follow *f, Entry *n);
 int follow_known(Follow *f, Err *e);               /* loads f->known */
 /* follow_health.c */
+void health_unbegun(Follow *f, Entry *n, bool unbegun);
 void health_trouble(Follow *f, Entry *n, const char *why); /* NULL: it can be read again */
 void health_stored(Follow *f, Entry *n, bool data);
 void health_write(Follow *f);                      /* what changed, at most once a second a source */

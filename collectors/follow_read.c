@@ -15,6 +15,7 @@ void follow_not_due(Follow *f, Entry *n) {
 
 void follow_forget(Follow *f, Entry *n) {
     health_trouble(f, n, NULL);
+    health_unbegun(f, n, false);
     f->state[n->source].files--;
     f->state[n->source].dirty = true;
     table_remove(f->table, n);
@@ -89,6 +90,7 @@ static bool open_log(Follow *f, Entry *n, bool live) {
     if (n->log) opened(f, n, s);
     else if (n->seen.size > 0 && n->rest_tried != n->seen.size) follow_due(f, n, DUE_REST, REST_MS);
     if (!n->log) health_trouble(f, n, NULL);
+    health_unbegun(f, n, !n->log);
     return n->log != NULL;
 }
 

@@ -25,6 +25,7 @@ typedef struct Entry {
     char *path;
     size_t source;
     bool named, aliased; /* another path leads to the same file */
+    bool unbegun;        /* nothing whole is in it yet, so that it is not known which log it is */
     bool retry;          /* it could not be opened: tried again at each look */
     FileSight seen;
     LogFile *log;        /* NULL = closed */

@@ -35,10 +35,11 @@ static void yield_lock(Import *m) {
     if (m->shared) poll(NULL, 0, YIELD_MS);
 }
 
-/* What the parsers have filled. Waits for it: while it waits they go on. */
+/* What the parsers have filled. Waits for it: while it waits they go on. When it is stopped they may have nothing to do. */
 static int gather(Import *m, Filling **group, size_t *count, Err *e) {
     for (*count = 0; *count < GROUP_MAX && !m->ended;) {
         if (import_give_jobs(m, e) != 0) return -1;
+        if (stop_is_set(m->stop)) return fail(e, "import was stopped; run it again to go on where it is");
         Filling *b = ring_pop(m->full);
         m->ended = !b;
         if (!b) return 0;
@@ -71,7 +72,6 @@ static int write_all(Import *m, Err *e) {
     while (!m->ended) {
         Filling *group[GROUP_MAX];
         size_t count;
-        if (stop_is_set(m->stop)) return fail(e, "import was stopped; run it again to go on where it is");
         if (gather(m, group, &count, e) != 0 || store(m, group, count, e) != 0) return -1;
     }
     return 0;

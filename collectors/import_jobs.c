@@ -91,7 +91,7 @@ static int open_some(Import *m, Err *e) {
     if (ledger_files_begin(m->ledger, e) != 0) return -1;
     const int64_t until_ms = clock_monotonic_ms() + OPENING_MS;
     do open_next(m);
-    while (!m->splitting && m->next_path < m->paths.count && ring_room(m->jobs) && clock_monotonic_ms() < until_ms);
+    while (!m->splitting && m->next_path < m->paths.count && ring_room(m->jobs) && clock_monotonic_ms() < until_ms && !stop_is_set(m->stop));
     return ledger_files_end(m->ledger, e);
 }
 
@@ -99,7 +99,7 @@ int import_give_jobs(Import *m, Err *e) {
     give_parts(m);
     do { /* when no file is open, those just tried have failed: the parsers have nothing, and the writer would wait for them */
         if (!m->splitting && m->next_path < m->paths.count && open_some(m, e) != 0) return -1;
-    } while (!m->files && m->next_path < m->paths.count);
+    } while (!m->files && m->next_path < m->paths.count && !stop_is_set(m->stop));
     give_parts(m); /* of a large one that was just opened */
     m->given_all = !m->splitting && m->next_path == m->paths.count;
     if (m->given_all && m->jobs_open) ring_close(m->jobs), m->jobs_open = false;

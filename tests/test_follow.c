@@ -95,6 +95,27 @@ static void a_file_of_one_line_without_a_newline_is_read(void **state) {
     lab_free(lab);
 }
 
+/* As long as nothing of it is whole the source waits, and says for what; it follows when the line has its end. */
+static void a_file_of_half_a_line_is_waited_for(void **state) {
+    (void)state;
+    Lab *lab = lab_new((const char *const[]){"half*.jsonl", NULL});
+    char line[512];
+    lab_start(lab);
+    size_t len = strlen(lab_line(lab, line));
+    int fd = lab_open_file(lab, "half.jsonl", O_WRONLY | O_CREAT);
+    lab_write_fd(fd, line, len / 2);
+    lab_pass(lab, 10000);
+    assert_string_equal(lab_source(lab, 0).state, "waiting");
+    assert_string_equal(lab_source(lab, 0).last_word, "1 file without a whole line yet");
+    lab_write_fd(fd, line + len / 2, len - len / 2);
+    lab_pass(lab, 5000);
+    lab_agrees(lab);
+    assert_string_equal(lab_source(lab, 0).state, "ok");
+    assert_string_equal(lab_source(lab, 0).last_word, "following 1 file");
+    close(fd);
+    lab_free(lab);
+}
+
 /* Bad lines are counted, the last one named with its line; a line beyond 64 MiB is passed and counted. */
 static void bad_and_endless_lines_are_counted(void **state) {
     (void)state;
@@ -334,6 +355,7 @@ int main(void) {
         cmocka_unit_test(a_partial_line_is_held),
         cmocka_unit_test(a_last_line_without_a_newline_is_taken_once),
         cmocka_unit_test(a_file_of_one_line_without_a_newline_is_read),
+        cmocka_unit_test(a_file_of_half_a_line_is_waited_for),
         cmocka_unit_test(bad_and_endless_lines_are_counted),
         cmocka_unit_test(a_forbidden_file_is_read_when_it_may_be),
         cmocka_unit_test(without_events_it_polls),

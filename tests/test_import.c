@@ -133,9 +133,35 @@ static void a_file_that_fails_slowly_keeps_no_other_back(void **state) {
     assert_int_equal(sum.files, 2);
 }
 
+/* A stop ends it also while one file after the other fails. */
+static void a_stop_does_not_wait_for_files_that_fail(void **state) {
+    enum { FILES = 40 };
+    const Place *p = *state;
+    char path[FILES][700];
+    const char *paths[FILES];
+    Stop *stop = stop_new();
+    for (int i = 0; i < FILES; i++) {
+        snprintf(path[i], sizeof path[i], "%s/%d.jsonl", p->dir, i);
+        paths[i] = path[i];
+        FILE *f = fopen(path[i], "we");
+        assert_non_null(f);
+        fputs("(\265/\375 is no log\n", f);
+        fclose(f);
+    }
+    ImportOptions o = {.config = p->config, .db_path = p->db, .format = "litellm", .now_ms = DAY_MS + MS_PER_DAY};
+    ImportSummary sum;
+    Err e = {0};
+    stop_set(stop);
+    assert_int_equal(import_files(&o, paths, FILES, &sum, stop, &e), -1);
+    assert_non_null(strstr(e.text, "import was stopped"));
+    assert_true(sum.files < FILES);
+    stop_free(stop);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(again_adds_nothing, setup, place_teardown),
+        cmocka_unit_test_setup_teardown(a_stop_does_not_wait_for_files_that_fail, setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_reopened_day_is_filled_whole, setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_line_cut_off_is_read_again, setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_file_that_fails_is_named_and_keeps_no_other_back, setup, place_teardown),
