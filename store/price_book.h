@@ -37,11 +37,13 @@ typedef struct PriceColumn {
 extern const PriceColumn price_columns[COL_COUNT];
 int price_column(Str name); /* a Column, or -1 */
 
-enum { PEAK_WINDOWS_MAX = 4 };
-typedef struct Peak { /* "Mon-Fri 01:00-04:00 06:00-10:00", UTC, half-open; outside it the off-peak list applies */
+enum { PEAK_WINDOWS_MAX = 4, PEAK_RESTS_MAX = 16 };
+typedef struct Peak { /* "Mon-Fri 01:00-04:00 06:00-10:00 not 2026-10-01..2026-10-07", UTC, half-open; outside it the off-peak list applies */
     uint8_t days; /* bit 0 = Monday; 0 = this row knows no hours */
     int count;
     int16_t from_min[PEAK_WINDOWS_MAX], until_min[PEAK_WINDOWS_MAX];
+    int rests;    /* public holidays: first and last of some UTC days (ms / 86,400,000) */
+    int64_t rest_from[PEAK_RESTS_MAX], rest_last[PEAK_RESTS_MAX];
 } Peak;
 
 typedef struct Ratio { int64_t num, den; } Ratio;

@@ -32,7 +32,7 @@ static void show_prices(const PriceRow *r, Buf *out) {
     static const char *const lists[LIST_COUNT] = {"base", "batch", "priority", "flex", "long", "off-peak"};
     for (int l = 0; l < LIST_COUNT; l++) show_list(r, (List)l, lists[l], out);
     if (r->long_above) buf_fmt(out, "tier     the long prices hold for the whole call %s %s prompt tokens\n", r->long_at ? "from" : "above", r->field[COL_TIER_ABOVE]);
-    if (r->peak.days) buf_fmt(out, "hours    peak is %s UTC; public holidays are not known and count as weekdays\n", r->field[COL_PEAK_UTC]);
+    if (r->peak.days) buf_fmt(out, "hours    peak, in UTC, is %s; public holidays that are not listed there count as weekdays\n", r->field[COL_PEAK_UTC]);
 }
 
 static void show_rules(const Cost *c, Buf *out) {

@@ -194,6 +194,8 @@ bool peak_at(const Peak *p, int64_t ts_ms) {
     int minute = (int)((ts_ms - day * MS_PER_DAY) / MS_PER_MINUTE);
     int weekday = (int)(((day + 3) % 7 + 7) % 7); /* 1970-01-01 was a Thursday; 0 = Monday */
     if (!(p->days & (1u << weekday))) return false;
+    for (int i = 0; i < p->rests; i++)
+        if (day >= p->rest_from[i] && day <= p->rest_last[i]) return false;
     for (int i = 0; i < p->count; i++)
         if (minute >= p->from_min[i] && minute < p->until_min[i]) return true;
     return false;

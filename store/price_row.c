@@ -134,13 +134,41 @@ static int weekday(const char *at) {
     return -1;
 }
 
+/* "2026-10-01" at *at; moves *at behind it. */
+static bool rest_day(const char **at, int64_t *day) {
+    char full[24];
+    int64_t ms;
+    snprintf(full, sizeof full, "%.10sT00:00:00Z", *at);
+    if (strlen(full) != 20 || time_parse_rfc3339(full, 20, &ms) != 0) return false;
+    *day = ms / MS_PER_DAY;
+    *at += 10;
+    return true;
+}
+
+/* " 2026-10-01" or " 2026-10-01..2026-10-07". */
+static bool rest(const char **at, Peak *p) {
+    int64_t *from = &p->rest_from[p->rests], *last = &p->rest_last[p->rests];
+    if (p->rests == PEAK_RESTS_MAX || *(*at)++ != ' ' || !rest_day(at, from)) return false;
+    *last = *from;
+    if (strncmp(*at, "..", 2) == 0) {
+        *at += 2;
+        if (!rest_day(at, last) || *last < *from) return false;
+    }
+    p->rests++;
+    return true;
+}
+
 static bool parse_peak(const char *text, Peak *p) {
     if (strlen(text) < 8 || text[3] != '-') return false;
     int first = weekday(text), last = weekday(text + 4);
     if (first < 0 || last < first) return false;
     for (int d = first; d <= last; d++) p->days |= (uint8_t)(1u << d);
-    for (const char *at = text + 7; *at;)
+    const char *at = text + 7;
+    while (*at && strncmp(at, " not ", 5) != 0)
         if (!window(&at, p)) return false;
+    if (*at) at += 4;
+    while (*at)
+        if (!rest(&at, p)) return false;
     return p->count > 0;
 }
 
@@ -148,7 +176,7 @@ static int hours(PriceRow *r, Err *e) {
     const char *text = r->field[COL_PEAK_UTC];
     r->peak = (Peak){0};
     if (*text && !parse_peak(text, &r->peak))
-        return price_row_fail(r, e, "peak_utc \"%.60s\" is not understood; write it like \"Mon-Fri 01:00-04:00\"", text);
+        return price_row_fail(r, e, "peak_utc \"%.60s\" is not understood; write it like \"Mon-Fri 01:00-04:00 not 2026-10-01..2026-10-07\"", text);
     if (r->peak.days && r->price[LIST_OFFPEAK][TOK_INPUT] < 0)
         return price_row_fail(r, e, "peak_utc without offpeak_input_per_mtok; give the off-peak prices too");
     return 0;

@@ -65,6 +65,12 @@ static void a_bad_row_is_refused_with_its_line(void **state) {
     refused("provider,model,input_per_mtok,output_per_mtok,tier_threshold_tokens\nx,m,1,2,200000\n", "tier_input_per_mtok");
     refused("provider,model,input_per_mtok,output_per_mtok,peak_utc\nx,m,1,2,Mon-Fri 01:00-04:00\n", "offpeak_input_per_mtok");
     refused("provider,model,input_per_mtok,output_per_mtok,offpeak_input_per_mtok,peak_utc\nx,m,1,2,1,nights\n", "peak_utc");
+    static const char *const rests[] = {"not", "not ", "not 2026-10-32", "not 2026-10-07..2026-10-01", "not 2026-10-01..", "not 2026-10-01,", "not  2026-10-01", "2026-10-01"};
+    for (size_t i = 0; i < sizeof rests / sizeof *rests; i++) {
+        char csv[200];
+        snprintf(csv, sizeof csv, "provider,model,input_per_mtok,output_per_mtok,offpeak_input_per_mtok,peak_utc\nx,m,1,2,1,\"Mon-Fri 01:00-04:00 %s\"\n", rests[i]);
+        refused(csv, "peak_utc");
+    }
     refused("provider,model,input_per_mtok,output_per_mtok,geo_multiplier\nx,m,1,2,0\n", "leave it empty");
 }
 

@@ -68,7 +68,8 @@ const Command cmd_prices = {
                "  status                 announced, free (a price of 0 is meant), dropped\n"
                "  tier_threshold_tokens  above it (tier_cmp gt) or from it (ge) the tier_ prices hold for the whole call\n"
                "  priority_long          no: there is no priority tier above the threshold\n"
-               "  peak_utc               like \"Mon-Fri 01:00-04:00 06:00-10:00\"; outside of it the offpeak_ prices hold\n"
+               "  peak_utc               like \"Mon-Fri 01:00-04:00 06:00-10:00\"; outside of it the offpeak_ prices hold;\n"
+               "                         holidays: \"Mon-Fri 01:00-04:00 not 2026-10-01..2026-10-07 2027-01-01\"\n"
                "  fast_multiplier        fast mode, all tokens; geo_multiplier: regional processing, all tokens\n"
                "  class                  premium, standard or economy; empty: by price",
     .options = prices_options,
