@@ -157,7 +157,7 @@ install: all
 	install -D -m 644 collectors/formats/FORMAT.md $(DESTDIR)$(PREFIX)/share/tollwatch/formats/FORMAT.md
 
 uninstall:
-	rm -rf $(DESTDIR)$(PREFIX)/share/tollwatch/gateways $(DESTDIR)$(PREFIX)/share/tollwatch/formats
+	rm -rf $(DESTDIR)$(PREFIX)/share/tollwatch
 	rm -f $(DESTDIR)$(PREFIX)/bin/tollwatch $(DESTDIR)$(PREFIX)/share/man/man1/tollwatch.1 \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tollwatch \
 	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tollwatch \

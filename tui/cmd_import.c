@@ -9,7 +9,7 @@ enum { OPT_FORMAT, OPT_BILLING, OPT_REOPEN, OPT_JSON, OPT_COUNT };
 static const Option options[] = {
     [OPT_FORMAT] = {"--format", "NAME", NULL, "log format; without it each file is recognised"},
     [OPT_BILLING] = {"--billing", "KIND", "payg notional", "payg (default) = it costs money; notional = flat-rate use"},
-    [OPT_REOPEN] = {"--reopen", "DAY", NULL, "empty a sealed UTC day first, so that this import fills it whole"},
+    [OPT_REOPEN] = {"--reopen", "DAY", NULL, "read the files from their start again; a sealed UTC day is emptied first, so that this fills it whole"},
     [OPT_JSON] = {"--json", NULL, NULL, "the summary as one JSON object"},
     {0},
 };
