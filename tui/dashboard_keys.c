@@ -195,7 +195,8 @@ static void run_command(Dash *d, const KeyCommand *k, int key) {
     case DO_NOTHING: case DO_OPEN: case DO_RECORD: case DO_CURSOR: case DO_ROW: case DO_PAGE: case DO_ENDS: case DO_DIMENSION: case DO_STACK: case DO_SORT: case DO_COLUMN:
     case DO_RULE: case DO_UNDO: case DO_FINDING:
     case DO_ACKNOWLEDGE: case DO_SILENCE:
-        if (d->screen->list && key_works_on(k, d->screen->name)) dash_answer(d, "nothing is listed here");
+        if (d->screen->list && key_works_on(k, d->screen->name))
+            dash_answer(d, d->loading || d->stale ? "its list is still being read: press it again when it is there" : "nothing is listed here");
         else dash_answer(d, "%s does nothing on %s", k->keys, d->screen->title);
     }
 }

@@ -230,8 +230,8 @@ typedef struct Stage {
     int (*step)(Overview *o, View *v, bool *more, Err *e);
     int64_t takes_us; /* of one that goes in one piece, on ten million calls: it is not begun just before the deadline. 0 = little, or sliced */
 } Stage;
-static const Stage stages[] = {{stage_now, 2000}, {stage_range, 0}, {stage_beside, 0}, {stage_budgets, 0}, {load_before, 0}, {load_before_chart, 0},
-                               {stage_usual, 3000}, {stage_movers, 3000}, {stage_spark, 0}, {stage_live, 0}, {overview_stack_step, 0}};
+static const Stage stages[] = {{stage_now, 1000}, {stage_range, 0}, {stage_beside, 0}, {stage_budgets, 0}, {load_before, 0}, {load_before_chart, 0},
+                               {stage_usual, 1000}, {stage_movers, 1000}, {stage_spark, 0}, {stage_live, 0}, {overview_stack_step, 0}};
 enum { STAGES = sizeof stages / sizeof *stages, STAGE_RANGE = 1 };
 
 static bool no_time_for(const Overview *o, int stage) {
