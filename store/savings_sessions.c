@@ -56,7 +56,7 @@ static void say_grown(NoteRoom *n, const Grown *g, int64_t window) {
     if (slide) {
         *slide = (SaveNote){.name = slide->name, .nano_known = true, .nano = g->window_nano, .sure = SURE_LOW, .calls = g->calls};
         save_note_examples(slide, &g->examples);
-        snprintf(slide->text, sizeof slide->text, "%lld of %lld sessions' calls send more than %lld tokens of input: keep the newest of them ([savings] window)",
+        snprintf(slide->text, sizeof slide->text, "%lld calls of %lld sessions send more than %lld tokens of input: keep the newest of them ([savings] window)",
                  (long long)g->calls, (long long)g->sessions, (long long)window);
     }
     if (!sum) return;

@@ -50,7 +50,7 @@ for size in 40x10 80x24 120x40 200x60; do
 done
 "$bin" --db plain.db --policy none.json $now render savings 120x40 >shown 2>&1
 expect savings_plain_120x40
-for format in table json csv; do
+for format in table json csv md; do
     "$bin" --db l.db $now savings --format $format >shown 2>&1
     expect "savings_$format"
 done

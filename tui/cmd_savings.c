@@ -23,7 +23,7 @@ static const Option options[] = {
     [OPT_BATCH] = {"--batch", "FEATURE,…", NULL, "features that can wait (default: can_wait in [savings], else by their hours)"},
     [OPT_CHEAP] = {"--cheap", "FEATURE,…", NULL, "features that tolerate a cheaper model whatever the size of a call (default: can_be_cheap in [savings])"},
     [OPT_CALLS] = {"--calls", "N", NULL, "look at the newest N calls alone, scaled to the range with a spread (default: all)"},
-    [OPT_FORMAT] = {"--format", "FORMAT", "table json csv md", "table (the default), json or csv; of a dry run also md"},
+    [OPT_FORMAT] = {"--format", "FORMAT", "table json csv md", "table (the default), json, csv or md"},
     [OPT_DRY] = {"--dry-run", "RULE", NULL, "which calls of yesterday (or --since T) a rule of the policy would have changed; nothing is written"},
     [OPT_WRITE] = {"--write", "RULE", NULL, "write that rule into the policy file and follow what it saves; needs --reason"},
     [OPT_UNDO] = {"--undo", "ID", NULL, "take a rule out again that --write or the Savings screen wrote; needs --reason"},
@@ -238,6 +238,10 @@ static int analyse(App *a, Db *db, const Wish *w, const Query *q, Going *g, Savi
 static void print(const Wish *w, const Savings *v, const SaveSample *s, const Followed *f, int64_t range_nano) {
     if (strcmp(w->format, "json") == 0) print_json(v, s, f, range_nano);
     else if (strcmp(w->format, "csv") == 0) print_csv(v);
+    else if (strcmp(w->format, "md") == 0) {
+        savings_md(v);
+        if (s->cut) savings_range_print(v, range_nano);
+    }
     else print_table(v, s, f, range_nano);
 }
 
@@ -331,7 +335,6 @@ static int run(App *a, int argc, char **argv) {
     if (code == EXIT_DONE) code = take_options(a, &w, value);
     bool rule = code == EXIT_DONE && (value[OPT_DRY] || value[OPT_WRITE] || value[OPT_UNDO]);
     if (rule) code = run_rule(a, &w, value);
-    if (code == EXIT_DONE && !rule && strcmp(w.format, "md") == 0) code = usage_fail("savings: --format md is for --dry-run");
     if (code == EXIT_DONE && !rule && show(a, &w, &e) != 0) code = app_fail(&e);
     filter_free(w.filter);
     return code;

@@ -20,6 +20,9 @@ void savings_followed_free(Followed *f);
 void savings_followed_print(const Followed *f);      /* a table */
 void savings_followed_json(const Followed *f);       /* ,"rules":[…] */
 
+void savings_md_name(const char *text, char *out, size_t size); /* a bar in it is no column */
+void savings_md(const Savings *v); /* strategies, TTLs, pitfalls and advice as Markdown */
+
 /* What the calls are like, pitfalls and advice. */
 void savings_notes_print(const Savings *v);
 void savings_saved_print(const Savings *v); /* what the saved figures stand on */

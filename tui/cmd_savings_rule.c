@@ -59,7 +59,7 @@ static void print_notes(const RuleEffect *f) {
 static const char *goes_to(const RuleExample *x, RuleKind kind) { return *x->model ? x->model : kind == RULE_CACHE ? "(hit)" : "(refused)"; }
 
 /* A "|" in a name would begin a column, a "\\" before one would let it. */
-static void md_name(const char *text, char *out, size_t size) {
+void savings_md_name(const char *text, char *out, size_t size) {
     size_t used = 0;
     for (; *text && used + 3 < size; text++) {
         if (strchr("|\\`<", *text)) out[used++] = '\\';
@@ -82,7 +82,7 @@ static int print_examples(const Trial *t, Err *e) {
         const char *names[] = {row->name[DIM_FEATURE], row->name[DIM_MODEL], goes_to(x, t->rule.kind)};
         char name[3][2 * NAME_MAX_BYTES + 4];
         for (int k = 0; k < 3; k++) {
-            if (md) md_name(names[k], name[k], sizeof name[k]);
+            if (md) savings_md_name(names[k], name[k], sizeof name[k]);
             else snprintf(name[k], sizeof name[k], "%s", names[k]);
         }
         time_format(t->w->app->zone, row->r.ts_ms, "%Y-%m-%d %H:%M:%S", at, sizeof at);

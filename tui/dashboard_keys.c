@@ -22,7 +22,7 @@ static void set_filter(Dash *d, const char *text) {
 /* On a drilled list what is typed stands apart from what the way there made of the filter. */
 static void open_filter(Dash *d) {
     const View *v = &d->view;
-    char text[sizeof v->filter_text];
+    char text[sizeof v->filter_text + 1];
     size_t n = strlen(v->filter_text);
     bool apart = v->depth && n && v->filter_text[n - 1] != ' ' && !drill_typed_filter(v)[0];
     snprintf(d->filter_before, sizeof d->filter_before, "%s", v->filter_text);

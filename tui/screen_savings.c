@@ -203,7 +203,7 @@ static void draw_ttls(const Savings *v, Canvas *c, Rect r) {
         snprintf(calls, sizeof calls, "%s", number_count(v->ttl[i].calls, 0).text);
         snprintf(text + used, sizeof text - used, "%s%s ~$%s (%s)", i ? ", " : "", age, number_money(v->ttl[i].nano, 0, BASIS_NONE).text, calls);
     }
-    canvas_text(c, r.x + 1, r.y, r.w - 2, ROLE_DIM, 0, text);
+    canvas_textf(c, r.x + 1, r.y, r.w - 2, ROLE_DIM, 0, "%s; each UTC day by itself", text);
 }
 
 static void part_words(const SavePart *a, char out[128]) {
@@ -215,6 +215,10 @@ static void part_words(const SavePart *a, char out[128]) {
 /* What the saved figure stands on, and its spread. */
 static void draw_saved(const Saving *s, Canvas *c, Rect r) {
     char spread[64] = "";
+    if (!s->saved_known) {
+        canvas_textf(c, r.x + 1, r.y, r.w - 2, ROLE_DIM, 0, "saved: unknown: %s", s->saved_on);
+        return;
+    }
     if (s->saved_spread_nano) snprintf(spread, sizeof spread, " ±%s", number_money(s->saved_spread_nano, 0, BASIS_NONE).text);
     canvas_textf(c, r.x + 1, r.y, r.w - 2, ROLE_DIM, 0, "saved ~$%s%s, sure: %s: %s", number_money(s->saved_nano, 0, BASIS_NONE).text, spread, save_sure_names[s->saved_sure], s->saved_on);
 }
@@ -223,7 +227,7 @@ static int draw_parts(const Page *p, const Saving *s, Canvas *c, Rect r) {
     const int top = r.y;
     int i = 0;
     canvas_textf(c, r.x + 1, r.y, r.w - 2, ROLE_TITLE, ATTR_BOLD, "%s: %s", s->name, s->stands_on);
-    if (s->saved_known && s->saved_nano && r.h >= WITH_SAVED_H) {
+    if ((!s->saved_known || s->saved_nano) && r.h >= WITH_SAVED_H) {
         r.y++, r.h--;
         draw_saved(s, c, r);
     }
