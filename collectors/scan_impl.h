@@ -25,6 +25,7 @@ typedef struct ScanIndex {
     uint64_t in_string;      /* all ones when text[next] is inside a string */
     uint64_t escape;         /* 1 when text[next] is escaped */
     uint64_t utf8_rest;      /* a bit for each of the next bytes that must continue a character, */
+    uint64_t hex_rest;       /* a bit for each of the next bytes that must be a digit of \uXXXX */
     unsigned char utf8_last; /* the last byte before text[next] */
     const char *bad;         /* what is wrong, NULL = nothing so far */
     uint32_t at[INDEX_MAX];

@@ -46,6 +46,12 @@ BLOCK_INLINE uint64_t at_least(const char *p, unsigned char least) {
     return gather(at_least16(p, least), at_least16(p + 16, least), at_least16(p + 32, least), at_least16(p + 48, least));
 }
 
+BLOCK_INLINE uint64_t byte_equal(const char *p, char c) {
+    Bytes x;
+    for (int i = 0; i < 4; i++) x.v[i] = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
+    return equal(&x, c);
+}
+
 BLOCK_INLINE Masks masks_of(const char *p) {
     Bytes x;
     Masks m;
@@ -71,6 +77,12 @@ BLOCK_INLINE uint64_t at_least(const char *p, unsigned char least) {
     return m;
 }
 
+BLOCK_INLINE uint64_t byte_equal(const char *p, char c) {
+    uint64_t m = 0;
+    for (int i = 0; i < BLOCK; i++) m |= (uint64_t)(p[i] == c) << i;
+    return m;
+}
+
 BLOCK_INLINE unsigned kind_of(unsigned char c) {
     static const uint8_t marks[128] = {['\\'] = BYTE_BACKSLASH, ['"'] = BYTE_QUOTE, ['{'] = BYTE_STRUCTURE,
                                        ['}'] = BYTE_STRUCTURE,  ['['] = BYTE_STRUCTURE, [']'] = BYTE_STRUCTURE,
@@ -92,22 +104,10 @@ BLOCK_INLINE Masks masks_of(const char *p) {
 }
 #endif
 
-static bool is_hex4(const char *p) {
-    for (int i = 0; i < 4; i++) {
-        unsigned char c = (unsigned char)p[i], l = c | 0x20;
-        if (!((c >= '0' && c <= '9') || (l >= 'a' && l <= 'f'))) return false;
-    }
-    return true;
-}
-
 void index_check_escapes(ScanIndex *x, uint32_t base, uint64_t escaped) {
-    static const bool simple[128] = {['"'] = 1, ['\\'] = 1, ['/'] = 1, ['b'] = 1, ['f'] = 1, ['n'] = 1, ['r'] = 1, ['t'] = 1};
     for (; escaped; escaped &= escaped - 1) {
-        const char *p = x->text + base + __builtin_ctzll(escaped);
-        unsigned char c = (unsigned char)*p;
-        if (c < 128 && simple[c]) continue;
-        /* Past the end of the text there are SCAN_PAD readable bytes, and a string that ends there is cut off anyway. */
-        if (c != 'u' || !is_hex4(p + 1)) x->bad = "a wrong escape in a string";
+        const char c = x->text[base + (uint32_t)__builtin_ctzll(escaped)];
+        if (c != '/' && c != 'b' && c != 'f' && c != 'r') x->bad = "a wrong escape in a string";
     }
 }
 
@@ -117,12 +117,12 @@ void index_start(ScanIndex *x, const char *text, uint32_t from, uint32_t len) {
     x->first = x->next = from;
     x->count = 0;
     x->in_string = x->escape = 0;
-    x->utf8_rest = 0;
+    x->utf8_rest = x->hex_rest = 0;
     x->utf8_last = 0;
 }
 
 bool index_fill_plain(ScanIndex *x) {
-    return index_blocks(x, masks_of, at_least);
+    return index_blocks(x, masks_of, at_least, byte_equal);
 }
 
 bool index_fill(ScanIndex *x) {

@@ -37,6 +37,12 @@ BLOCK_INLINE AVX2 uint64_t at_least(const char *p, unsigned char least) {
     return gather(at_least32(p, least), at_least32(p + 32, least));
 }
 
+BLOCK_INLINE AVX2 uint64_t equal(const char *p, char c) {
+    __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)p);
+    __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
+    return gather(equal32(a, c), equal32(b, c));
+}
+
 BLOCK_INLINE AVX2 Masks masks_of(const char *p) {
     __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)p);
     __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
@@ -46,7 +52,7 @@ BLOCK_INLINE AVX2 Masks masks_of(const char *p) {
 }
 
 AVX2 bool index_fill_avx2(ScanIndex *x) {
-    return index_blocks(x, masks_of, at_least);
+    return index_blocks(x, masks_of, at_least, equal);
 }
 
 bool index_has_avx2(void) {

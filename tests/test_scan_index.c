@@ -1,4 +1,5 @@
-/* test_scan_index: stage 1 of the scanner says the same on every kind of machine, and knows UTF-8 wherever blocks end. */
+/* test_scan_index: stage 1 of the scanner says the same on every kind of machine, and knows UTF-8 and escapes wherever blocks end. */
+#include <ctype.h>
 #include "collectors/scan_impl.h"
 #include "tests/unit.h"
 
@@ -103,9 +104,51 @@ static void utf8_is_known_wherever_a_block_ends(void **state) {
     free(x);
 }
 
+/* ---- escapes ---- */
+/* As the standard has it: one of eight letters, or u and four digits of base 16. */
+static bool is_escape(const char *p, size_t n) {
+    if (*p != 'u') return strchr("\"\\/bfnrt", *p) != NULL;
+    for (size_t i = 1; i <= 4; i++)
+        if (i >= n || !isxdigit((unsigned char)p[i])) return false;
+    return true;
+}
+
+static void check_escape(ScanIndex *x, const char *what, size_t n, size_t before) {
+    char text[256] = "[\"";
+    memset(text + 2, 'x', before);
+    text[2 + before] = '\\';
+    memcpy(text + 3 + before, what, n);
+    memcpy(text + 3 + before + n, "\"]", 3);
+    uint32_t len = (uint32_t)(5 + before + n);
+    for (int way = 0; way < 2; way++) {
+        if (way && !index_has_avx2()) return;
+        x->bad = NULL;
+        index_start(x, text, 0, len);
+        while (way ? index_fill_avx2(x) : index_fill_plain(x)) {}
+        if ((x->bad == NULL) != is_escape(what, n)) fail_msg("\\%.*s after %zu bytes: %s", (int)n, what, before, x->bad ? x->bad : "good");
+    }
+}
+
+static void escapes_are_known_wherever_a_block_ends(void **state) {
+    static const char digits[] = "09afAF/:@G`gx"; /* the ends of each range, and what stands beside them */
+    (void)state;
+    ScanIndex *x = xcalloc(1, sizeof *x);
+    for (size_t before = 52; before < 64; before++) {
+        for (int c = 0x20; c < 0x7f; c++) check_escape(x, (const char[]){(char)c, 'x'}, 2, before);
+        for (size_t i = 0; i < sizeof digits - 1; i++)
+            for (size_t at = 1; at <= 4; at++) {
+                char what[6] = "u12aB";
+                what[at] = digits[i];
+                check_escape(x, what, 5, before);
+                check_escape(x, what, at, before);
+            }
+    }
+    free(x);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(wide_and_narrow_steps_find_the_same),
+        cmocka_unit_test(wide_and_narrow_steps_find_the_same), cmocka_unit_test(escapes_are_known_wherever_a_block_ends),
         cmocka_unit_test(utf8_is_known_wherever_a_block_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
