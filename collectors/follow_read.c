@@ -195,6 +195,7 @@ int follow_read(Follow *f, Entry *n, Err *e) {
 
 int follow_take_rest(Follow *f, Entry *n, Err *e) {
     Err none = {0};
+    bool unbegun = n->unbegun;
     follow_not_due(f, n);
     n->rest_tried = n->seen.size;
     if (!n->log && !open_log(f, n, false)) return 0;
@@ -203,6 +204,7 @@ int follow_take_rest(Follow *f, Entry *n, Err *e) {
     bool good = logfile_take_rest(n->log, f->batch) && logfile_in_place(n->log);
     if (good) return write_batch(f, n, FILLED_ALL, &none, e);
     batch_clear(f->batch);
+    health_unbegun(f, n, unbegun); /* it was opened for its rest only */
     follow_close(f, n); /* where it is read to is known; what was read too far is forgotten */
     return 0;
 }
