@@ -38,9 +38,13 @@ typedef struct RuleMeasured {
     bool exact;                     /* B3 */
     int64_t calls, changed;         /* that match; on which the rule acted */
     int64_t saved_nano, unpriced;
+    int64_t last_ms;                /* of the newest call that matches; 0 = none */
 } RuleMeasured;
 /* max_calls: only the newest so many are looked at; 0 = all. */
 int saving_measure(Db *db, const Book *b, const SavedRule *r, int64_t now_ms, int64_t max_calls, RuleMeasured *out, Err *e);
+
+/* ", no call of it since it was written", ", none since 23 Nov 10:15" when a day has gone without, or more; "" else. */
+void saving_silence(const RuleMeasured *m, const Zone *zone, char *out, size_t size);
 
 /* Writes r through the one door, with what is expected of it. Refused if an entry of its id is there already. db: for writing. */
 int saving_write(Db *db, const PolicyWriter *w, const SaveRule *r, const RuleEffect *f, const char *reason, PolicyDone *done, Err *e);

@@ -1,4 +1,5 @@
 /* saving_measure: what a rule saved since it was written, from the calls that followed it. See B3 and B4 of saving_book.h. */
+#include "store/clock.h"
 #include "store/keytable.h"
 #include "store/money.h"
 #include "store/policy_parts.h"
@@ -124,6 +125,7 @@ static int measure_row(void *ctx, const RuleRow *r, Err *e) {
     (void)e;
     if (!is_ours(m, r)) return 0;
     m->out->calls += 1 + q->more_calls;
+    m->out->last_ms = q->ts_ms; /* they come oldest first */
     switch (m->rule->kind) {
     case RULE_ROUTE: measure_route(m, r); break;
     case RULE_CACHE: if (q->flags & REQ_CACHE_HIT) add_saved(m, q->saved_response_nano); break;
@@ -139,6 +141,16 @@ static int64_t expected_of(const SavedRule *r, int64_t calls) {
     int64_t nano = r->window_ms ? r->window_nano : r->expected_nano, of = r->window_ms ? r->window_calls : r->expected_calls;
     Wide all = of > 0 ? (Wide)calls * nano / of : 0;
     return all > INT64_MAX ? INT64_MAX : all < -INT64_MAX ? -INT64_MAX : (int64_t)all;
+}
+
+/* What a rule was written for may go away: then it saves nothing, and that is no failure of the rule. */
+void saving_silence(const RuleMeasured *m, const Zone *zone, char *out, size_t size) {
+    char at[40];
+    out[0] = '\0';
+    if (m->until_ms - (m->calls ? m->last_ms : m->since_ms) < MS_PER_DAY) return;
+    time_format(zone, m->last_ms, "%d %b %H:%M", at, sizeof at);
+    if (m->calls) snprintf(out, size, ", none since %s", at);
+    else snprintf(out, size, "%s", m->cut ? ", no call of it among them" : ", no call of it since it was written");
 }
 
 int saving_measure(Db *db, const Book *b, const SavedRule *r, int64_t now_ms, int64_t max_calls, RuleMeasured *out, Err *e) {

@@ -8,6 +8,8 @@
  *  R2  saved_nano = before_nano - after_nano, sums over the changed calls, exact on the calls looked at.
  *  R3  A share (`percent`) is of the hash of the request id, which the ledger does not keep: the rule is tried on all calls
  *      and scaled, and what is scaled carries a spread (twice the standard deviation of drawing that share of the calls).
+ *  R4  Of more calls than were asked for the newest are tried. What a day of them is expected to save is scaled, and carries a
+ *      spread (twice the standard deviation of a sum of as many calls as happened to come) also for all of them.
  * Thread: the caller's Db. Money in nano-dollars.
  */
 #ifndef STORE_SAVINGS_RULE_H
@@ -65,7 +67,7 @@ typedef struct RuleAsk {
 } RuleAsk;
 int save_rule_try(Db *db, const Book *b, const SaveRule *r, const RuleAsk *ask, RuleEffect *out, Err *e);
 
-/* What is expected of a share of the calls: exact for 0 and 100. */
+/* What is expected of a share of the calls: exact for 0, and for 100 of a range that was tried whole (R3, R4). */
 typedef struct RuleShare { int64_t calls, saved_nano, spread_nano; } RuleShare;
 RuleShare save_rule_share(const RuleEffect *f, int percent);
 int64_t per_day(int64_t nano, int64_t since_ms, int64_t until_ms);

@@ -253,10 +253,12 @@ static int64_t part_of(int64_t n, int64_t part, int64_t whole) {
     return (int64_t)((Signed)n * part / whole);
 }
 
-/* Twice the standard deviation of a draw of that share: 2 x root(sum of squares) x root(p (1 - p)). */
+/* Twice the standard deviation of a draw of that share: 2 x root(sum of squares) x root(p (1 - p)); of a sample, in which it is
+ * drawn too what calls come: x root(p). */
 RuleShare save_rule_share(const RuleEffect *f, int percent) {
-    if (percent >= 100) return (RuleShare){f->changed, f->saved_nano, 0};
-    int64_t spread = save_root((Wide)(percent * (100 - percent)) * 1000000); /* of p in per cent, times 1,000 */
+    if (percent > 100) percent = 100;
+    int left = f->cut ? 100 : 100 - percent;
+    int64_t spread = save_root((Wide)(percent * left) * 1000000); /* of p in per cent, times 1,000 */
     return (RuleShare){part_of(f->changed, percent, 100), part_of(f->saved_nano, percent, 100), part_of(f->root_nano, 2 * spread, 100000)};
 }
 

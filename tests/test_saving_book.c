@@ -57,7 +57,7 @@ static void put_rule(Lab *lab, RuleKind kind, const char *entry, const char *fig
     must(db_exec(lab->f.db, sql, &e), &e);
 }
 
-static RuleMeasured measure(Lab *lab, const char *id, int64_t max_calls) {
+static RuleMeasured measure_at(Lab *lab, const char *id, int64_t max_calls, int64_t now_ms) {
     SavedRule list[SAVED_RULES_MAX];
     size_t count = 0;
     RuleMeasured m = {0};
@@ -65,10 +65,12 @@ static RuleMeasured measure(Lab *lab, const char *id, int64_t max_calls) {
     fixture_flush(&lab->f);
     must(saving_book_list(lab->f.db, list, SAVED_RULES_MAX, &count, &e), &e);
     for (size_t i = 0; i < count; i++)
-        if (strcmp(list[i].id, id) == 0) must(saving_measure(lab->f.db, lab->book, &list[i], T0 + MS_PER_DAY, max_calls, &m, &e), &e);
+        if (strcmp(list[i].id, id) == 0) must(saving_measure(lab->f.db, lab->book, &list[i], now_ms, max_calls, &m, &e), &e);
     saving_book_free(list, count);
     return m;
 }
+
+static RuleMeasured measure(Lab *lab, const char *id, int64_t max_calls) { return measure_at(lab, id, max_calls, T0 + MS_PER_DAY); }
 
 /* B4: the second rule has what the first leaves it, also where the first looks at a size that only a call tells. */
 static void a_hit_belongs_to_the_first_rule_that_matches(void **state) {
@@ -114,11 +116,38 @@ static void what_is_rare_is_not_rounded_away(void **state) {
     assert_int_equal(measure(lab, "r1", 2).changed, 2);
 }
 
+/* The feature went away: nothing is divided by no call, and it is said. */
+static void a_feature_that_went_away_is_told(void **state) {
+    Lab *lab = *state;
+    char text[64];
+    static const char *const never[RULE_KINDS] = {
+        [RULE_ROUTE] = "{\"match\":{\"feature\":\"gone\"},\"set_model\":\"small\"}", [RULE_LIMIT] = "{\"match\":{\"feature\":\"gone\"},\"max_output_tokens\":9}",
+        [RULE_RATE] = "{\"match\":{\"feature\":\"gone\"},\"requests_per_minute\":1}", [RULE_CACHE] = "{\"match\":{\"feature\":\"gone\"},\"ttl_seconds\":60}"};
+    static const char *const ids[RULE_KINDS] = {"r1", "r2", "r3", "r4"};
+    for (int i = 0; i < RULE_KINDS; i++) put_rule(lab, (RuleKind)i, never[i], "5, 1, 0, 5, 0, 86400000");
+    put_rule(lab, RULE_CACHE, "{\"match\":{\"feature\":\"faq\"},\"ttl_seconds\":60}", "5, 1, 0, 5, 0, 86400000");
+    hit(lab, 10, "faq", 70);
+    for (int i = 0; i < RULE_KINDS; i++) {
+        const RuleMeasured m = measure_at(lab, ids[i], 0, T0 + 2 * MS_PER_DAY);
+        assert_int_equal(m.calls + m.changed + m.saved_nano + m.last_ms, 0);
+        saving_silence(&m, NULL, text, sizeof text);
+        assert_string_equal(text, ", no call of it since it was written");
+    }
+    RuleMeasured m = measure_at(lab, "r5", 0, T0 + 2 * MS_PER_DAY);
+    assert_int_equal(m.saved_nano, 70);
+    saving_silence(&m, NULL, text, sizeof text);
+    assert_string_equal(text, ", none since 24 Nov 00:00");
+    m = measure_at(lab, "r5", 0, T0 + MS_PER_DAY);
+    saving_silence(&m, NULL, text, sizeof text);
+    assert_string_equal(text, ""); /* not for a day yet */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_hit_belongs_to_the_first_rule_that_matches, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_refusal_counts_for_a_rate_that_the_gateway_knew, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_rare_is_not_rounded_away, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_feature_that_went_away_is_told, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -140,6 +140,25 @@ static void a_share_has_a_spread(void **state) {
     assert_int_equal(save_rule_share(&f, 0).saved_nano, 0);
 }
 
+/* R4: of the newest calls alone, a day is scaled and has a spread also for all of them. */
+static void a_sample_has_a_spread(void **state) {
+    Lab *lab = *state;
+    SaveRule rule;
+    RuleEffect f;
+    Err e = {0};
+    for (int i = 0; i < 200; i++) add(lab, i, "faq", "big", BIG_NANO);
+    fixture_flush(&lab->f);
+    must(save_rule_parse(&rule, "route feature=faq set_model=small", &e), &e);
+    must(save_rule_try(lab->f.db, lab->book, &rule, &(RuleAsk){.q = &lab->q, .max_calls = 100}, &f, &e), &e);
+    save_rule_free(&rule);
+    assert_true(f.cut);
+    assert_int_equal(f.changed, 100);
+    /* 100 equal calls: 2 x root(100), and of a quarter of them 2 x root(100 x 0.25), calls' worth */
+    assert_int_equal(save_rule_share(&f, 100).spread_nano, 20 * (BIG_NANO - SMALL_NANO));
+    assert_int_equal(save_rule_share(&f, 25).spread_nano, 10 * (BIG_NANO - SMALL_NANO));
+    assert_int_equal(save_rule_share(&f, 0).spread_nano, 0);
+}
+
 static void a_limit_cuts_the_output(void **state) {
     Lab *lab = *state;
     add(lab, 1, "faq", "big", BIG_NANO)->max_tokens = 4096;
@@ -253,6 +272,7 @@ int main(void) {
         WITH_LAB(the_policy_that_stands_is_asked_too),
         WITH_LAB(a_share_has_a_spread),
         WITH_LAB(a_share_is_the_repriced_subset),
+        WITH_LAB(a_sample_has_a_spread),
         WITH_LAB(a_limit_cuts_the_output),
         WITH_LAB(a_cache_answers_again_within_its_time),
         WITH_LAB(a_rate_refuses_what_is_over_it),

@@ -133,4 +133,29 @@ check "a publishing that fails is an error, and the rule is out" "1 0" "$? $(fie
 tw savings --write 'limit feature=chat max_output_tokens=60' --reason z >/dev/null || failed=1
 tw policy set limits.savings-limit-chat '{"match":{"feature":"chat"},"max_output_tokens":50}' >/dev/null || failed=1
 fails "what somebody changed since stays" 1 "was changed since it was written" savings --undo savings-limit-chat --reason z
+
+# ---- the newest calls alone: what a day of them would be is scaled, and says so ----
+tw savings --dry-run "$route" --since 2026-11-23 --until 2026-11-24 --calls 50 >cut.txt
+check "of a sample a day has a spread" 1 "$(grep -c '^expected .* ±.* a day; scaled from the newest calls' cut.txt)"
+tw savings --dry-run "$route" --since 2026-11-23 --until 2026-11-24 --calls 50 --format json >cut.json
+check "and in JSON" "True 50 True" "$(field 'd["cut"], d["calls"], float(d["spread_usd_per_day"]) > 0' cut.json | tr -d '(),')"
+
+# ---- a policy that may not be written: one line, nothing is lost, and later it can be undone ----
+mkdir ro
+now=2026-11-24T12:00:00Z
+"$bin" --db ro.db --now "$now" import --format gateway a.jsonl >/dev/null || failed=1
+"$bin" --db ro.db --policy ro/p.json --now "$now" savings --write "$route" --reason chat >/dev/null || failed=1
+chmod 444 ro/p.json
+cp ro/p.json kept.json
+as=
+[ "$(id -u)" != 0 ] || as="setpriv --bounding-set=-all --inh-caps=-all" # root, whom nothing stops, without its powers
+chmod 555 ro
+$as "$bin" --db ro.db --policy ro/p.json --now "$now" savings --undo savings-routing-chat --reason enough >out 2>err
+check "a policy that may not be written is one line that says so" "1 1 1" "$? $(wc -l <err) $(grep -c '^tollwatch: .*ro/.*Permission denied' err)"
+check "the policy is as it was" same "$(cmp -s ro/p.json kept.json && echo same)"
+"$bin" --db ro.db --policy ro/p.json --now "$now" savings --since 24h --format json >ro.json
+check "the rule is followed on" "None" "$(field 'd["rules"][0]["undone_at"]' ro.json)"
+chmod 755 ro
+$as "$bin" --db ro.db --policy ro/p.json --now "$now" savings --undo savings-routing-chat --reason enough >out 2>err
+check "once it may, the rule is taken out" "0 0" "$? $(field 'len(d["routing"]["rules"])' ro/p.json)"
 exit $failed

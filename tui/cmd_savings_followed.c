@@ -22,10 +22,11 @@ void savings_followed_print(const Followed *f) {
         time_format(NULL, r->written_ms, "%Y-%m-%d %H:%M", at, sizeof at);
         snprintf(calls, sizeof calls, "%s of %s", number_count(m->changed, 0).text, number_count(m->calls, 0).text);
         snprintf(measured, sizeof measured, "%s%s", m->cut ? "≥" : m->exact ? "" : "±", number_money(m->saved_nano, 0, BASIS_NONE).text);
-        char since[48] = "";
+        char since[48] = "", silent[64] = "";
+        if (!r->ended_ms) saving_silence(m, NULL, silent, sizeof silent);
         if (m->cut) time_format(NULL, m->since_ms, ", since %Y-%m-%d %H:%M alone", since, sizeof since);
-        printf("%-32.32s %-17s %5" PRId64 " %14s %14s %16s  %s%s%s\n", r->id, at, r->generation, number_money(r->expected_nano, 0, BASIS_NONE).text, measured, calls,
-               r->user, r->ended_ms ? ", undone" : "", since);
+        printf("%-32.32s %-17s %5" PRId64 " %14s %14s %16s  %s%s%s%s\n", r->id, at, r->generation, number_money(r->expected_nano, 0, BASIS_NONE).text, measured, calls,
+               r->user, r->ended_ms ? ", undone" : "", since, silent);
     }
 }
 
@@ -47,6 +48,9 @@ static void json_rule(const SavedRule *r, const RuleMeasured *m) {
         printf(",\"%s\":", money[i].name);
         json_out_money(stdout, money[i].nano);
     }
+    fputs(",\"last_call_at\":", stdout);
+    if (m->last_ms) json_out_time(stdout, m->last_ms);
+    else fputs("null", stdout);
     if (m->cut) fputs(",\"measured_since\":", stdout), json_out_time(stdout, m->since_ms); /* the newest calls alone were looked at */
     printf(",\"exact\":%s,\"calls\":%" PRId64 ",\"changed\":%" PRId64 ",\"unpriced\":%" PRId64 "}", m->exact && !m->cut ? "true" : "false", m->calls, m->changed, m->unpriced);
 }

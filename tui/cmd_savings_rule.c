@@ -36,12 +36,13 @@ static void print_head(const Trial *t) {
 
 static void print_expected(const Trial *t) {
     const RuleEffect *f = &t->f;
-    bool exact = t->percent == 100;
-    char each[64];
+    char each[64], of[40] = "";
+    if (t->percent < 100) snprintf(of, sizeof of, " of %d%% of these calls", t->percent);
     snprintf(each, sizeof each, "%s", number_usd(per_day(t->share.saved_nano, f->since_ms, f->until_ms), 0, BASIS_PROJECTED).text);
-    if (exact) printf("\nexpected %s a day\n", each);
-    else printf("\nexpected %s ±%s a day of %d%% of these calls: the share goes by the hash of the request id, which is not stored\n", each,
-                number_usd(per_day(t->share.spread_nano, f->since_ms, f->until_ms), 0, BASIS_NONE).text, t->percent);
+    printf("\nexpected %s", each);
+    if (t->share.spread_nano) printf(" ±%s", number_usd(per_day(t->share.spread_nano, f->since_ms, f->until_ms), 0, BASIS_NONE).text);
+    printf(" a day%s%s%s\n", of, *of ? ": the share goes by the hash of the request id, which is not stored" : "",
+           f->cut ? "; scaled from the newest calls, as if all hours were like theirs" : "");
 }
 
 static void print_notes(const RuleEffect *f) {
@@ -154,6 +155,7 @@ static int print_json(const Trial *t, Err *e) {
     json_usd("expected_usd", t->share.saved_nano);
     json_usd("spread_usd", t->share.spread_nano);
     json_usd("expected_usd_per_day", per_day(t->share.saved_nano, f->since_ms, f->until_ms));
+    json_usd("spread_usd_per_day", per_day(t->share.spread_nano, f->since_ms, f->until_ms));
     fputs("\"examples\":[", stdout);
     int rc = json_examples(t, e);
     puts("]}");

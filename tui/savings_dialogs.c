@@ -60,7 +60,7 @@ static void note_expected(Dialog *d, const View *v, const SaveRule *r) {
         RuleShare share = save_rule_share(&p->f, p->percent);
         char day[48], spread[64] = "";
         snprintf(day, sizeof day, "%s", number_usd(per_day(share.saved_nano, p->f.since_ms, p->f.until_ms), 0, BASIS_PROJECTED).text);
-        if (p->percent < 100) snprintf(spread, sizeof spread, " ±%s", number_money(per_day(share.spread_nano, p->f.since_ms, p->f.until_ms), 0, BASIS_NONE).text);
+        if (share.spread_nano) snprintf(spread, sizeof spread, " ±%s", number_money(per_day(share.spread_nano, p->f.since_ms, p->f.until_ms), 0, BASIS_NONE).text);
         dialog_note(d, ROLE_TEXT, "expected: %s%s a day, of %s calls of yesterday", day, spread, number_count(share.calls, 0).text);
     } else dialog_note(d, ROLE_TEXT, "expected: tried on yesterday's calls when it is written, and held against what it saves");
     free(here);

@@ -33,14 +33,16 @@ static int64_t expected_by_now(const SavedRule *s, const RuleMeasured *m) {
 static void running_words(const SavingsPane *p, size_t i, const View *v, char who[160], char what[448]) {
     const SavedRule *s = &p->saved[i];
     const RuleMeasured *m = &p->m[i];
-    char since[40], day[48], now[48], spread[64] = "";
+    char since[40], day[48], now[48], spread[64] = "", silent[64];
     time_format(v->zone, s->written_ms, "%d %b %H:%M", since, sizeof since);
     snprintf(day, sizeof day, "%s", number_usd(s->expected_nano, 0, BASIS_PROJECTED).text);
     snprintf(now, sizeof now, "%s", number_usd(expected_by_now(s, m), 0, BASIS_PROJECTED).text);
     if (s->spread_nano) snprintf(spread, sizeof spread, " ±%s", number_money(s->spread_nano, 0, BASIS_NONE).text);
     snprintf(who, 160, "► %s since %s, %s", s->id, since, p->obeyed[i]);
-    snprintf(what, 448, "%sexpected %s%s/day, %s by now; measured %s%s, %s of %s calls", v->filter ? "without the filter: " : "", day, spread, now, m->cut ? "≥" : m->exact ? "" : "±",
-             number_usd(m->saved_nano, 0, m->exact && !m->cut ? BASIS_METERED : BASIS_NONE).text, number_count(m->changed, 0).text, number_count(m->calls, 0).text);
+    saving_silence(m, v->zone, silent, sizeof silent);
+    snprintf(what, 448, "%sexpected %s%s/day, %s by now; measured %s%s, %s of %s calls%s%s", v->filter ? "without the filter: " : "", day, spread, now, m->cut ? "≥" : m->exact ? "" : "±",
+             number_usd(m->saved_nano, 0, m->exact && !m->cut ? BASIS_METERED : BASIS_NONE).text, number_count(m->changed, 0).text, number_count(m->calls, 0).text,
+             m->cut ? ", the newest alone" : "", silent);
 }
 
 /* One row is all there is: the newest, and how many more. */
@@ -98,13 +100,13 @@ static void draw_effect(const SavingsPane *p, Pen *pen) {
     char day[48], spread[64] = "", before[48];
     snprintf(day, sizeof day, "%s", number_usd(per_day(share.saved_nano, f->since_ms, f->until_ms), 0, BASIS_PROJECTED).text);
     snprintf(before, sizeof before, "%s", number_usd(f->before_nano, 0, BASIS_METERED).text);
-    if (p->percent < 100) snprintf(spread, sizeof spread, " ±%s", number_money(per_day(share.spread_nano, f->since_ms, f->until_ms), 0, BASIS_NONE).text);
+    if (share.spread_nano) snprintf(spread, sizeof spread, " ±%s", number_money(per_day(share.spread_nano, f->since_ms, f->until_ms), 0, BASIS_NONE).text);
     if (p->parsed.kind == RULE_ROUTE) pen_row(pen, "expected", ROLE_TEXT, "%s%s a day on %d%% of them  ←→ %d…100%%", day, spread, p->percent, (int)STEP_PERCENT);
-    else pen_row(pen, "expected", ROLE_TEXT, "%s a day", day);
+    else pen_row(pen, "expected", ROLE_TEXT, "%s%s a day", day, spread);
     draw_rule_text(p, pen);
     pen_row(pen, "yesterday", ROLE_TEXT, "%s of %s calls would change: %s -> %s", number_count(f->changed, 0).text, number_count(f->calls, 0).text, before,
             number_usd(f->after_nano, 0, BASIS_METERED).text);
-    pen_row(pen, "sample", ROLE_DIM, "%s – %s%s", p->from, p->to, f->cut ? ", its newest calls" : "");
+    pen_row(pen, "sample", ROLE_DIM, "%s – %s%s", p->from, p->to, f->cut ? ", its newest calls alone: a day of them is scaled" : "");
     pen_row(pen, "sure", ROLE_DIM, "%s: %s", p->sure, p->stands_on);
 }
 
