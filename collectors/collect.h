@@ -34,6 +34,8 @@ typedef struct ImportSummary {
     uint64_t files, failed_files, bytes, lines, records, bad_lines, skipped_lines, unpriced, time_borrowed /* from their line or file */;
     IngestCounts rows;
     int64_t elapsed_ms;
+    bool day_kept;              /* the day to reopen: no call of it came, so it is as it was */
+    int64_t day_fewer;          /* or so many calls fewer are in it than before */
     char first_bad[ERR_MAX];    /* FILE:LINE: what */
     char first_failed[ERR_MAX]; /* a file that could not be read */
     char left_out[ERR_MAX];     /* a format file of the user's that is wrong; "" = none */

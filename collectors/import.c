@@ -113,7 +113,19 @@ static int open_ledger(Import *m, Err *e) {
     if (db_exec(m->db, checkpoints, e) != 0) return -1;
     LedgerOptions lo = {.zone = m->zone, .budgets = c->budgets, .budget_count = c->budget_count, .now_ms = o->now_ms};
     if (ledger_open(&m->ledger, m->db, &lo, e) != 0) return -1;
-    return o->reopen_day_ms ? ledger_reopen_day(m->ledger, o->reopen_day_ms, e) : 0;
+    if (!o->reopen_day_ms) return 0;
+    ledger_reopen_later(m->ledger, o->reopen_day_ms);
+    return ledger_day_calls(m->ledger, o->reopen_day_ms, &m->sum->day_fewer, e);
+}
+
+/* What a reopened day held before is gone for good: who gave only some of its files must hear it. */
+static int compare_day(Import *m, Err *e) {
+    int64_t now = 0, before = m->sum->day_fewer;
+    if (!m->options->reopen_day_ms) return 0;
+    if (ledger_day_calls(m->ledger, m->options->reopen_day_ms, &now, e) != 0) return -1;
+    m->sum->day_kept = ledger_reopen_waits(m->ledger);
+    m->sum->day_fewer = now < before ? before - now : 0;
+    return 0;
 }
 
 static int prepare(Import *m, Err *e) {
@@ -169,6 +181,7 @@ int import_files(const ImportOptions *o, const char *const *paths, size_t count,
     if (rc == 0) {
         make_rings(m);
         rc = run(m, e);
+        if (rc == 0) rc = compare_day(m, e);
     }
     out->elapsed_ms = clock_monotonic_ms() - m->started_ms;
     release(m);

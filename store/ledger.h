@@ -92,6 +92,10 @@ int ledger_files(Ledger *l, LedgerFileFn *each, void *ctx, Err *e);
 int ledger_history(Ledger *l, int64_t *count, Err *e);
 int ledger_purge(Ledger *l, int raw_days, bool *more, Err *e); /* seals and purges days older than raw_days; old rollups too */
 int ledger_reopen_day(Ledger *l, int64_t day_ms, Err *e);      /* empties a sealed day so that a whole import can fill it */
+/* The same in the transaction of the first request of that day: files that hold none of it must not cost what it was. */
+void ledger_reopen_later(Ledger *l, int64_t day_ms);
+bool ledger_reopen_waits(const Ledger *l); /* none has come yet */
+int ledger_day_calls(Ledger *l, int64_t day_ms, int64_t *calls, Err *e); /* calls in that UTC day's sums, also a sealed one's */
 int ledger_heartbeat(Ledger *l, const char *who, Err *e);      /* who collects from now on; then role_beat() */
 
 /* Re-prices every row of the open days. `price` fills cost_nano, saved_*, price_row and the price flags of a request

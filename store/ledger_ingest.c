@@ -247,11 +247,12 @@ int ledger_ingest_some(Ledger *l, Batch *const *batches, size_t count, size_t *s
     *stored = 0;
     if (ledger_start(l, e)) return -1;
     const int64_t until_ms = clock_monotonic_ms() + l->group_ms;
-    int rc;
-    do rc = put_batch(l, batches[i++], &n, e);
-    while (rc == 0 && i < count && clock_monotonic_ms() < until_ms);
+    bool reopened;
+    int rc = reopen_for(l, batches, count, &reopened, e);
+    while (rc == 0 && i < count && (i == 0 || clock_monotonic_ms() < until_ms)) rc = put_batch(l, batches[i++], &n, e);
     n.linked += links_flipped(l->links);
     if (ledger_end(l, rc, e)) return -1;
+    if (reopened) l->reopen_waits = false;
     *stored = i;
     add_counts(counts, &n);
     return 0;

@@ -54,6 +54,8 @@ struct Ledger {
     Cells *cells;
     Items items;
     Queue queue;
+    bool reopen_waits;  /* for the first request of this day: */
+    int64_t reopen_day; /* ms / 86,400,000 */
     bool old_stored;    /* by the batch: a row older than a day */
     bool opening_files; /* between ledger_files_begin() and _end(), */
     Err opening_error;  /* and what went wrong since */
@@ -94,6 +96,9 @@ int tuples_intern(Tuples *t, const Request *r, Row *row, Err *e); /* fills combo
 int tuples_combo(Tuples *t, uint32_t id, const Combo **out, Err *e); /* valid until the next call */
 int tuples_user(Tuples *t, uint32_t context, uint32_t *user, Err *e);
 int tuples_price(Tuples *t, uint64_t hash, uint32_t *id, Err *e);
+
+/* ---- reopening: before the first batch of a transaction, *done = the day that waited is empty when it is committed ---- */
+int reopen_for(Ledger *l, Batch *const *batches, size_t count, bool *done, Err *e);
 
 /* ---- days ---- */
 Days *days_new(Ledger *l);

@@ -162,3 +162,35 @@ int ledger_reopen_day(Ledger *l, int64_t day_ms, Err *e) {
     if (ledger_start(l, e)) return -1;
     return ledger_end(l, reopen(l, day_ms, e), e);
 }
+
+void ledger_reopen_later(Ledger *l, int64_t day_ms) {
+    l->reopen_day = day_ms / MS_PER_DAY;
+    l->reopen_waits = true;
+}
+
+bool ledger_reopen_waits(const Ledger *l) {
+    return l->reopen_waits;
+}
+
+static bool has_day(const Batch *b, int64_t day) {
+    for (size_t i = 0; i < batch_count(b); i++)
+        if (batch_at(b, i)->ts_ms / MS_PER_DAY == day) return true;
+    return false;
+}
+
+int reopen_for(Ledger *l, Batch *const *batches, size_t count, bool *done, Err *e) {
+    *done = false;
+    for (size_t i = 0; l->reopen_waits && i < count && !*done; i++) *done = has_day(batches[i], l->reopen_day);
+    return *done ? reopen(l, l->reopen_day * MS_PER_DAY, e) : 0;
+}
+
+int ledger_day_calls(Ledger *l, int64_t day_ms, int64_t *calls, Err *e) {
+    RollupCursor c;
+    int64_t from_ms = day_ms / MS_PER_DAY * MS_PER_DAY;
+    int rc;
+    *calls = 0;
+    if (rollup_open(&c, l->db, ROLLUP_LANE_DAY, from_ms, from_ms + MS_PER_DAY, e)) return -1;
+    while ((rc = rollup_next(&c, e)) == 1) sum_add(calls, c.now.sums.v[SUM_REQUESTS], 1);
+    rollup_close(&c);
+    return rc;
+}

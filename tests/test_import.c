@@ -64,6 +64,33 @@ static void a_reopened_day_is_filled_whole(void **state) {
     assert_int_equal(after.cost_nano, before.cost_nano);
 }
 
+/* The rows of a sealed day are gone, its sums are all there is: a wrong or an empty file must not cost them, and who gives
+ * only a part of the day hears what is missing. */
+static void a_day_is_not_emptied_for_nothing(void **state) {
+    const Place *p = *state;
+    int64_t later_ms = DAY_MS + 60 * MS_PER_DAY;
+    char missing[700];
+    import(p, p->log, 0, DAY_MS + MS_PER_DAY);
+    Totals before = place_totals(p);
+    seal(p, later_ms);
+    snprintf(missing, sizeof missing, "%s/none.jsonl", p->dir);
+    assert_true(place_import(p, p->db, missing, DAY_MS, later_ms).day_kept);
+    assert_int_equal(place_totals(p).cost_nano, before.cost_nano);
+    FILE *f = fopen(p->log, "w");
+    assert_non_null(f);
+    assert_int_equal(fclose(f), 0);
+    assert_true(import(p, p->log, DAY_MS, later_ms).day_kept);
+    assert_int_equal(place_totals(p).cost_nano, before.cost_nano);
+    write_log(p->log, 4990);
+    ImportSummary sum = import(p, p->log, DAY_MS, later_ms);
+    assert_false(sum.day_kept);
+    assert_int_equal(sum.day_fewer, 10);
+    write_log(p->log, 5000);
+    sum = import(p, p->log, DAY_MS, later_ms);
+    assert_int_equal(sum.day_fewer, 0);
+    assert_int_equal(place_totals(p).cost_nano, before.cost_nano);
+}
+
 /* Three files that cannot be read, each in its own way, among good ones. */
 /* Imported while its last line was being written: the next import reads that line whole. */
 static void a_line_cut_off_is_read_again(void **state) {
@@ -163,6 +190,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(again_adds_nothing, setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_stop_does_not_wait_for_files_that_fail, setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_reopened_day_is_filled_whole, setup, place_teardown),
+        cmocka_unit_test_setup_teardown(a_day_is_not_emptied_for_nothing, setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_line_cut_off_is_read_again, setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_file_that_fails_is_named_and_keeps_no_other_back, setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_file_that_fails_slowly_keeps_no_other_back, setup, place_teardown),

@@ -36,6 +36,17 @@ static void print_text(const ImportSummary *s) {
     putchar('\n');
 }
 
+/* The day that was to be opened again. */
+static int complain_of_day(const ImportOptions *o, const ImportSummary *s) {
+    char day[16];
+    if (!o->reopen_day_ms) return EXIT_DONE;
+    time_format(NULL, o->reopen_day_ms, "%Y-%m-%d", day, sizeof day);
+    if (s->day_fewer) fprintf(stderr, "tollwatch: %s has %" PRId64 " calls fewer than before it was reopened; import its other files too\n", day, s->day_fewer);
+    if (!s->day_kept) return EXIT_DONE;
+    fprintf(stderr, "tollwatch: no call of %s (UTC) is in there; the day stays as it was\n", day);
+    return EXIT_FAILED;
+}
+
 /* What was wrong goes to stderr in one line each, also beside --json. */
 static int complain(const ImportSummary *s) {
     if (s->left_out[0]) fprintf(stderr, "tollwatch: %s; this format is left out\n", s->left_out);
@@ -83,6 +94,7 @@ static int run(App *a, int argc, char **argv) {
         } else {
             (value[OPT_JSON] ? print_json : print_text)(&sum);
             code = complain(&sum);
+            if (complain_of_day(&o, &sum) != EXIT_DONE) code = EXIT_FAILED;
         }
     }
     free(files);
