@@ -17,6 +17,30 @@ static void write_one(const Saving *s, bool possible, const char *name, Buf *out
     buf_free(&labels);
 }
 
+/* A realised figure without a sample here is exact on the calls looked at. */
+static void write_spreads(const Savings *v, Buf *out) {
+    exposition_gauge(out, "llm_savings_realised_spread_usd", "Two standard deviations of what a strategy saved, where that rests on an estimate.");
+    for (int i = 0; i <= SAVE_COUNT; i++) {
+        const Saving *s = i < SAVE_COUNT ? &v->by[i] : &v->combined;
+        Buf labels = {.max = LABELS_MAX};
+        exposition_label(&labels, "strategy", s->name);
+        if (s->saved_known && s->saved_spread_nano) exposition_usd(out, "llm_savings_realised_spread_usd", labels.at, s->saved_spread_nano);
+        buf_free(&labels);
+    }
+}
+
+static void write_ttls(const Savings *v, Buf *out) {
+    exposition_gauge(out, "llm_savings_response_cache_usd", "What a response cache with that time to live could have saved on the calls looked at.");
+    for (int i = 0; i < SAVE_TTLS && v->by[SAVE_RESPONSE].possible_known; i++) {
+        Buf labels = {.max = LABELS_MAX};
+        char seconds[24];
+        snprintf(seconds, sizeof seconds, "%lld", (long long)(save_ttls_ms[i] / 1000));
+        exposition_label(&labels, "ttl_seconds", seconds);
+        exposition_usd(out, "llm_savings_response_cache_usd", labels.at, v->ttl[i].nano);
+        buf_free(&labels);
+    }
+}
+
 static void write_all(const Savings *v, const SaveSample *s, Buf *out) {
     static const char *const names[] = {"llm_savings_realised_usd", "llm_savings_possible_usd"};
     static const char *const help[] = {"What a strategy saved on the calls looked at; cache writes that nobody reads make it negative.",
@@ -26,6 +50,8 @@ static void write_all(const Savings *v, const SaveSample *s, Buf *out) {
         for (int i = 0; i < SAVE_COUNT; i++) write_one(&v->by[i], k == 1, names[k], out);
         write_one(&v->combined, k == 1, names[k], out);
     }
+    write_spreads(v, out);
+    write_ttls(v, out);
     exposition_gauge(out, "llm_savings_calls", "Calls that the savings were worked out on, the newest of a week.");
     exposition_count(out, "llm_savings_calls", "", v->calls);
     exposition_gauge(out, "llm_savings_since_timestamp_seconds", "Time from which on these calls are.");

@@ -82,6 +82,10 @@ for which in realised:saved possible:possible; do
         "$(field "[s['${which#*:}_usd'] for s in d['strategies'] if s['strategy']=='model routing'][0]" s.json)" \
         "$(sed -n "s/^llm_savings_${which%:*}_usd{strategy=\"model routing\".*} //p" m.prom)"
 done
+for ttl in 60 300 3600 86400; do
+    check "the metric of a cache of $ttl s is the command's" "$(field "[t['possible_usd'] for t in d['ttls'] if t['ttl_seconds']==$ttl][0]" s.json)" \
+        "$(sed -n "s/^llm_savings_response_cache_usd{ttl_seconds=\"$ttl\"} //p" m.prom)"
+done
 check "tiers of the metrics are the command's" "$(field '[t["cost_usd"] for t in d["mix"]["tiers"] if t["tier"]=="premium"][0]' s.json)" \
     "$(sed -n 's/^llm_tier_cost_usd{tier="premium"} //p' m.prom)"
 check "and their calls" "$(field '[t["calls"] for t in d["mix"]["tiers"] if t["tier"]=="classifier"][0]' s.json)" \
