@@ -43,6 +43,7 @@ static const Magic refused[] = {
     {"7z\xBC\xAF\x27\x1C", 6, "a 7-Zip archive; unpack it: 7z x -so FILE | tollwatch import -"},
     {"LPKSHHRH", 8, "journald's own file; write it as JSON lines: journalctl --file FILE -o json | tollwatch import -"},
     {"\xFF\xFE", 2, "text in UTF-16; write it in UTF-8: iconv -f UTF-16 -t UTF-8 FILE | tollwatch import -"},
+    {"\xFE\xFF", 2, "text in UTF-16; write it in UTF-8: iconv -f UTF-16 -t UTF-8 FILE | tollwatch import -"},
     {"SQLite format 3", 15, "an SQLite database; name the file itself: tollwatch import FILE.db"},
 };
 static const char is_tar[] = "a tar archive; unpack it: tar -xOf FILE | tollwatch import -";

@@ -276,7 +276,7 @@ static void other_packings_are_refused(void **state) {
         {"\x28\xB5\x2F\xFD....", 8, "zstd -dc"}, {"\xFD" "7zXZ\0....", 9, "xz -dc"}, {"BZh91AY&SY", 10, "bzip2 -dc"},
         {"\x04\x22\x4D\x18....", 8, "lz4 -dc"}, {"PK\x03\x04....", 8, "unzip -p"}, {"PAR1....", 8, "JSON lines"},
         {"Obj\x01....", 8, "avro-tools"}, {"7z\xBC\xAF\x27\x1C..", 8, "7z x -so"}, {"LPKSHHRH....", 12, "journalctl"},
-        {"\xFF\xFE{\0\"\0", 6, "iconv"}, {"\0\0\x01\x2C\x0A\xA9\x02", 7, "format: json"}, {"\xAC\x02\x0A\xA9\x02\x0A", 6, "format: json"},
+        {"\xFF\xFE{\0\"\0", 6, "iconv"}, {"\xFE\xFF\0{\0\"", 6, "iconv"}, {"\0\0\x01\x2C\x0A\xA9\x02", 7, "format: json"}, {"\xAC\x02\x0A\xA9\x02\x0A", 6, "format: json"},
     };
     for (size_t i = 0; i < sizeof packed / sizeof *packed; i++) {
         Reader *r;
