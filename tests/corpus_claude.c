@@ -5,6 +5,7 @@
  * Does not: make the odd cases; the format's samples do. */
 #include "tests/corpus.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 
@@ -210,11 +211,14 @@ static void make_folders(char *path) {
     }
 }
 
-static void save(Maker *m, const Lines *l, char *path) {
+/* As in life the file was written last when its last line was. */
+static void save(Maker *m, const Lines *l, char *path, int64_t last_ms) {
+    const struct timespec at = {.tv_sec = (time_t)(last_ms / 1000), .tv_nsec = last_ms % 1000 * 1000000};
     make_folders(path);
     FILE *f = corpus_open(path);
     fwrite(l->at, 1, l->len, f);
     corpus_close(f, path);
+    if (utimensat(AT_FDCWD, path, (const struct timespec[]){at, at}, 0) != 0) exit(1);
     m->written += l->len;
 }
 
@@ -258,7 +262,7 @@ static void subagent(Maker *m, const Session *parent, Lines *l) {
     session_body(m, &s, random_in(&m->r, 3, 30));
     if (random_in(&m->r, 0, 9) == 0) replay(m, parent, &s);
     snprintf(path, sizeof path, "%s/.claude/projects/%s/%s/subagents/agent-%s.jsonl", m->dir, s.project, l->session, name);
-    save(m, l, path);
+    save(m, l, path, s.ms);
 }
 
 static void session(Maker *m, Lines *l, Lines *side) {
@@ -274,7 +278,7 @@ static void session(Maker *m, Lines *l, Lines *side) {
     size_t own = l->len;
     session_body(m, &s, messages);
     snprintf(path, sizeof path, "%s/.claude/projects/%s/%s.jsonl", m->dir, s.project, l->session);
-    save(m, l, path);
+    save(m, l, path, s.ms);
     for (int64_t n = messages > 20 ? random_in(&m->r, 0, 3) : 0; n > 0; n--) subagent(m, &s, side);
     if (own == 0 && random_in(&m->r, 0, 9) < 3) keep_donor(m, l);
 }
