@@ -3,10 +3,16 @@
 #include "store/query_scan.h"
 #include "store/savings_parts.h"
 
+/* Of a combo or context: what is looked up for every row, in eight bytes, because a scan's own are too many for the cache. */
+enum { UNKNOWN, REFUSED, NUMBERED, KNOWN_MAX = 1 << 16 };
+typedef struct Known { uint32_t number, session; } Known; /* number: NUMBERED + that of `who` or `where` */
+typedef struct KnownIds { Known *at; size_t cap; } KnownIds;
+
 struct Intake {
     Scan scan;
     KeyTable kinds, near; /* by all names; by the few numbers below, for most */
-    KeyTable who, where;  /* provider, model, tier, feature; endpoint: numbered as they come, and noted in the members */
+    KeyTable who, where;  /* provider, model, tier, feature; endpoint: numbered as they come */
+    KnownIds known[MEMBER_KINDS]; /* by id; ids beyond KNOWN_MAX are looked up each time */
     uint32_t *near_kind;
     size_t near_cap, kind_cap, call_cap;
 };
@@ -27,17 +33,47 @@ void intake_free(Intake *in) {
     keytable_free(&in->near);
     keytable_free(&in->who);
     keytable_free(&in->where);
+    for (int i = 0; i < MEMBER_KINDS; i++) free(in->known[i].at);
     free(in->near_kind);
     free(in);
 }
 
 /* ---- one row ---- */
+static Known number_of(Intake *in, MemberKind kind, const Member *m) {
+    const int64_t who[] = {m->name[DIM_PROVIDER], m->name[DIM_MODEL], m->name[DIM_TIER], m->name[DIM_FEATURE]}, where[] = {m->name[DIM_ENDPOINT]};
+    bool is_new;
+    if (!m->pass) return (Known){.number = REFUSED};
+    return (Known){NUMBERED + (kind == MEMBER_COMBO ? keytable_index(&in->who, who, &is_new) : keytable_index(&in->where, where, &is_new)), m->name[DIM_SESSION]};
+}
+
+static Known *known_at(KnownIds *k, uint32_t id) {
+    if (id < k->cap) return &k->at[id];
+    if (id >= KNOWN_MAX) return NULL;
+    size_t cap = k->cap ? k->cap : 1024;
+    while (cap <= id) cap *= 2;
+    k->at = xrealloc(k->at, cap * sizeof *k->at);
+    memset(k->at + k->cap, 0, (cap - k->cap) * sizeof *k->at);
+    k->cap = cap;
+    return &k->at[id];
+}
+
+static int know(Intake *in, MemberKind kind, uint32_t id, Known *out, Err *e) {
+    Known *k = known_at(&in->known[kind], id);
+    Member *m;
+    if (k && k->number != UNKNOWN) return *out = *k, 0;
+    if (query_scan_member(&in->scan, kind, id, &m, e) != 0) return -1;
+    *out = number_of(in, kind, m);
+    if (k) *k = *out;
+    return 0;
+}
+
 /* A filter asks for more than a call has. */
 static int passes(Scan *s, const IntakeRow *in, const void *body, size_t len, Err *e) {
+    Member *combo, *context;
     FilterRow view;
     Row row;
-    if (!in->context->pass) return 0;
-    if (!row_unpack(in->call.key, body, len, &row) || query_scan_filter_row(s, in->combo, in->context, &row.r, &view, e) != 0) return -1;
+    if (query_scan_member(s, MEMBER_COMBO, in->names.combo, &combo, e) != 0 || query_scan_member(s, MEMBER_CONTEXT, in->names.context, &context, e) != 0) return -1;
+    if (!row_unpack(in->call.key, body, len, &row) || query_scan_filter_row(s, combo, context, &row.r, &view, e) != 0) return -1;
     return filter_matches(s->filter, &view);
 }
 
@@ -46,27 +82,24 @@ int intake_take(Intake *in, int64_t key, const void *body, size_t len, IntakeRow
     SaveCall *c = &out->call;
     if (!row_unpack_call(key, body, len, c, &out->names)) return fail(e, "request %lld of the ledger is damaged; run tollwatch doctor", (long long)key);
     if (c->flags & REQ_LINKED) return 0;
-    if (query_scan_member(s, MEMBER_COMBO, out->names.combo, &out->combo, e) != 0) return -1;
-    if (!out->combo->pass) return 0;
-    if (query_scan_member(s, MEMBER_CONTEXT, out->names.context, &out->context, e) != 0) return -1;
-    c->session = out->context->name[DIM_SESSION];
+    Known combo, context;
+    if (know(in, MEMBER_COMBO, out->names.combo, &combo, e) != 0) return -1;
+    if (combo.number == REFUSED) return 0;
+    if (know(in, MEMBER_CONTEXT, out->names.context, &context, e) != 0) return -1;
+    if (context.number == REFUSED) return 0;
+    out->who = combo.number - NUMBERED;
+    out->where = context.number - NUMBERED;
+    c->session = context.session;
     return s->filter ? passes(s, out, body, len, e) : 1;
 }
 
 /* ---- its kind ---- */
-static void number(Member *m, KeyTable *t, const int64_t *key) {
-    bool is_new;
-    if (m->generation) return;
-    m->group = keytable_index(t, key, &is_new);
-    m->generation = 1;
-}
-
 static int new_kind(Intake *in, const IntakeRow *row, uint32_t *index, bool *is_new, IntakeKind *out, Err *e) {
     Scan *s = &in->scan;
     SaveKind *k = &out->text;
-    const uint32_t *who = row->combo->name;
-    const int64_t id[KIND_IDS] = {[ID_PROVIDER] = who[DIM_PROVIDER], [ID_MODEL] = who[DIM_MODEL], [ID_TIER] = who[DIM_TIER], [ID_FEATURE] = who[DIM_FEATURE],
-                                  [ID_GEO] = row->names.geo, [ID_SPEED] = row->names.speed, [ID_ENDPOINT] = row->context->name[DIM_ENDPOINT]};
+    const int64_t *who = keytable_key(&in->who, row->who), *where = keytable_key(&in->where, row->where);
+    const int64_t id[KIND_IDS] = {[ID_PROVIDER] = who[0], [ID_MODEL] = who[1], [ID_TIER] = who[2], [ID_FEATURE] = who[3],
+                                  [ID_GEO] = row->names.geo, [ID_SPEED] = row->names.speed, [ID_ENDPOINT] = where[0]};
     const char **to[KIND_IDS] = {[ID_PROVIDER] = &k->provider, [ID_MODEL] = &k->model, [ID_TIER] = &k->tier, [ID_FEATURE] = &k->feature,
                                  [ID_GEO] = &k->geo, [ID_SPEED] = &k->speed, [ID_ENDPOINT] = &k->endpoint};
     *index = keytable_index(&in->kinds, id, is_new);
@@ -77,12 +110,9 @@ static int new_kind(Intake *in, const IntakeRow *row, uint32_t *index, bool *is_
 }
 
 int intake_kind(Intake *in, const IntakeRow *row, uint32_t *index, bool *is_new, IntakeKind *out, Err *e) {
-    const uint32_t *who = row->combo->name;
-    number(row->combo, &in->who, (const int64_t[]){who[DIM_PROVIDER], who[DIM_MODEL], who[DIM_TIER], who[DIM_FEATURE]});
-    number(row->context, &in->where, (const int64_t[]){row->context->name[DIM_ENDPOINT]});
-    int64_t near = (int64_t)row->combo->group << 5 | row->context->group;
+    int64_t near = (int64_t)row->who << 5 | row->where;
     *is_new = false;
-    if (row->names.geo || row->names.speed || row->context->group >> 5) return new_kind(in, row, index, is_new, out, e);
+    if (row->names.geo || row->names.speed || row->where >> 5) return new_kind(in, row, index, is_new, out, e);
     bool first;
     uint32_t at = keytable_index(&in->near, &near, &first);
     if (at >= in->near_cap) in->near_kind = xrealloc(in->near_kind, (in->near_cap = in->near_cap ? in->near_cap * 2 : 64) * sizeof *in->near_kind);

@@ -44,10 +44,31 @@ int save_mark(Db *db, int64_t since_ms, int64_t until_ms, uint64_t *mark, Err *e
     return mark_purged(db, since_ms, settled_ms, mark, e);
 }
 
-void save_say_changed(Savings *out) {
+static SaveNote *first_note(Savings *out, const char *name) {
     if (out->notes < SAVE_NOTES) out->notes++;
     memmove(&out->note[1], &out->note[0], (out->notes - 1) * sizeof *out->note);
-    out->note[0] = (SaveNote){.name = "changed meanwhile", .finding = true};
-    snprintf(out->note[0].text, sizeof out->note[0].text,
-             "calls came late, were repriced or purged while these were read: some are in the figures as they were before; look again");
+    out->note[0] = (SaveNote){.name = name, .finding = true};
+    return &out->note[0];
+}
+
+void save_say_changed(Savings *out) {
+    SaveNote *n = first_note(out, "changed meanwhile");
+    snprintf(n->text, sizeof n->text, "calls came late, were repriced or purged while these were read: some are in the figures as they were before; look again");
+}
+
+int save_say_purged(Db *db, int64_t since_ms, int64_t until_ms, Savings *out, Err *e) {
+    sqlite3_stmt *st = db_prepare(db, "SELECT count(*), max(day) FROM sealed_day WHERE day >= ?1 AND day <= ?2 AND reopened_ms = 0", e);
+    char day[40];
+    if (!st) return -1;
+    sqlite3_bind_int64(st, 1, since_ms / MS_PER_DAY);
+    sqlite3_bind_int64(st, 2, until_ms / MS_PER_DAY);
+    if (db_step(db, st, "read the purged days", e) < 0) return -1;
+    int64_t days = sqlite3_column_int64(st, 0), last = sqlite3_column_int64(st, 1);
+    sqlite3_reset(st);
+    if (days == 0) return 0;
+    time_format(NULL, last * MS_PER_DAY, "%Y-%m-%d", day, sizeof day);
+    SaveNote *n = first_note(out, "purged days");
+    snprintf(n->text, sizeof n->text, "the single calls of %lld day%s of the range, up to %s, are kept no longer ([general] raw_days): they are in no figure here", (long long)days,
+             days == 1 ? "" : "s", day);
+    return 0;
 }

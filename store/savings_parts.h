@@ -187,10 +187,11 @@ void save_self_hosted(NoteRoom *n); /* and by the token */
 /* ---- S7 ---- */
 int save_mark(Db *db, int64_t since_ms, int64_t until_ms, uint64_t *mark, Err *e); /* of what is known of the range, but for its last hour */
 void save_say_changed(Savings *out);
+int save_say_purged(Db *db, int64_t since_ms, int64_t until_ms, Savings *out, Err *e); /* days whose calls are gone */
 
 /* ---- reading (savings_load.c): rows through the filter to calls; a sample grows, or one call is handed on ---- */
 typedef struct Intake Intake;
-typedef struct IntakeRow { SaveCall call; SaveNames names; struct Member *combo, *context; } IntakeRow; /* members: until the next row */
+typedef struct IntakeRow { SaveCall call; SaveNames names; uint32_t who, where; } IntakeRow; /* numbers of names: the intake's own */
 typedef struct IntakeKind { SaveKind text; int64_t id[KIND_IDS]; } IntakeKind;
 Intake *intake_new(Db *db, const Query *q);
 void intake_free(Intake *in);

@@ -186,6 +186,7 @@ int savings_result(SaveRun *r, Savings *out, SaveSample *examples, Err *e) {
     uint64_t now;
     save_result(&r->room, out);
     if (collect_examples(r, e) != 0 || save_mark(r->db, r->marked_ms[0], r->marked_ms[1], &now, e) != 0) return -1;
+    if (save_say_purged(r->db, r->marked_ms[0], r->marked_ms[1], out, e) != 0) return -1;
     if (now != r->mark) save_say_changed(out);
     *examples = r->examples;
     examples->since_ms = r->q.since_ms;

@@ -94,6 +94,24 @@ static void a_repriced_half_is_in_no_estimate(void **state) {
     assert_in_range(s.repriced, COUNT / 4, COUNT - 1);
 }
 
+/* Days that were purged before are in no figure, and that is no change. */
+static void purged_days_are_said(void **state) {
+    (void)state;
+    Err e = {0};
+    Lab l;
+    open_lab(&l);
+    savings_close(l.run);
+    purge(&l.f);
+    const SaveAsk ask = {0};
+    const Query q = {.since_ms = T0, .until_ms = T0 + DAYS * MS_PER_DAY};
+    must(savings_open(&l.run, l.f.db, book, &ask, &q, &e), &e);
+    const Savings s = run_with(&l, NULL);
+    assert_false(says_so(&s));
+    assert_string_equal(s.note[0].name, "purged days");
+    assert_non_null(strstr(s.note[0].text, "calls of 3 days of the range, up to 2026-11-26,"));
+    assert_int_equal(s.calls, COUNT / 4);
+}
+
 /* Looked at again, it is whole, and nothing is said. */
 static void the_next_look_is_whole(void **state) {
     (void)state;
@@ -119,6 +137,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_change_is_said),
         cmocka_unit_test(a_repriced_half_is_in_no_estimate),
+        cmocka_unit_test(purged_days_are_said),
         cmocka_unit_test(the_next_look_is_whole),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
