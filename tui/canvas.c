@@ -4,7 +4,7 @@
 #include "tui/text_width.h"
 #include <stdarg.h>
 
-enum { CANVAS_SIDE_MAX = 1000, LINE_MAX_BYTES = 4096 };
+enum { CANVAS_SIDE_MAX = 1000, LINE_MAX_BYTES = 4096, CUT_LEAST = 8 /* columns: less has no room for a mark */ };
 
 static int clamp(int v, int low, int high) {
     return v < low ? low : v > high ? high : v;
@@ -99,6 +99,18 @@ static int put_code(Canvas *c, int x, int y, int end, Str bytes, int32_t code, C
     return n;
 }
 
+/* What is cut says so: a sentence that ends in the middle of a word looks whole. Blanks that do not fit are no loss. */
+static void mark_cut(Canvas *c, int start, int end, int y, const char *rest, Cell style) {
+    const char *mark = c->ascii ? ".." : "\u2026";
+    if (end - start < CUT_LEAST || rest[strspn(rest, " ")] == '\0') return;
+    for (int x = end - (c->ascii ? 2 : 1); *mark; x++) {
+        Str bytes = {.at = mark};
+        int32_t code = utf8_next(&mark);
+        bytes.len = (size_t)(mark - bytes.at);
+        put_code(c, x, y, end, bytes, code, style);
+    }
+}
+
 int canvas_text(Canvas *c, int x, int y, int max, ThemeRole role, unsigned attr, const char *utf8) {
     if (y < 0 || y >= c->h || x < 0 || x >= c->w || max <= 0) return 0;
     const int start = x, end = max > c->w - x ? c->w : x + max;
@@ -112,7 +124,10 @@ int canvas_text(Canvas *c, int x, int y, int max, ThemeRole role, unsigned attr,
             continue;
         }
         int n = put_code(c, x, y, end, bytes, code, style);
-        if (n == 0) break;
+        if (n == 0) {
+            mark_cut(c, start, x, y, bytes.at, style);
+            break;
+        }
         x += n;
     }
     return x - start;

@@ -20,7 +20,7 @@ typedef struct Canvas { int w, h; bool ascii; Cell *cells; } Canvas;
 Canvas *canvas_new(int w, int h, bool ascii);
 void canvas_free(Canvas *c);
 void canvas_clear(Canvas *c);
-/* Draws UTF-8 within rect columns [x, x+max); returns columns used. In ascii mode glyphs are replaced by the table of
+/* Draws UTF-8 within columns [x, x+max), with "…" at the end of what had no room; returns columns used. In ascii mode glyphs are replaced by the table of
  * MOCKUPS section 4 and any other non-ASCII by '?'. */
 int canvas_text(Canvas *c, int x, int y, int max, ThemeRole role, unsigned attr, const char *utf8);
 int canvas_textf(Canvas *c, int x, int y, int max, ThemeRole role, unsigned attr, const char *fmt, ...) TW_PRINTF(7, 8);

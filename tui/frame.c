@@ -64,7 +64,7 @@ typedef struct Line {
 /* What a header of one level of detail holds, from rich to poor. */
 typedef struct Detail {
     const char *clock; /* time format, "" = none */
-    bool long_words, words, who, span, place, left, brief;
+    bool long_words, words, who, span, place, left, range, brief;
     int crumbs;        /* of the way that was drilled, from its end */
     int filter;        /* columns of the filter; 0 = only that there is one: figures are never a part's unsaid */
 } Detail;
@@ -82,6 +82,7 @@ static const Detail details[] = {
     {.clock = "%H:%M", .place = true, .crumbs = 1},
     {.clock = "%H:%M:%S", .place = true},
     {.clock = "%H:%M", .place = true},
+    {.clock = "%H:%M", .range = true},
     {.clock = "%H:%M:%S"},
     {.clock = "%H:%M"},
     {.clock = ""},
@@ -155,10 +156,18 @@ static void place_words(const Screen *s, const View *v, const Detail *d, bool nu
              v->depth ? " \u203a " : "", crumbs);
 }
 
+/* "2 · 6h": where the names have no room, the screen's number and the range. */
+static void short_words(const Screen *s, const View *v, Line *l) {
+    bool numbered = s->key >= '0' && s->key <= '9', named = strcmp(v->range_name, "range") != 0;
+    snprintf(add_left(l, ROLE_DIM, 0)->text, sizeof l->left[0].text, "%.1s%s%s", numbered ? &s->key : "", numbered ? " \u00b7 " : "",
+             named ? v->range_name : number_age(v->until_ms - v->since_ms).text);
+}
+
 static void left_words(const Screen *s, const View *v, const Detail *d, bool tabs, Line *l) {
     char range[80], pace[48], filter[256];
     bool numbered = s->key >= '0' && s->key <= '9';
     if (d->place && (v->depth || !(tabs && numbered))) place_words(s, v, d, numbered, l);
+    if (d->range) short_words(s, v, l);
     if (!d->left) {
         warning_words(v, d, s->unfiltered, l);
         return;

@@ -25,17 +25,17 @@ enum {
     COL_NOTIONAL,
     COL_COUNT
 };
-enum { NAME_WORDS = 2 };
+enum { NAME_WORDS = 2, COMPARED_W = 60 };
 
 static const Column columns[COL_COUNT] = {
-    [COL_NAME] = {.title = "", .width = 16, .grow = 40, .name = "name"},
+    [COL_NAME] = {.title = "", .width = 17, .grow = 40, .name = "name"},
     [COL_RATE] = {.title = "$/min", .width = 6, .right = true, .name = "rate", .figure = FIGURE_DOLLARS},
     [COL_USUAL] = {.title = "usual", .width = 6, .right = true, .drop = 2, .name = "usual", .figure = FIGURE_DOLLARS},
     [COL_COST] = {.title = "range ~$", .width = 10, .right = true, .name = "cost", .figure = FIGURE_DOLLARS},
     [COL_BEFORE] = {.title = "before ~$", .width = 12, .right = true, .name = "before", .figure = FIGURE_DOLLARS},
     [COL_CHANGE] = {.title = "+%", .width = 7, .right = true, .name = "change", .figure = FIGURE_DOLLARS},
     [COL_SHARE] = {.title = "share", .width = 8, .drop = 7, .name = "share", .figure = FIGURE_PERMILLE, .bars = true},
-    [COL_CALLS] = {.title = "calls", .width = 8, .right = true, .drop = 1, .name = "calls", .figure = FIGURE_COUNT},
+    [COL_CALLS] = {.title = "calls", .width = 7, .right = true, .drop = 1, .name = "calls", .figure = FIGURE_COUNT},
     [COL_CENTS] = {.title = "¢/call", .width = 7, .right = true, .drop = 3, .name = "cents_per_call", .figure = FIGURE_CENTS},
     [COL_INPUT] = {.title = "in tok", .width = 7, .right = true, .drop = 6, .name = "input_tokens", .figure = FIGURE_COUNT},
     [COL_CACHED] = {.title = "cached", .width = 6, .right = true, .drop = 5, .name = "cached", .figure = FIGURE_PERMILLE},
@@ -302,6 +302,14 @@ static int64_t value(const void *ctx, size_t row, size_t column) {
     }
 }
 
+/* What is compared stays where there is little room. */
+static void narrow_compared(Column *c) {
+    c[COL_RATE].drop = COL_COUNT;
+    c[COL_CHANGE].drop = 1;
+    c[COL_NAME].width = 15;
+    c[COL_BEFORE].width = c[COL_COST].width;
+}
+
 /* Flat-rate use has no cost: its value orders what costs the same. */
 bool groups_list(const Groups *g, const View *v, const char *title, Rect area, Listing *out) {
     if (g->count == 0) return false;
@@ -313,6 +321,7 @@ bool groups_list(const Groups *g, const View *v, const char *title, Rect area, L
     out->column[COL_COST].title = out->title[1];
     out->column[COL_BEFORE].title = out->title[2];
     out->column[COL_SPARK].title = g->spark.slots ? v->range_name : "";
+    if (g->compared && area.w < COMPARED_W) narrow_compared(out->column);
     out->area = area;
     out->table = (Table){.columns = out->column, .column_count = COL_COUNT, .rows = g->count, .absent = absent(g),
                          .tie = g->range.total.notional_nano ? COL_NOTIONAL : COL_CALLS, .has_total = true,

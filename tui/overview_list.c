@@ -173,16 +173,25 @@ void overview_draw_list(const Overview *o, const View *v, Canvas *c, Rect r) {
 /* ---- models ---- */
 
 /* name, bar (where there is room), share, cost, calls: from the right, so that the name gets what is left. */
-static void model_row(const Overview *o, Canvas *c, Rect r, const Group *g) {
+static void model_row(const Overview *o, Canvas *c, Rect r, const char *what, const Totals *t) {
     int64_t whole = o->models.total.cost_nano;
     int right = r.x + r.w, bar_cells = r.w >= 60 ? 12 : 0, name = r.w - 28 - (bar_cells ? bar_cells + 2 : 0);
     char bar[64];
-    canvas_text(c, r.x + 1, r.y, name - 1, ROLE_TEXT, 0, overview_name(g->name[0]));
-    bar_text(bar, sizeof bar, bar_cells, g->t.cost_nano, whole);
+    canvas_text(c, r.x + 1, r.y, name - 1, ROLE_TEXT, 0, what);
+    bar_text(bar, sizeof bar, bar_cells, t->cost_nano, whole);
     canvas_text(c, r.x + name + 1, r.y, bar_cells, ROLE_CHART, 0, bar);
-    canvas_right(c, right - 22, r.y, 5, ROLE_TEXT, 0, number_percent(g->t.cost_nano, whole, 0).text);
-    canvas_right(c, right - 10, r.y, 11, ROLE_TEXT, 0, number_cost(&g->t, 11, BASIS_METERED).text);
-    canvas_right(c, right, r.y, 9, ROLE_TEXT, 0, number_count(g->t.requests, 9).text);
+    canvas_right(c, right - 22, r.y, 5, ROLE_TEXT, 0, number_percent(t->cost_nano, whole, 0).text);
+    canvas_right(c, right - 10, r.y, 11, ROLE_TEXT, 0, number_cost(t, 11, BASIS_METERED).text);
+    canvas_right(c, right, r.y, 9, ROLE_TEXT, 0, number_count(t->requests, 9).text);
+}
+
+/* Those that have no row of their own, as one. */
+static void rest_row(const Overview *o, Canvas *c, Rect r, size_t from) {
+    Totals rest = {.requests = 0};
+    char what[32];
+    for (size_t i = from; i < o->models.count; i++) totals_add(&rest, &o->models.groups[i].t);
+    snprintf(what, sizeof what, "%zu more", o->models.count - from);
+    model_row(o, c, r, what, &rest);
 }
 
 static void models_table(const Overview *o, Canvas *c, Rect r) {
@@ -195,9 +204,9 @@ static void models_table(const Overview *o, Canvas *c, Rect r) {
         Rect row = {r.x, r.y + 1 + i, r.w, 1};
         size_t left = o->models.count - (size_t)i;
         if (i == r.h - 2 && left > 1)
-            canvas_textf(c, row.x + 1, row.y, row.w - 1, ROLE_DIM, 0, "%zu more", left);
+            rest_row(o, c, row, (size_t)i);
         else
-            model_row(o, c, row, &o->models.groups[i]);
+            model_row(o, c, row, overview_name(o->models.groups[i].name[0]), &o->models.groups[i].t);
     }
 }
 
@@ -236,7 +245,7 @@ void overview_draw_movers(const Overview *o, const View *v, Canvas *c, Rect r) {
     if (r.h < 2 || name < 4) return;
     time_format(v->zone, o->movers_until_ms, "%H:%M", until, sizeof until);
     time_format(v->zone, o->movers_until_ms - 7 * MS_PER_DAY, "last %a", day, sizeof day);
-    snprintf(title, sizeof title, name >= 24 ? "movers, hour to %s" : "movers %s", until);
+    snprintf(title, sizeof title, name >= 20 ? "movers, hour to %s" : "movers %s", until);
     canvas_text(c, r.x + 1, r.y, name + 2, ROLE_TITLE, 0, title);
     canvas_right(c, right - 20, r.y, 8, ROLE_TITLE, 0, "~$");
     canvas_right(c, right - 10, r.y, 10, ROLE_TITLE, 0, "yesterday");

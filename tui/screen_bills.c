@@ -77,17 +77,17 @@ static int load_bills(void *self, View *v, int64_t deadline_us, bool *more, Err 
 /* ---- drawing ---- */
 enum { COL_DAY, COL_ACCOUNT, COL_METERED, COL_REPORTED, COL_BILLED, COL_DRIFT, COL_COVERAGE, COL_UNMETERED, COL_COUNT };
 static const Column columns[COL_COUNT] = {
-    [COL_DAY] = {.title = "UTC day", .width = 11, .name = "day", .figure = FIGURE_TIME},
-    [COL_ACCOUNT] = {.title = "account", .width = 12, .grow = 30, .name = "account"},
-    [COL_METERED] = {.title = "metered ~$", .width = 11, .right = true, .drop = 4, .name = "metered", .figure = FIGURE_DOLLARS},
-    [COL_REPORTED] = {.title = "reported ^$", .width = 11, .right = true, .drop = 3, .name = "reported", .figure = FIGURE_DOLLARS},
+    [COL_DAY] = {.title = "UTC day", .width = 10, .name = "day", .figure = FIGURE_TIME},
+    [COL_ACCOUNT] = {.title = "account", .width = 11, .grow = 30, .name = "account"},
+    [COL_METERED] = {.title = "metered ~$", .width = 10, .right = true, .drop = 3, .name = "metered", .figure = FIGURE_DOLLARS},
+    [COL_REPORTED] = {.title = "reported ^$", .width = 11, .right = true, .drop = 4, .name = "reported", .figure = FIGURE_DOLLARS},
     [COL_BILLED] = {.title = "billed =$", .width = 11, .right = true, .name = "billed", .figure = FIGURE_DOLLARS},
-    [COL_DRIFT] = {.title = "drift", .width = 8, .right = true, .drop = 2, .name = "drift", .figure = FIGURE_PPM},
+    [COL_DRIFT] = {.title = "drift", .width = 7, .right = true, .drop = 2, .name = "drift", .figure = FIGURE_PPM},
     [COL_COVERAGE] = {.title = "coverage", .width = 8, .right = true, .name = "coverage", .figure = FIGURE_PPM},
-    [COL_UNMETERED] = {.title = "unmetered", .width = 11, .right = true, .drop = 1, .name = "unmetered", .figure = FIGURE_DOLLARS}};
+    [COL_UNMETERED] = {.title = "unmetered", .width = 10, .right = true, .drop = 1, .name = "unmetered", .figure = FIGURE_DOLLARS}};
 
-static void money_cell(TableCell *out, int64_t nano, bool known, Basis mark) {
-    snprintf(out->text, sizeof out->text, "%s", known ? number_money(nano, 11, mark).text : "-");
+static void money_cell(TableCell *out, size_t col, int64_t nano, bool known, Basis mark) {
+    snprintf(out->text, sizeof out->text, "%s", known ? number_money(nano, columns[col].width, mark).text : "-");
 }
 
 static void cell(const void *ctx, size_t row, size_t col, TableCell *out) {
@@ -99,10 +99,10 @@ static void cell(const void *ctx, size_t row, size_t col, TableCell *out) {
     case COL_DAY:
         if (!l->account[0] || b->table.sort) time_format(NULL, l->day_ms, "%a %d %b", out->text, sizeof out->text);
         break;
-    case COL_ACCOUNT: snprintf(out->text, sizeof out->text, "%s", l->account[0] ? l->account : l->open ? "all, day not over" : "all"); break;
-    case COL_METERED: money_cell(out, l->metered.cost_nano, l->has_metered, l->metered.unpriced_tokens ? BASIS_AT_LEAST : BASIS_NONE); break;
-    case COL_REPORTED: money_cell(out, l->reported.cost_nano, l->has_reported, BASIS_NONE); break;
-    case COL_BILLED: money_cell(out, l->billed_nano, l->has_billed, BASIS_NONE); break;
+    case COL_ACCOUNT: snprintf(out->text, sizeof out->text, "%s", l->account[0] ? l->account : l->open ? "all, open" : "all"); break;
+    case COL_METERED: money_cell(out, col, l->metered.cost_nano, l->has_metered, l->metered.unpriced_tokens ? BASIS_AT_LEAST : BASIS_NONE); break;
+    case COL_REPORTED: money_cell(out, col, l->reported.cost_nano, l->has_reported, BASIS_NONE); break;
+    case COL_BILLED: money_cell(out, col, l->billed_nano, l->has_billed, BASIS_NONE); break;
     case COL_DRIFT:
         recon_ppm_words(drift, true, out->text, sizeof out->text);
         if (drift != INT64_MIN && (drift > 20000 || drift < -20000)) out->role = ROLE_WATCH;
@@ -112,7 +112,7 @@ static void cell(const void *ctx, size_t row, size_t col, TableCell *out) {
         if (coverage != INT64_MIN && coverage < 950000) out->role = coverage < 850000 ? ROLE_ACT : ROLE_WATCH;
         break;
     default:
-        if (!l->open && (l->has_reported || l->has_billed)) snprintf(out->text, sizeof out->text, "%s", number_money(recon_unmetered_nano(l), 11, BASIS_NONE).text);
+        if (!l->open && (l->has_reported || l->has_billed)) snprintf(out->text, sizeof out->text, "%s", number_money(recon_unmetered_nano(l), columns[col].width, BASIS_NONE).text);
     }
 }
 

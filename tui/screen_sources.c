@@ -3,7 +3,7 @@
 #include "tui/number.h"
 #include "tui/view.h"
 
-enum { SOURCES_MAX = 200 };
+enum { SOURCES_MAX = 200, DETAIL_ROWS = 3 };
 enum { STILL_MS = 20000 /* who pauses keeps what was shown */ };
 enum { COL_SOURCE, COL_KIND, COL_AGE, COL_LAG, COL_TODAY, COL_BAD, COL_LINES, COL_WORD, COL_COUNT };
 
@@ -141,10 +141,12 @@ static void cell(const void *ctx, size_t row, size_t column, TableCell *out) {
 
 /* The selected one in full: where it reads, how much, its last word. */
 static void draw_source(const SourceView *v, bool then, Canvas *c, Rect r) {
-    if (!then) canvas_textf(c, r.x, r.y, r.w, ROLE_DIM, 0, "%s  %s %s, %s %s, %s late  %s", v->source,
+    canvas_fill(c, (Rect){r.x, r.y, r.w, 1}, ROLE_RULE, 0, "─");
+    canvas_textf(c, r.x + 2, r.y, r.w - 4, ROLE_TITLE, 0, " %s ", v->source);
+    if (!then) canvas_textf(c, r.x + 1, r.y + 1, r.w - 2, ROLE_DIM, 0, "%s %s, %s %s, %s late  %s",
                  number_count(v->files, 0).text, v->files == 1 ? "file" : "files", number_count(v->records, 0).text,
                  v->records == 1 ? "record" : "records", number_count(v->late, 0).text, v->path);
-    canvas_text(c, r.x, r.y + 1, r.w, role_of(v), 0, word_of(v));
+    canvas_text(c, r.x + 1, r.y + 2, r.w - 2, role_of(v), 0, word_of(v));
 }
 
 static int64_t value(const void *ctx, size_t row, size_t column) {
@@ -166,7 +168,7 @@ static int64_t value(const void *ctx, size_t row, size_t column) {
 static bool listing(const Sources *s, Rect area, Listing *out) {
     if (s->count == 0) return false;
     out->area = area;
-    if (area.h > 6) out->area.h -= 3;
+    if (area.h > 6) out->area.h -= DETAIL_ROWS;
     out->table = (Table){.columns = columns, .column_count = COL_COUNT, .rows = s->count, .has_total = true, .has_selection = true,
                          .cell = cell, .value = value, .key = row_key, .ctx = s};
     return true;
@@ -189,7 +191,7 @@ static void draw_sources(const void *self, const View *view, Canvas *c, Rect are
     table_draw(&l.table, &s->table, c, l.area);
     const SourceView *at = &s->view[table_selected(&l.table, &s->table)];
     if (area.h > 6)
-        draw_source(at, s->then, c, (Rect){area.x + 1, area.y + area.h - 2, area.w - 2, 2});
+        draw_source(at, s->then, c, (Rect){area.x, area.y + area.h - DETAIL_ROWS, area.w, DETAIL_ROWS});
 }
 
 const Screen screen_sources = {

@@ -61,17 +61,15 @@ static Fit place_columns(const Table *t, const TableState *s, Rect area) {
 /* What does not fit says so: a sentence loses its end, a name its middle, because "claude-sonnet-4-5" and
  * "claude-sonnet-4-5-20250929" are told apart by how they end. */
 static void draw_words(Canvas *c, int x, int y, int w, const TableCell *cell) {
-    const char *mark = c->ascii ? ".." : "\u2026", *tail = cell->text;
-    int columns = text_columns(cell->text), marked = text_columns(mark);
-    if (columns <= w || w < CUT_LEAST) {
+    const char *mark = c->ascii ? ".." : "\u2026";
+    int columns = text_columns(cell->text);
+    if (columns <= w || w < CUT_LEAST || strchr(cell->text, ' ')) {
         canvas_text(c, x, y, w, cell->role, cell->attr, cell->text);
         return;
     }
-    tail += strchr(tail, ' ') ? strlen(tail) : text_fit(tail, columns - TAIL);
-    int head = w - marked - text_columns(tail);
-    int used = canvas_text(c, x, y, head, cell->role, cell->attr, cell->text);
-    used += canvas_text(c, x + used, y, marked, cell->role, cell->attr, mark);
-    canvas_text(c, x + used, y, w - used, cell->role, cell->attr, tail);
+    const char *tail = cell->text + text_fit(cell->text, columns - TAIL);
+    int head = (int)text_fit(cell->text, w - text_columns(mark) - text_columns(tail));
+    canvas_textf(c, x, y, w, cell->role, cell->attr, "%.*s%s%s", head, cell->text, mark, tail);
 }
 
 /* Clipped to the area too: a table that cannot drop more is cut at the edge. */
