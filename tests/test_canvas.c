@@ -22,6 +22,23 @@ static void text_is_clipped_to_its_columns(void **s) {
     canvas_free(c);
 }
 
+/* Words that are cut say so in their last column; blanks that have no room are no loss; less than eight columns have no room for it. */
+static void what_is_cut_ends_with_a_mark(void **s) {
+    (void)s;
+    for (int ascii = 0; ascii < 2; ascii++) {
+        Canvas *c = canvas_new(12, 6, ascii);
+        assert_int_equal(canvas_text(c, 0, 0, 10, ROLE_TEXT, 0, "eleven char"), 10);
+        assert_int_equal(canvas_text(c, 0, 1, 10, ROLE_TEXT, 0, "ten chars.   "), 10);
+        assert_int_equal(canvas_text(c, 0, 2, 7, ROLE_TEXT, 0, "12345678"), 7);
+        assert_int_equal(canvas_text(c, 4, 3, 99, ROLE_TEXT, 0, "at the edge"), 8);
+        canvas_right(c, 10, 4, 8, ROLE_TEXT, 0, "123456789");
+        canvas_text(c, 0, 5, 9, ROLE_TEXT, 0, "漢字漢字漢字");
+        assert_dump(c, ascii ? "eleven c..\nten chars.\n1234567\n    at the..\n  123456..\n??????\n"
+                             : "eleven ch…\nten chars.\n1234567\n    at the …\n  1234567…\n漢字漢 …\n");
+        canvas_free(c);
+    }
+}
+
 static void a_wide_character_is_whole_or_not_there(void **s) {
     (void)s;
     Canvas *c = canvas_new(5, 1, false);
@@ -117,6 +134,7 @@ static void fill_and_restyle_stay_inside(void **s) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_clipped_to_its_columns),
+        cmocka_unit_test(what_is_cut_ends_with_a_mark),
         cmocka_unit_test(a_wide_character_is_whole_or_not_there),
         cmocka_unit_test(combining_marks_join_at_most_three_to_a_base),
         cmocka_unit_test(control_characters_never_reach_a_cell),

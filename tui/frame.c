@@ -286,7 +286,7 @@ static bool draw_answer(const View *v, bool has_row, Canvas *c, Rect r) {
     else if (v->answer[0])
         canvas_text(c, r.x + 1, r.y, r.w - 1, is_error ? ROLE_WATCH : ROLE_TEXT, 0, v->answer);
     else if (has_row && v->ticker[0])
-        canvas_text(c, r.x + 1, r.y, r.w - 1, v->alerts_act ? ROLE_ACT : ROLE_WATCH, 0, v->ticker);
+        canvas_text(c, r.x + 1, r.y, r.w - 1, strncmp(v->ticker, "\u25cf", 3) == 0 ? ROLE_ACT : ROLE_WATCH, 0, v->ticker);
     return v->prompt.kind || v->answer[0];
 }
 

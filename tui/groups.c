@@ -25,7 +25,7 @@ enum {
     COL_NOTIONAL,
     COL_COUNT
 };
-enum { NAME_WORDS = 2, COMPARED_W = 60 };
+enum { NAME_WORDS = 2, COMPARED_W = 60, HEAD_AND_TOTAL = 2 };
 
 static const Column columns[COL_COUNT] = {
     [COL_NAME] = {.title = "", .width = 17, .grow = 40, .name = "name"},
@@ -332,9 +332,11 @@ bool groups_list(const Groups *g, const View *v, const char *title, Rect area, L
 void groups_draw(const Groups *g, const View *v, const char *title, Canvas *c, Rect area) {
     Listing l;
     if (area.h < 2) return;
-    if (groups_list(g, v, title, area, &l))
+    if (groups_list(g, v, title, area, &l)) {
+        int used = g->count < (size_t)area.h ? (int)g->count + HEAD_AND_TOTAL + 1 : area.h;
         table_draw(&l.table, &g->table, c, area);
-    else
+        groups_draw_chart(g, v, c, (Rect){area.x, area.y + used, area.w, area.h - used - 1});
+    } else
         canvas_textf(c, area.x + 1, area.y, area.w - 2, ROLE_DIM, 0, "no calls in %s%s", v->range_name,
                      v->filter ? " pass the filter; Esc clears it" : "; t widens the range");
 }

@@ -43,6 +43,7 @@ int groups_load(Groups *g, View *v, int64_t deadline_us, bool *more, Err *e);
 int groups_tick(Groups *g, View *v, Err *e); /* the last 60 s alone */
 bool groups_list(const Groups *g, const View *v, const char *title, Rect area, Listing *out); /* false = no rows */
 void groups_draw(const Groups *g, const View *v, const char *title, Canvas *c, Rect area);
+void groups_draw_chart(const Groups *g, const View *v, Canvas *c, Rect r); /* of the selected row, where r has room for it */
 void groups_change_words(int64_t nano, int64_t before_nano, char *out, size_t size); /* "+37%" "new" "gone" "12×" */
 const GroupRow *groups_selected(const Groups *g); /* NULL when empty */
 #endif
