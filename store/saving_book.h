@@ -42,6 +42,12 @@ typedef struct RuleMeasured {
 } RuleMeasured;
 /* max_calls: only the newest so many are looked at; 0 = all. */
 int saving_measure(Db *db, const Book *b, const SavedRule *r, int64_t now_ms, int64_t max_calls, RuleMeasured *out, Err *e);
+/* The same in slices, each until interrupt(ctx) says stop. r lives as long as the run; *out is whole when more = false. */
+typedef struct MeasureRun MeasureRun;
+typedef struct MeasureAsk { const SavedRule *rule; int64_t now_ms, max_calls; int (*interrupt)(void *ctx); void *ctx; } MeasureAsk;
+int saving_measure_open(Db *db, const Book *b, const MeasureAsk *ask, MeasureRun **out, Err *e);
+int saving_measure_go_on(MeasureRun *r, RuleMeasured *out, bool *more, Err *e);
+void saving_measure_close(MeasureRun *r);
 
 /* ", no call of it since it was written", ", none since 23 Nov 10:15" when a day has gone without, or more; "" else. */
 void saving_silence(const RuleMeasured *m, const Zone *zone, char *out, size_t size);

@@ -11,7 +11,11 @@ typedef struct Rival {
     int64_t from_ms, until_ms, generation;
 } Rival;
 
-typedef struct Measuring {
+struct MeasureRun {
+    Db *db;
+    Query q;
+    int64_t max_calls;
+    RulePlace place;
     const SavedRule *rule;
     Rival at[SAVED_RULES_MAX];
     size_t count;
@@ -21,8 +25,9 @@ typedef struct Measuring {
     size_t cap;
     int64_t output_cap; /* of a limit; 0 = none */
     Pricer *pricer;
-    RuleMeasured *out;
-} Measuring;
+    RuleMeasured out;
+};
+typedef MeasureRun Measuring;
 enum { NAMES_MAX = 1 << 16 };
 
 /* ---- which rule acts on a call ---- */
@@ -102,21 +107,21 @@ static int find_rivals(Measuring *m, Db *db, Err *e) {
 
 /* ---- what it saved on it ---- */
 static void add_saved(Measuring *m, int64_t nano) {
-    m->out->changed++;
-    m->out->saved_nano = nano_add(m->out->saved_nano, nano);
+    m->out.changed++;
+    m->out.saved_nano = nano_add(m->out.saved_nano, nano);
 }
 
 static void measure_route(Measuring *m, const RuleRow *r) {
     const char *called = r->name[DIM_MODEL], *to = m->rule->to_model;
     int64_t before;
     if (r->asked == called || strcmp(r->asked, called) == 0 || !model_answers(str_of(to), str_of(called))) return;
-    if (r->row->r.flags & REQ_UNPRICED || !rule_price(m->pricer, r, r->asked, r->row->r.tokens, &before)) m->out->unpriced++;
+    if (r->row->r.flags & REQ_UNPRICED || !rule_price(m->pricer, r, r->asked, r->row->r.tokens, &before)) m->out.unpriced++;
     else add_saved(m, r->row->r.flags & REQ_CACHE_HIT ? 0 : before - r->row->r.cost_nano);
 }
 
 static void measure_limit(Measuring *m, const Request *q) {
     bool at_limit = q->max_tokens == m->output_cap && q->tokens[TOK_OUTPUT] + q->tokens[TOK_REASONING] >= m->output_cap;
-    m->out->changed += m->output_cap && at_limit;
+    m->out.changed += m->output_cap && at_limit;
 }
 
 static int measure_row(void *ctx, const RuleRow *r, Err *e) {
@@ -124,12 +129,12 @@ static int measure_row(void *ctx, const RuleRow *r, Err *e) {
     const Request *q = &r->row->r;
     (void)e;
     if (!is_ours(m, r)) return 0;
-    m->out->calls += 1 + q->more_calls;
-    m->out->last_ms = q->ts_ms; /* they come oldest first */
+    m->out.calls += 1 + q->more_calls;
+    m->out.last_ms = q->ts_ms; /* they come oldest first */
     switch (m->rule->kind) {
     case RULE_ROUTE: measure_route(m, r); break;
     case RULE_CACHE: if (q->flags & REQ_CACHE_HIT) add_saved(m, q->saved_response_nano); break;
-    case RULE_RATE: m->out->changed += q->outcome == OUTCOME_REFUSED && q->status == 429; break;
+    case RULE_RATE: m->out.changed += q->outcome == OUTCOME_REFUSED && q->status == 429; break;
     default: measure_limit(m, q);
     }
     return 0;
@@ -153,19 +158,44 @@ void saving_silence(const RuleMeasured *m, const Zone *zone, char *out, size_t s
     else snprintf(out, size, "%s", m->cut ? ", no call of it among them" : ", no call of it since it was written");
 }
 
-int saving_measure(Db *db, const Book *b, const SavedRule *r, int64_t now_ms, int64_t max_calls, RuleMeasured *out, Err *e) {
-    const Query q = {.since_ms = r->written_ms, .until_ms = r->ended_ms ? r->ended_ms : now_ms};
-    Measuring *m = xcalloc(1, sizeof *m);
-    *m = (Measuring){.rule = r, .pricer = pricer_new(b), .out = out, .names.width = 3};
-    *out = (RuleMeasured){.until_ms = q.until_ms, .exact = r->kind == RULE_ROUTE || r->kind == RULE_CACHE};
+int saving_measure_open(Db *db, const Book *b, const MeasureAsk *ask, MeasureRun **out, Err *e) {
+    const SavedRule *r = ask->rule;
+    MeasureRun *m = *out = xcalloc(1, sizeof *m);
+    *m = (MeasureRun){.db = db, .rule = r, .max_calls = ask->max_calls, .pricer = pricer_new(b), .names.width = 3,
+                      .q = {.since_ms = r->written_ms, .until_ms = r->ended_ms ? r->ended_ms : ask->now_ms, .interrupt = ask->interrupt, .ctx = ask->ctx}};
+    m->out = (RuleMeasured){.until_ms = m->q.until_ms, .exact = r->kind == RULE_ROUTE || r->kind == RULE_CACHE};
     int rc = find_rivals(m, db, e);
     m->output_cap = json_integer_value(json_object_get(m->at[m->count - 1].entry, "max_output_tokens"));
-    if (rc == 0) rc = rule_rows(db, &q, max_calls, &out->cut, &out->since_ms, measure_row, m, e);
-    if (!out->exact) out->saved_nano = expected_of(r, out->changed);
+    if (rc == 0) return 0;
+    saving_measure_close(m);
+    *out = NULL;
+    return -1;
+}
+
+int saving_measure_go_on(MeasureRun *m, RuleMeasured *out, bool *more, Err *e) {
+    int rc = rule_rows_on(m->db, &m->q, m->max_calls, &m->place, measure_row, m, e);
+    m->out.cut = m->place.cut;
+    m->out.since_ms = m->place.since_ms;
+    if (!m->out.exact) m->out.saved_nano = expected_of(m->rule, m->out.changed);
+    *out = m->out;
+    *more = rc == 0 && m->place.more;
+    return rc;
+}
+
+void saving_measure_close(MeasureRun *m) {
+    if (!m) return;
     for (size_t i = 0; i < m->count; i++) json_decref(m->at[i].entry);
     keytable_free(&m->names);
     free(m->matching);
     pricer_free(m->pricer);
     free(m);
+}
+
+int saving_measure(Db *db, const Book *b, const SavedRule *r, int64_t now_ms, int64_t max_calls, RuleMeasured *out, Err *e) {
+    MeasureRun *m;
+    bool more;
+    if (saving_measure_open(db, b, &(MeasureAsk){.rule = r, .now_ms = now_ms, .max_calls = max_calls}, &m, e) != 0) return -1;
+    int rc = saving_measure_go_on(m, out, &more, e);
+    saving_measure_close(m);
     return rc;
 }

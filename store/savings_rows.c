@@ -3,6 +3,7 @@
 #include "store/query_scan.h"
 #include "store/savings_rule.h"
 
+enum { LOOK_EVERY = 256 };
 typedef struct Walk {
     Scan scan;
     RuleRowFn *each;
@@ -57,37 +58,47 @@ static int first_key(Db *db, int64_t from, int64_t to, int64_t max, bool *cut, i
     return rc < 0 ? -1 : 0;
 }
 
-static int walk_rows(Walk *w, int64_t from, int64_t to, Err *e) {
+static int walk_rows(Walk *w, RulePlace *at, int64_t to, Err *e) {
     Db *db = w->scan.db;
     sqlite3_stmt *st = db_prepare(db, "SELECT key, body FROM request WHERE key >= ?1 AND key < ?2 ORDER BY key", e);
-    int rc;
+    int rc = 0;
     if (!st) return -1;
-    sqlite3_bind_int64(st, 1, from);
+    sqlite3_bind_int64(st, 1, at->next_key);
     sqlite3_bind_int64(st, 2, to);
-    while ((rc = db_step(db, st, "read requests", e)) == 1) {
+    while (!at->more && (rc = db_step(db, st, "read requests", e)) == 1) {
         Row row;
         int64_t key = sqlite3_column_int64(st, 0);
         const void *body = sqlite3_column_blob(st, 1);
-        if (w->scan.interrupt && ++w->scan.steps % 512 == 0 && w->scan.interrupt(w->scan.interrupt_ctx))
-            rc = fail(e, "trying the rule was ended by a key; come back to go on");
-        else if (!row_unpack(key, body, (size_t)sqlite3_column_bytes(st, 1), &row))
+        if (!row_unpack(key, body, (size_t)sqlite3_column_bytes(st, 1), &row))
             rc = fail(e, "request %lld of the ledger is damaged; run tollwatch doctor", (long long)key);
         if (rc < 0 || (rc = take(w, &row, e)) < 0) break;
+        at->next_key = key + 1;
+        at->more = w->scan.interrupt && ++w->scan.steps % LOOK_EVERY == 0 && w->scan.interrupt(w->scan.interrupt_ctx);
     }
     sqlite3_reset(st);
     return rc < 0 ? -1 : 0;
 }
 
-int rule_rows(Db *db, const Query *q, int64_t max_calls, bool *cut, int64_t *since_ms, RuleRowFn *each, void *ctx, Err *e) {
+int rule_rows_on(Db *db, const Query *q, int64_t max_calls, RulePlace *at, RuleRowFn *each, void *ctx, Err *e) {
     Walk w = {.scan = {.db = db, .filter = q->filter, .origins = 1u << ORIGIN_METERED, .interrupt = q->interrupt, .interrupt_ctx = q->ctx},
               .each = each, .ctx = ctx};
-    int64_t until = q->until_ms < ROW_MS_MAX ? q->until_ms : ROW_MS_MAX, since = q->since_ms > 0 ? q->since_ms : 0, from;
+    int64_t until = q->until_ms < ROW_MS_MAX ? q->until_ms : ROW_MS_MAX, since = q->since_ms > 0 ? q->since_ms : 0;
     if (since > until) since = until;
-    if (first_key(db, row_key_at(since), row_key_at(until), max_calls, cut, &from, e) != 0) return -1;
-    *since_ms = *cut ? row_key_ms(from) : q->since_ms;
-    int rc = walk_rows(&w, from, row_key_at(until), e);
+    if (!at->begun && first_key(db, row_key_at(since), row_key_at(until), max_calls, &at->cut, &at->next_key, e) != 0) return -1;
+    if (!at->begun) at->since_ms = at->cut ? row_key_ms(at->next_key) : q->since_ms;
+    at->begun = true;
+    at->more = false;
+    int rc = walk_rows(&w, at, row_key_at(until), e);
     query_scan_free(&w.scan);
     return rc;
+}
+
+int rule_rows(Db *db, const Query *q, int64_t max_calls, bool *cut, int64_t *since_ms, RuleRowFn *each, void *ctx, Err *e) {
+    RulePlace at = {.begun = false};
+    int rc = rule_rows_on(db, q, max_calls, &at, each, ctx, e);
+    *cut = at.cut;
+    *since_ms = at.since_ms;
+    return rc == 0 && at.more ? fail(e, "trying the rule was ended by a key; come back to go on") : rc;
 }
 
 static const char *known_text(const char *text) { return *text ? text : NULL; }

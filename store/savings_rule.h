@@ -81,6 +81,12 @@ typedef struct RuleRow {
 typedef int RuleRowFn(void *ctx, const RuleRow *r, Err *e); /* -1 ends */
 /* Metered calls that count, oldest first; the newest max_calls of the range. */
 int rule_rows(Db *db, const Query *q, int64_t max_calls, bool *cut, int64_t *since_ms, RuleRowFn *each, void *ctx, Err *e);
+/* The same in slices: until q's interrupt says stop (more = true). */
+typedef struct RulePlace { /* zero-initialise */
+    bool begun, cut, more;
+    int64_t since_ms, next_key;
+} RulePlace;
+int rule_rows_on(Db *db, const Query *q, int64_t max_calls, RulePlace *at, RuleRowFn *each, void *ctx, Err *e);
 PolicyCall rule_call(const RuleRow *r);
 /* A call as it is, or on another model with these tokens: nano-dollars; false = there is no price. */
 bool rule_price(Pricer *p, const RuleRow *r, const char *model, const int64_t tokens[TOK_COUNT], int64_t *nano);

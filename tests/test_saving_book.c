@@ -57,6 +57,27 @@ static void put_rule(Lab *lab, RuleKind kind, const char *entry, const char *fig
     must(db_exec(lab->f.db, sql, &e), &e);
 }
 
+static int at_once(void *ctx) {
+    ++*(int *)ctx;
+    return 1;
+}
+
+/* In one go, and in slices: they end alike. */
+static void measure_both_ways(Lab *lab, const SavedRule *rule, int64_t max_calls, int64_t now_ms, RuleMeasured *out) {
+    Err e = {0};
+    RuleMeasured part = {0};
+    MeasureRun *run;
+    int stops = 0, slices = 0;
+    bool more = true;
+    const MeasureAsk ask = {.rule = rule, .now_ms = now_ms, .max_calls = max_calls, .interrupt = at_once, .ctx = &stops};
+    must(saving_measure(lab->f.db, lab->book, rule, now_ms, max_calls, out, &e), &e);
+    must(saving_measure_open(lab->f.db, lab->book, &ask, &run, &e), &e);
+    for (; more; slices++) must(saving_measure_go_on(run, &part, &more, &e), &e);
+    saving_measure_close(run);
+    assert_int_equal(slices, stops + 1); /* each ended by one, the last by the end */
+    assert_memory_equal(&part, out, sizeof part);
+}
+
 static RuleMeasured measure_at(Lab *lab, const char *id, int64_t max_calls, int64_t now_ms) {
     SavedRule list[SAVED_RULES_MAX];
     size_t count = 0;
@@ -65,7 +86,7 @@ static RuleMeasured measure_at(Lab *lab, const char *id, int64_t max_calls, int6
     fixture_flush(&lab->f);
     must(saving_book_list(lab->f.db, list, SAVED_RULES_MAX, &count, &e), &e);
     for (size_t i = 0; i < count; i++)
-        if (strcmp(list[i].id, id) == 0) must(saving_measure(lab->f.db, lab->book, &list[i], now_ms, max_calls, &m, &e), &e);
+        if (strcmp(list[i].id, id) == 0) measure_both_ways(lab, &list[i], max_calls, now_ms, &m);
     saving_book_free(list, count);
     return m;
 }
@@ -142,12 +163,24 @@ static void a_feature_that_went_away_is_told(void **state) {
     assert_string_equal(text, ""); /* not for a day yet */
 }
 
+/* More than a slice looks at; measure() holds the slices against the one go. */
+static void many_calls_are_measured_in_slices(void **state) {
+    Lab *lab = *state;
+    put_rule(lab, RULE_CACHE, "{\"match\":{\"feature\":\"faq\"},\"ttl_seconds\":60}", "0, 0, 0, 0, 0, 0");
+    for (int i = 0; i < 2000; i++) hit(lab, 10 + i, i % 3 ? "faq" : "help", 7);
+    assert_int_equal(measure(lab, "r1", 0).saved_nano, 7 * 1333);
+    RuleMeasured newest = measure(lab, "r1", 1500);
+    assert_true(newest.cut);
+    assert_int_equal(newest.saved_nano, 7 * 1000);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_hit_belongs_to_the_first_rule_that_matches, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_refusal_counts_for_a_rate_that_the_gateway_knew, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_rare_is_not_rounded_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_feature_that_went_away_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_calls_are_measured_in_slices, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

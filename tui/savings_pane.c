@@ -2,6 +2,7 @@
 #include "tui/savings_pane.h"
 #include "store/policy_parts.h"
 #include "tui/keys.h"
+#include "tui/reading.h"
 #include "tui/savings_dialogs.h"
 #include "tui/view.h"
 
@@ -14,7 +15,15 @@ static void forget_saved(SavingsPane *p) {
     p->count = p->shown = 0;
 }
 
+static void end_reading(PaneReading *r) {
+    saving_measure_close(r->run);
+    saving_book_free(r->saved, r->count);
+    free(r->saved);
+    *r = (PaneReading){.at_ms = 0};
+}
+
 void savings_pane_free(SavingsPane *p) {
+    end_reading(&p->reading);
     forget_saved(p);
     save_rule_free(&p->parsed);
     request_detail_free(&p->detail);
@@ -187,22 +196,55 @@ static bool is_fresh(const SavingsPane *p, const View *v, int64_t at_ms) {
     return p->of_then ? at_ms == p->read_ms : at_ms >= p->read_ms && at_ms - p->read_ms < READ_MS;
 }
 
-int savings_pane_load(SavingsPane *p, View *v, Err *e) {
-    const int64_t at_ms = view_is_past(v) ? v->until_ms : v->now_ms;
-    for (size_t i = 0; i < p->shown; i++) obeyed_words(&p->saved[i], v, p->obeyed[i]); /* gateways are quicker than READ_MS */
-    if (is_fresh(p, v, at_ms)) return 0;
-    forget_saved(p);
-    p->saved = xcalloc(SAVED_RULES_MAX, sizeof *p->saved);
-    if (saving_book_list(v->db, p->saved, SAVED_RULES_MAX, &p->count, e) != 0) return -1;
-    p->of_then = view_is_past(v);
-    if (p->of_then) go_back_to(p->saved, p->count, at_ms);
-    for (; p->shown < p->count && p->shown < PANE_RULES && !p->saved[p->shown].ended_ms; p->shown++) {
-        if (saving_measure(v->db, v->book, &p->saved[p->shown], at_ms, PANE_CALLS, &p->m[p->shown], e) != 0) return -1;
-        obeyed_words(&p->saved[p->shown], v, p->obeyed[p->shown]);
-    }
-    p->read_ms = at_ms;
-    p->generation = v->policy.generation;
+static bool goes_on(const PaneReading *r, const View *v, int64_t at_ms) {
+    return r->at_ms && r->generation == v->policy.generation && r->of_then == view_is_past(v) && (!r->of_then || r->at_ms == at_ms);
+}
+
+static int begin_reading(PaneReading *r, View *v, int64_t at_ms, Err *e) {
+    end_reading(r);
+    r->saved = xcalloc(SAVED_RULES_MAX, sizeof *r->saved);
+    if (saving_book_list(v->db, r->saved, SAVED_RULES_MAX, &r->count, e) != 0) return -1;
+    r->of_then = view_is_past(v);
+    r->at_ms = at_ms;
+    r->generation = v->policy.generation;
+    if (r->of_then) go_back_to(r->saved, r->count, at_ms);
     return 0;
+}
+
+static int measure_rules(PaneReading *r, View *v, bool *more, Err *e) {
+    for (; r->measured < r->count && r->measured < PANE_RULES && !r->saved[r->measured].ended_ms; r->measured++) {
+        const MeasureAsk ask = {.rule = &r->saved[r->measured], .now_ms = r->at_ms, .max_calls = PANE_CALLS, .interrupt = reading_late, .ctx = &r->deadline_us};
+        if (!r->run && saving_measure_open(v->db, v->book, &ask, &r->run, e) != 0) return -1;
+        if (saving_measure_go_on(r->run, &r->m[r->measured], more, e) != 0) return -1;
+        if (*more) return 0;
+        saving_measure_close(r->run);
+        r->run = NULL;
+    }
+    return 0;
+}
+
+static void take_reading(SavingsPane *p, const View *v) {
+    PaneReading *r = &p->reading;
+    forget_saved(p);
+    p->saved = r->saved, p->count = r->count, p->shown = r->measured;
+    memcpy(p->m, r->m, sizeof p->m);
+    p->read_ms = r->at_ms, p->generation = r->generation, p->of_then = r->of_then;
+    *r = (PaneReading){.at_ms = 0};
+    for (size_t i = 0; i < p->shown; i++) obeyed_words(&p->saved[i], v, p->obeyed[i]);
+}
+
+int savings_pane_load(SavingsPane *p, View *v, int64_t deadline_us, bool *more, Err *e) {
+    const int64_t at_ms = view_is_past(v) ? v->until_ms : v->now_ms;
+    bool on = goes_on(&p->reading, v, at_ms);
+    *more = false;
+    for (size_t i = 0; i < p->shown && !on; i++) obeyed_words(&p->saved[i], v, p->obeyed[i]); /* gateways are quicker than READ_MS */
+    if (!on && is_fresh(p, v, at_ms)) return 0;
+    int rc = on ? 0 : begin_reading(&p->reading, v, at_ms, e);
+    p->reading.deadline_us = deadline_us;
+    if (rc == 0) rc = measure_rules(&p->reading, v, more, e);
+    if (rc != 0) end_reading(&p->reading);
+    else if (!*more) take_reading(p, v);
+    return rc;
 }
 
 /* ---- keys ---- */

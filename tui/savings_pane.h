@@ -17,6 +17,14 @@ typedef struct Offer { /* a feature that a strategy would save on */
     int ttl;                     /* index of the TTL that pays best; -1 = none */
     int64_t nano, calls, output; /* of the range shown; output: tokens of the call that would save most, then */
 } Offer;
+typedef struct PaneReading { /* what runs, as it is being read: shown when it is whole */
+    SavedRule *saved;
+    RuleMeasured m[PANE_RULES];
+    size_t count, measured;
+    MeasureRun *run;
+    int64_t at_ms, generation, deadline_us; /* at_ms 0 = nothing is being read */
+    bool of_then;
+} PaneReading;
 typedef struct SavingsPane {
     bool open;
     SaveStrategy by;
@@ -38,10 +46,11 @@ typedef struct SavingsPane {
     RuleMeasured m[PANE_RULES];
     char obeyed[PANE_RULES][48];
     size_t count, shown;
+    PaneReading reading;
 } SavingsPane;
 void savings_pane_free(SavingsPane *p);
 bool savings_pane_open(SavingsPane *p, View *v, SaveStrategy by, const Saving *s); /* true: the key was its */
-int savings_pane_load(SavingsPane *p, View *v, Err *e);
+int savings_pane_load(SavingsPane *p, View *v, int64_t deadline_us, bool *more, Err *e);
 bool savings_pane_key(SavingsPane *p, View *v, int key);
 const SavedRule *savings_pane_runs(const SavingsPane *p, const char *id); /* NULL */
 

@@ -95,7 +95,8 @@ static int step_run(Page *p, View *v, int64_t deadline_us, bool *more, Err *e) {
 static int load_savings(void *self, View *v, int64_t deadline_us, bool *more, Err *e) {
     Page *p = self;
     *more = false;
-    if (savings_pane_load(&p->pane, v, e) != 0) return -1;
+    if (savings_pane_load(&p->pane, v, deadline_us, more, e) != 0) return -1;
+    if (*more) return 0;
     if (!is_fresh(p, v) && begin_run(p, v, e) != 0) return -1;
     if (!p->run || step_run(p, v, deadline_us, more, e) == 0) return 0;
     end_run(p);
