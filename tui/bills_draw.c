@@ -92,7 +92,8 @@ static void draw_spark(const Bills *b, const ReconLine *chosen, Canvas *c, Rect 
     }
     spark_text(text[0], sizeof text[0], metered, n, max);
     spark_text(text[1], sizeof text[1], known, n, max);
-    canvas_textf(c, r.x + 1, r.y, r.w - 2, ROLE_DIM, 0, "by day   metered %s   billed %s", text[0], text[1]);
+    bool both = 28 + 2 * (int)n <= r.w; /* with their words */
+    canvas_textf(c, r.x + 1, r.y, r.w - 2, ROLE_DIM, 0, "by day   metered %s%s%s", text[0], both ? "   billed " : "", both ? text[1] : "");
 }
 
 /* The findings of the account: first what shows most on this day, then what shows on others. */

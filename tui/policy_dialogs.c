@@ -41,9 +41,9 @@ static void stop_open(Dialog *d, View *v) {
 
 static void note_part(Dialog *d, const char *what, const EffectPart *p) {
     char name[64] = "";
-    if (p->features == 1) snprintf(name, sizeof name, "%.40s", p->most);
-    if (p->features > 1) snprintf(name, sizeof name, "%.30s and %d more", p->most, p->features - 1);
-    dialog_note(d, ROLE_TEXT, "%-9s %-38s %9s %11s %10s", what, name, number_count(p->calls, 9).text,
+    if (p->features == 1) snprintf(name, sizeof name, "%.31s", p->most);
+    if (p->features > 1) snprintf(name, sizeof name, "%.18s and %d more", p->most, p->features - 1);
+    dialog_note(d, ROLE_TEXT, "%-9s %-31s %9s %10s %9s", what, name, number_count(p->calls, 9).text,
                 number_money(p->nano, 10, BASIS_NONE).text, number_money(p->nano / 10, 9, BASIS_NONE).text);
 }
 
@@ -59,7 +59,7 @@ static void note_gateways(Dialog *d, const StopEffect *s) {
 }
 
 static void note_effect(Dialog *d, const StopEffect *s) {
-    dialog_note(d, ROLE_DIM, "%-48s %9s %11s %10s", "the last 10 minutes, had this been on", "calls", "~$", "$/min");
+    dialog_note(d, ROLE_DIM, "%-41s %9s %10s %9s", "the last 10 minutes, had this been on", "calls", "~$", "$/min");
     note_part(d, "refused", &s->refused);
     note_part(d, "passes", &s->passes);
     note_gateways(d, s);

@@ -59,6 +59,16 @@ static void say_usd(Words *w, const json_t *v) {
     say(w, ", $%s", text);
 }
 
+/* "26 Nov 00:00 UTC": a file's milliseconds are for machines. */
+static void say_time(Words *w, const json_t *v) {
+    char at[40];
+    int64_t ms;
+    const char *text = json_is_string(v) ? json_string_value(v) : "";
+    if (time_parse_rfc3339(text, strlen(text), &ms) != 0) return;
+    time_format(NULL, ms, "%d %b %H:%M", at, sizeof at);
+    say(w, ", resets %s UTC", at);
+}
+
 static void say_budget(Words *w, const json_t *b) {
     const json_t *scope = json_object_get(b, "scope");
     say_value(w, json_object_get(scope, "type"));
@@ -69,8 +79,7 @@ static void say_budget(Words *w, const json_t *b) {
     say_usd(w, json_object_get(b, "limit_usd"));
     say(w, " a ");
     say_value(w, json_object_get(b, "period"));
-    say(w, ", resets ");
-    say_value(w, json_object_get(b, "resets_at"));
+    say_time(w, json_object_get(b, "resets_at"));
 }
 
 static void clean(char *text) {

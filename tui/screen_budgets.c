@@ -219,11 +219,12 @@ static void draw_left(const BudgetRow *r, const View *v, Canvas *c, Rect at) {
     int64_t left = r->budget->limit_nano - b->spent_nano;
     char pace[96] = "; usual pace is not known yet", lasts[48] = "";
     if (b->end_at_usual_nano >= 0)
-        snprintf(pace, sizeof pace, "; at usual pace it ends at %s (%d%%)", number_usd(b->end_at_usual_nano, 0, BASIS_NONE).text,
+        snprintf(pace, sizeof pace, "; usual pace ends at %s (%d%%)", number_usd(b->end_at_usual_nano, 0, BASIS_NONE).text,
                  budget_permille(b->end_at_usual_nano, r->budget->limit_nano) / 10);
     if (b->breaks_ms >= 0 && left > 0) {
         int64_t minutes = (b->breaks_ms - v->until_ms) / MS_PER_MINUTE;
-        snprintf(lasts, sizeof lasts, " = %lldh %02lldm", (long long)(minutes / 60), (long long)(minutes % 60));
+        if (minutes < 60) snprintf(lasts, sizeof lasts, " = %lldm", (long long)minutes);
+        else snprintf(lasts, sizeof lasts, " = %lldh %02lldm", (long long)(minutes / 60), (long long)(minutes % 60));
     }
     canvas_text(c, at.x, at.y, 10, ROLE_DIM, 0, left >= 0 ? "left" : "over");
     canvas_textf(c, at.x + 11, at.y, at.w - 11, ROLE_TEXT, 0, "%s%s at %s/min%s", number_usd(left >= 0 ? left : -left, 0, BASIS_NONE).text,
