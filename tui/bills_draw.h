@@ -15,6 +15,7 @@ typedef struct Bills {
     size_t findings;
     BalanceView balance[BILLS_APART_MAX];
     size_t balances;
+    ReconLine total; /* of the closed days */
     ReconPart *parts; /* of all days: what an opened row shows */
     size_t part_count;
     bool open;

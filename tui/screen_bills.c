@@ -64,7 +64,8 @@ static int load_bills(void *self, View *v, int64_t deadline_us, bool *more, Err 
         sum_days(b, &r);
         memcpy(b->warning, r.warning, sizeof b->warning);
         free(b->parts);
-        b->part_count = reconcile_parts(&r, &b->parts) - 1; /* the total is for the command */
+        b->part_count = reconcile_parts(&r, &b->parts) - 1; /* the last is the total */
+        b->total = b->parts[b->part_count].line;
         b->providers = 0;
         for (size_t i = 0; i < r.count; i++) b->providers += r.at[i].has_reported || r.at[i].has_billed;
         Listing l;
@@ -86,18 +87,22 @@ static const Column columns[COL_COUNT] = {
     [COL_COVERAGE] = {.title = "coverage", .width = 8, .right = true, .name = "coverage", .figure = FIGURE_PPM},
     [COL_UNMETERED] = {.title = "unmetered", .width = 10, .right = true, .drop = 1, .name = "unmetered", .figure = FIGURE_DOLLARS}};
 
+static const ReconLine *line_of(const Bills *b, size_t row) { return row == TABLE_TOTAL ? &b->total : &b->line[row]; }
+
 static void money_cell(TableCell *out, size_t col, int64_t nano, bool known, Basis mark) {
     snprintf(out->text, sizeof out->text, "%s", known ? number_money(nano, columns[col].width, mark).text : "-");
 }
 
 static void cell(const void *ctx, size_t row, size_t col, TableCell *out) {
     const Bills *b = ctx;
-    const ReconLine *l = &b->line[row];
+    const ReconLine *l = line_of(b, row);
     int64_t coverage = recon_coverage_ppm(l), drift = recon_drift_ppm(l);
     if (l->open) out->role = ROLE_DIM; /* not comparable yet */
+    if (row == TABLE_TOTAL) out->attr = ATTR_BOLD;
     switch (col) {
     case COL_DAY:
-        if (!l->account[0] || b->table.sort) time_format(NULL, l->day_ms, "%a %d %b", out->text, sizeof out->text);
+        if (row == TABLE_TOTAL) snprintf(out->text, sizeof out->text, "total");
+        else if (!l->account[0] || b->table.sort) time_format(NULL, l->day_ms, "%a %d %b", out->text, sizeof out->text);
         break;
     case COL_ACCOUNT: snprintf(out->text, sizeof out->text, "%s", l->account[0] ? l->account : l->open ? "all, open" : "all"); break;
     case COL_METERED: money_cell(out, col, l->metered.cost_nano, l->has_metered, l->metered.unpriced_tokens ? BASIS_AT_LEAST : BASIS_NONE); break;
@@ -127,10 +132,10 @@ static void draw_nothing(Canvas *c, Rect area) {
 
 static int64_t value(const void *ctx, size_t row, size_t col) {
     const Bills *b = ctx;
-    const ReconLine *l = &b->line[row];
+    const ReconLine *l = line_of(b, row);
     int64_t ppm = col == COL_DRIFT ? recon_drift_ppm(l) : recon_coverage_ppm(l);
     switch (col) {
-    case COL_DAY: return l->day_ms;
+    case COL_DAY: return row == TABLE_TOTAL ? FIGURE_UNKNOWN : l->day_ms;
     case COL_METERED: return l->has_metered ? l->metered.cost_nano : FIGURE_UNKNOWN;
     case COL_REPORTED: return l->has_reported ? l->reported.cost_nano : FIGURE_UNKNOWN;
     case COL_BILLED: return l->has_billed ? l->billed_nano : FIGURE_UNKNOWN;
@@ -142,7 +147,7 @@ static int64_t value(const void *ctx, size_t row, size_t col) {
 static bool listing(const Bills *b, Rect area, Listing *out) {
     if (b->providers == 0 || b->count == 0) return false;
     out->area = area;
-    out->table = (Table){.columns = columns, .column_count = COL_COUNT, .rows = b->count, .has_selection = true, .cell = cell, .value = value,
+    out->table = (Table){.columns = columns, .column_count = COL_COUNT, .rows = b->count, .has_total = area.h == 0 || area.h > LIST_MIN, .has_selection = true, .cell = cell, .value = value,
                          .key = row_key, .ctx = b};
     return true;
 }
