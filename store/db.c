@@ -58,9 +58,17 @@ void db_patience(Db *db, int ms) {
 }
 
 /* ---- errors ---- */
+/* Also who only reads needs the -shm that a writer makes beside the file. */
+static bool reader_needs_folder(Db *db) {
+    int code = sqlite3_extended_errcode(db->handle);
+    return db->mode == DB_READ && (code == SQLITE_READONLY_DIRECTORY || code == SQLITE_READONLY_CANTINIT);
+}
+
 int db_fail(Db *db, Err *e, const char *doing) {
     const char *path = db->path, *word = sqlite3_errmsg(db->handle);
     int code = sqlite3_errcode(db->handle) & 0xff, system = sqlite3_system_errno(db->handle);
+    if (reader_needs_folder(db))
+        return fail(e, "%s: nobody collects into %s, and its folder may not be written; start the collector there, or copy it and use --db", doing, path);
     switch (code) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
