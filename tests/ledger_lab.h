@@ -120,6 +120,7 @@ static inline void lab_mark(Lab *lab, int64_t file, uint64_t offset) {
 static inline Row lab_row(Lab *lab, int nth) {
     sqlite3_stmt *s = NULL;
     Row row;
+    memset(&row, 0, sizeof row); /* also what is between its members: tests compare rows byte by byte */
     const char *sql = "SELECT key, body FROM request ORDER BY key LIMIT 1 OFFSET ?1";
     assert_int_equal(sqlite3_prepare_v2(db_handle(lab->db), sql, -1, &s, NULL), SQLITE_OK);
     sqlite3_bind_int(s, 1, nth);
