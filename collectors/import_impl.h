@@ -15,7 +15,7 @@
 
 enum {
     PARSERS = 2,            /* parsing costs more than writing, and small machines have two cores */
-    BATCH_REQUESTS = 1024, FILLINGS = 40, GROUP_MAX = 34, /* GROUP_MAX + PARSERS < FILLINGS: the parsers never starve */
+    BATCH_REQUESTS = 256, FILLINGS = 80, GROUP_MAX = 40, /* as many again are left for the parsers while a group is stored: small files take one each */
     JOBS = 64, JOBS_AT_ONCE = 16, /* small files must not wait for the writer; opened some in one transaction */
     PARTS_AHEAD = 8
 };
