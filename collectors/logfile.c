@@ -291,11 +291,12 @@ static ParseResult parse(LogFile *f, const Record *r, Batch *b, Err *e) {
     return parser_record(f->parser, r->text, r->len, f->stream ? 0 : r->offset, r->length, b, e);
 }
 
-/* The record that begins within a line whose own record was never finished: r becomes it. */
+/* The record that begins within a line whose own record was never finished: r becomes it. Not of a last line that may still
+ * grow: an object within it, up to here, looks like one. */
 static ParseResult parse_behind_break(LogFile *f, Record *r, Batch *b) {
     Err ignored = {0};
     const Str text = {r->text, r->len};
-    bool as_it_stands = f->framing == FRAME_LINES && !f->in_pieces && r->length - r->len <= 2;
+    bool as_it_stands = f->framing == FRAME_LINES && !f->in_pieces && !f->at_rest && r->length - r->len <= 2;
     size_t at = 0;
     for (int tries = 0; as_it_stands && tries < BREAKS_TRIED && (at = mend_break(text, at)) > 0; tries++) {
         Record behind = {.text = text.at + at, .len = text.len - at, .offset = r->offset + at, .line = r->line,

@@ -91,7 +91,6 @@ static void a_day_is_not_emptied_for_nothing(void **state) {
     assert_int_equal(place_totals(p).cost_nano, before.cost_nano);
 }
 
-/* Three files that cannot be read, each in its own way, among good ones. */
 /* Imported while its last line was being written: the next import reads that line whole. */
 static void a_line_cut_off_is_read_again(void **state) {
     const Place *p = *state;
@@ -115,6 +114,30 @@ static void a_line_cut_off_is_read_again(void **state) {
     assert_int_equal(place_totals(p).requests, 3);
 }
 
+/* So far it may end as a record does: with an object within it that begins as it does itself. */
+static void what_a_line_cut_off_holds_is_no_record(void **state) {
+    const Place *p = *state;
+    FILE *f = fopen(p->log, "w");
+    assert_non_null(f);
+    write_call(f, 1, 10, "\n");
+    fputs("{\"id\":\"chatcmpl-2\",\"response\":", f);
+    write_call(f, 9, 10, "");
+    assert_int_equal(fclose(f), 0);
+    ImportSummary sum = place_import(p, p->db, p->log, 0, DAY_MS + MS_PER_DAY);
+    assert_int_equal(sum.rows.added, 1);
+    f = fopen(p->log, "a");
+    assert_non_null(f);
+    fputs(",\"custom_llm_provider\":\"openai\",\"status\":\"success\",\"startTime\":1792886402.5,\"endTime\":1792886402.9,"
+          "\"model\":\"gpt-4o\",\"prompt_tokens\":7,\"completion_tokens\":1,\"total_tokens\":8}\n", f);
+    assert_int_equal(fclose(f), 0);
+    sum = place_import(p, p->db, p->log, 0, DAY_MS + MS_PER_DAY);
+    assert_int_equal(sum.rows.added, 1);
+    assert_int_equal(sum.bad_lines, 0);
+    assert_int_equal(place_totals(p).requests, 2);
+    assert_int_equal(place_totals(p).tokens[TOK_INPUT], 1007);
+}
+
+/* Three files that cannot be read, each in its own way, among good ones. */
 static void a_file_that_fails_is_named_and_keeps_no_other_back(void **state) {
     const Place *p = *state;
     const char *content[] = {NULL, "\x28\xB5\x2F\xFD packed", NULL, "BZh9 packed", NULL, "\x1f\x8b\x08 cut"};
@@ -192,6 +215,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_reopened_day_is_filled_whole, setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_day_is_not_emptied_for_nothing, setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_line_cut_off_is_read_again, setup, place_teardown),
+        cmocka_unit_test_setup_teardown(what_a_line_cut_off_holds_is_no_record, setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_file_that_fails_is_named_and_keeps_no_other_back, setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_file_that_fails_slowly_keeps_no_other_back, setup, place_teardown),
     };
