@@ -61,7 +61,8 @@ static bool has_changed(const Guard *g, const PolicyView *v) {
 
 static int tell_policy(Guard *g, int64_t now_ms, Err *e) {
     const PolicyWriter w = {.path = g->c->policy_path, .by = &g->actor, .now_ms = now_ms, .seen_generation = -1,
-                            .witness = policy_log_witness, .ctx = &g->log, .ledger = g->ledger};
+                            .witness = policy_log_witness, .ctx = &g->log, .ledger = g->ledger,
+                            .critical = g->c->config->critical_features};
     PolicyDone done;
     PolicyView v;
     if (policy_guard(&w, g->now, g->count, &done, e) != 0) return -1;

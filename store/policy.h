@@ -85,6 +85,7 @@ typedef struct PolicyWriter {
     PolicyWitness *witness;     /* NULL = the file's own audit trail only */
     void *ctx;
     const char *ledger;         /* of a guard: whose spend it goes by, "host:path"; NULL = not told */
+    const char *critical;       /* of a guard: features that its stops let pass where the policy names none; NULL or "" = none */
 } PolicyWriter;
 typedef enum PolicyResult { POLICY_WRITTEN, POLICY_UNCHANGED, POLICY_CONFLICT } PolicyResult;
 typedef struct PolicyDone {

@@ -130,10 +130,18 @@ static void drop_forgotten(Guard *g) {
 }
 
 /* ---- the switch ---- */
-static void note_switch_change(Guard *g) {
+static void note_change(Guard *g, const char *section) {
     int64_t next = json_integer_value(json_object_get(g->policy, "generation")) + 1;
-    json_object_set_new(policy_object(g->policy, "section_generation"), "kill_switch", json_integer(next));
+    json_object_set_new(policy_object(g->policy, "section_generation"), section, json_integer(next));
     g->changed = true;
+}
+
+/* The features that are named in the policy are people's; what only the configuration names is critical for a budget, too. */
+static void name_critical(Guard *g) {
+    const json_t *named = json_object_get(json_object_get(g->policy, "critical"), "features");
+    if (json_array_size(named) > 0 || !g->w->critical || !*g->w->critical) return;
+    json_object_set_new(policy_object(g->policy, "critical"), "features", policy_words_new(g->w->critical));
+    note_change(g, "critical");
 }
 
 static void engage(Guard *g, const PolicyBudget *p) {
@@ -151,14 +159,15 @@ static void engage(Guard *g, const PolicyBudget *p) {
     json_object_set_new(k, "engaged_by", json_string(by));
     json_object_set_new(k, "expires_at", policy_time_new(p->resets_ms));
     json_object_set_new(k, "retry_after_seconds", json_integer(300));
-    note_switch_change(g);
+    note_change(g, "kill_switch");
+    name_critical(g);
 }
 
 static void release(Guard *g, json_t *k) {
     json_object_set_new(k, "enabled", json_false());
     json_object_set_new(k, "released_at", policy_time_new(g->w->now_ms));
     json_object_set_new(k, "released_by", json_string("guard"));
-    note_switch_change(g);
+    note_change(g, "kill_switch");
 }
 
 /* Ours, or of a budget that nobody has any more. */

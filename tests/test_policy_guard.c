@@ -130,6 +130,25 @@ static void budgets_of_another_ledger_are_left_alone(void **state) {
     assert_int_equal(v.state, SWITCH_OFF);
 }
 
+/* Who calls must not depend on whether a person or a budget stopped the rest. */
+static void critical_features_pass_a_budgets_stop(void **state) {
+    Lab *l = *state;
+    PolicyWriter w = writer(l, &l->guard, T0);
+    const PolicyBudget spent = {.budget = &day_kill, .zone = "UTC", .state = BUDGET_EXHAUSTED, .resets_ms = MIDNIGHT, .spent_nano = 1};
+    PolicyDone done;
+    Err e = {0};
+    w.critical = "checkout fraud";
+    assert_int_equal(policy_guard(&w, &spent, 1, &done, &e), 0);
+    assert_false(blocks(l, "checkout", T0) || blocks(l, "fraud", T0));
+    assert_true(blocks(l, "search", T0));
+    set_by(l, &l->alice, -1, "critical.features", "[\"search\"]"); /* a person's word stays */
+    resume_by(l, &l->alice, T0 + MIN);
+    w.now_ms = MIDNIGHT;
+    assert_int_equal(policy_guard(&w, &(PolicyBudget){.budget = &day_kill, .zone = "UTC", .state = BUDGET_EXHAUSTED, .resets_ms = 2 * MIDNIGHT - T0, .spent_nano = 1}, 1, &done, &e), 0);
+    assert_true(blocks(l, "checkout", MIDNIGHT));
+    assert_false(blocks(l, "search", MIDNIGHT));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         LAB_TEST(the_guard_blocks_and_latches_until_the_period_ends),
@@ -137,6 +156,7 @@ int main(void) {
         LAB_TEST(a_person_before_the_guard_is_left_alone),
         LAB_TEST(a_broken_file_keeps_no_spent_budget_from_acting),
         LAB_TEST(budgets_of_another_ledger_are_left_alone),
+        LAB_TEST(critical_features_pass_a_budgets_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
