@@ -164,8 +164,8 @@ static int put_beside(Ledger *l, Row *row, IngestCounts *n, Err *e) {
     return taken ? merge_row(l, &old, row, n, e) : put_new(l, row, n, e);
 }
 
-/* The queue's rows are all of one file, so none of them can be linked with another: they may be stored before the first
- * of them is counted. Behind a taken key more of them are likely (a file that is read again): then one by one. */
+/* They are stored before the first of them is counted; one of them may well be found by what the first is linked with.
+ * Behind a taken key more of them are likely (a file that is read again): then one by one. */
 static int put_queued(Ledger *l, IngestCounts *n, Err *e) {
     Queue *q = &l->queue;
     size_t count = q->count, at = 0, stored;
@@ -173,8 +173,10 @@ static int put_queued(Ledger *l, IngestCounts *n, Err *e) {
     for (size_t most = count; at < count; most = 1) {
         size_t end = at + most;
         if (rows_insert_first(l, q->at + at, most, &stored, e)) return -1;
-        for (size_t i = 0; i < stored; i++)
+        for (size_t i = 0; i < stored; i++) {
+            links_wait(l->links, &q->at[at + i + 1], stored - i - 1);
             if (put_new(l, &q->at[at + i], n, e)) return -1;
+        }
         at += stored;
         if (at < end && put_beside(l, &q->at[at++], n, e)) return -1;
     }

@@ -21,6 +21,8 @@ struct Links {
     Ledger *l;
     Hour hours[HOURS]; /* of this transaction */
     uint64_t flipped;
+    const Row *waiting; /* rows that are stored and not counted yet: each is judged when its turn comes */
+    size_t waiting_count;
 };
 
 typedef struct Group { /* rows with one upstream id, around one hour */
@@ -42,6 +44,7 @@ void links_free(Links *k) {
 void links_forget(Links *k) {
     memset(k->hours, 0, sizeof k->hours);
     k->flipped = 0;
+    links_wait(k, NULL, 0);
 }
 
 uint64_t links_flipped(const Links *k) {
@@ -251,8 +254,19 @@ static bool is_beaten(const Group *g, int at) {
     return false;
 }
 
+void links_wait(Links *k, const Row *rows, size_t count) {
+    k->waiting = rows;
+    k->waiting_count = count;
+}
+
+static bool is_waiting(const Links *k, const Row *row) {
+    for (size_t i = 0; i < k->waiting_count; i++)
+        if (k->waiting[i].key == row->key) return true;
+    return false;
+}
+
 int links_set(Links *k, Row *row, bool linked, Err *e) {
-    if (linked == ((row->r.flags & REQ_LINKED) != 0)) return 0;
+    if (linked == ((row->r.flags & REQ_LINKED) != 0) || is_waiting(k, row)) return 0;
     if (linked && cells_count(k->l->cells, row, -1, e)) return -1;
     row->r.flags ^= REQ_LINKED;
     if (!linked && cells_count(k->l->cells, row, 1, e)) return -1;

@@ -146,6 +146,8 @@ Links *links_new(Ledger *l);
 void links_free(Links *k);
 void links_forget(Links *k); /* also at the start of a transaction */
 /* After a row is stored, before it is counted: sets its REQ_LINKED (and stores that), and that of the rows it beats. */
+/* These rows are stored and not counted yet (borrowed; until links_wait(k, NULL, 0)): who is added meanwhile leaves them alone. */
+void links_wait(Links *k, const Row *rows, size_t count);
 int links_added(Links *k, Row *row, Err *e);
 int links_removed(Links *k, const Row *row, Err *e); /* before it goes or changes: others may count again */
 bool links_same(const Row *a, const Row *b); /* a change from a to b, on one key, leaves all links as they are */

@@ -49,6 +49,23 @@ static void the_gateway_counts_in_either_order(void **state) {
     assert_int_equal(lab->n.linked, 2);
 }
 
+/* Two calls of one file that show one id, in one batch, before and behind the other source's: the second is stored when the first is
+ * judged, and stops counting only once. */
+static void calls_of_one_batch_with_one_id_stop_counting_once(void **state) {
+    Lab *lab = *state;
+    add_from(lab, PROXY, 5, T0, 500);
+    FileKnown file = lab_file(lab, "gw", "gw", 100, 100);
+    for (uint64_t id = 1; id < 10; id += 8) {
+        Request *r = lab_add_any(lab, id, T0 + (int64_t)id, 10);
+        r->upstream = 500;
+        r->source_class = CLASS_GATEWAY;
+    }
+    lab_mark(lab, file.file_id, 1);
+    lab_ingest(lab);
+    assert_true(is_linked(lab, 5) && is_linked(lab, 9) && !is_linked(lab, 1));
+    assert_int_equal(lab_sums(lab).v[SUM_REQUESTS], 1);
+}
+
 static void of_three_sources_the_best_counts(void **state) {
     Lab *lab = *state;
     add_from(lab, AGENT, 1, T0, 500);
@@ -313,6 +330,7 @@ static void sources_have_their_health(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(the_gateway_counts_in_either_order),
+        CASE(calls_of_one_batch_with_one_id_stop_counting_once),
         CASE(of_three_sources_the_best_counts),
         CASE(who_counted_goes_before_who_did_not), CASE(rows_of_one_source_are_never_linked),
         CASE(a_transcript_joins_by_the_request_too), CASE(what_joined_two_goes_and_both_count),
