@@ -15,6 +15,8 @@ static void ranges_end_now(void **state) {
     assert_int_equal(v->until_ms - v->since_ms, 6 * MS_PER_HOUR);
     must(view_set_range(v, "today", &e), &e);
     assert_int_equal(v->since_ms, utc("2026-11-24T00:00:00Z")); /* days are the ledger's, not the display's */
+    assert_int_equal(view_set_range(v, "2026-12-01..2026-12-02", &e), -1);
+    assert_non_null(strstr(e.text, "begins in the future"));
     assert_int_equal(view_set_range(v, "yesterweek", &e), -1);
     assert_true(e.text[0]);
     assert_string_equal(v->range_name, "today"); /* as it was */

@@ -74,6 +74,7 @@ int view_set_range(View *v, const char *text, Err *e) {
     const char *dots = strstr(text, "..");
     int64_t since, until, at = view_is_live(v) || is_fixed(text) ? v->now_ms : v->asof_ms;
     if (parse_range(v, text, at, &since, &until, e) != 0) return -1;
+    if (since >= v->now_ms) return fail(e, "range %.60s begins in the future; give one that has begun", text);
     snprintf(v->range_name, sizeof v->range_name, "%s", is_fixed(text) || strlen(text) > 7 ? "range" : text);
     if (text != v->range_text) snprintf(v->range_text, sizeof v->range_text, "%s", text);
     if (dots && until >= v->now_ms) v->range_text[dots - text] = '\0'; /* not over yet: from its begin until now */
